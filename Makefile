@@ -1,0 +1,19 @@
+# `make` lists what there is.
+
+include {{cookiecutter.project_slug}}/uv.mk
+
+.DEFAULT_GOAL := help
+.PHONY: help new test lint fix bench services
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+new: .venv/bin/python ## Bake a project: asks, then writes it (ARGS="--no-input -o DIR project_name=...")
+	@$(UV) run --quiet --only-group new cookiecutter . $(ARGS)
+
+test: .venv/bin/python ## Run all tests (ARGS="-k answers")
+	@$(UV) run --quiet --group test pytest $(ARGS)
+
+lint: .venv/bin/python ## Check the style of the template's own code
+	@$(UV) run --quiet --group test ruff check .
+	@$(UV) run --quiet --group test ruff format --check .

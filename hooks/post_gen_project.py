@@ -1,0 +1,29 @@
+"""Take away what the answers left out, and say what comes next.
+
+Runs in the new project, and again at every `cruft update`: it needs no network, makes no
+secrets and calls no git.
+"""
+
+import json
+from pathlib import Path
+
+answers = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+# A path stays when its condition holds.
+KEEP = {
+    "apps/core/tasks.py": answers["use_celery"],
+    "config/celery.py": answers["use_celery"],
+    "config/new_relic.py": answers["error_tracking"] == "newrelic",
+    "config/sentry.py": answers["error_tracking"] == "sentry",
+    "tests/core/test_tasks.py": answers["use_celery"],
+}
+
+for path, keep in KEEP.items():
+    if not keep:
+        Path(path).unlink()
+
+print(f"""
+{answers["project_name"]} is ready.
+  cd {Path.cwd()} && make run
+  git init && git add --all && git commit --message "Start"
+""".strip())

@@ -1,0 +1,135 @@
+"""Bakes for the tests: from a clean copy of the template, one for each set of answers.
+
+Tests run in several processes. What one of them bakes or installs is kept in a folder
+that all share, so a set of answers is baked once and installed once in a run.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from pytest_cookies.plugin import Cookies
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PROJECT = "{{cookiecutter.project_slug}}"
+
+# Answers that give the two ends: everything, which is the default, and nothing.
+DEFAULT: dict[str, object] = {}
+LEANEST: dict[str, object] = {
+    "use_celery": False,
+    "media_storage": "local",
+    "error_tracking": "none",
+    "license": "proprietary",
+}
+
+Bake = Callable[..., Path]
+
+
+def run(*command: str | Path, cwd: Path, **options: object) -> str:
+    """Run a command and return what it prints; fail the test, showing it, if it fails.
+
+    The environment is a newcomer's: no active environment, no settings chosen.
+    """
+    env = clean_environment() | options.pop("env", {})
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+        **options,
+    )
+    if done.returncode:
+        words = " ".join(str(part) for part in command)
+        pytest.fail(f"{words} exited {done.returncode}:\n{done.stdout}", pytrace=False)
+    return done.stdout
+
+
+def clean_environment() -> dict[str, str]:
+    ours = ("VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE", "UV_", "MAKE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that every process of this run sees."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def template(shared: Path) -> Path:
+    """The template as git has it, with what is not committed yet, without caches."""
+    folder = shared / "template"
+    with FileLock(shared / "template.lock"):
+        if not folder.exists():
+            listing = run(
+                "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+                cwd=REPOSITORY,
+            )
+            for name in filter(None, listing.split("\0")):
+                if (source := REPOSITORY / name).exists():
+                    target = folder / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(source, target, follow_symlinks=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bake(cookies_session: Cookies, template: Path, shared: Path) -> Bake:
+    """Bake with these answers, once in a run; for reading: copy it to change it."""
+
+    def bake(**answers: object) -> Path:
+        name = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()
+        home = shared / f"bake-{name[:12]}"
+        with FileLock(f"{home}.lock"):
+            if not home.exists():
+                result = cookies_session.bake(answers, template=str(template))
+                if result.exception:
+                    raise result.exception
+                home.mkdir()
+                shutil.move(result.project_path, home)
+        return next(home.iterdir())
+
+    return bake
+
+
+@pytest.fixture(scope="session")
+def install(bake: Bake, shared: Path) -> Bake:
+    """Bake, install and commit with these answers, once in a run; leave it as it is."""
+
+    def install(**answers: object) -> Path:
+        baked = bake(**answers)
+        home = baked.parent.with_name(baked.parent.name.replace("bake", "install"))
+        project = home / baked.name
+        with FileLock(f"{home}.lock"):
+            if not (home / "done").exists():
+                shutil.rmtree(home, ignore_errors=True)
+                shutil.copytree(baked, project, symlinks=True)
+                run("make", "setup", cwd=project)
+                run("git", "init", "--quiet", cwd=project)
+                commit(project)
+                (home / "done").touch()
+        return project
+
+    return install
+
+
+def commit(repository: Path, message: str = "Start") -> None:
+    """Commit everything, as somebody whose git has no name set."""
+    run("git", "add", "--all", cwd=repository)
+    run(
+        "git", "-c", "user.name=A", "-c", "user.email=a@example.com",
+        "commit", "--quiet", "--no-verify", "--message", message,
+        cwd=repository,
+    )

@@ -1,0 +1,57 @@
+"""Django's own views, under this project's names, saying when something worked."""
+
+from django.contrib.auth import views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.messages.views import SuccessMessageMixin
+from django.db.models import QuerySet
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import UpdateView
+
+from .forms import ProfileForm
+from .models import User
+
+
+class SignInView(views.LoginView):
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+
+
+class SignOutView(views.LogoutView):
+    pass
+
+
+class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
+    template_name = "accounts/profile.html"
+    form_class = ProfileForm
+    success_url = reverse_lazy("accounts:profile")
+    success_message = _("Your profile is saved.")
+
+    def get_object(self, queryset: QuerySet[User] | None = None) -> User:
+        assert isinstance(self.request.user, User)  # LoginRequiredMixin
+        return self.request.user
+
+
+class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("accounts:profile")
+    success_message = _("Your password is changed.")
+
+
+class PasswordResetView(views.PasswordResetView):
+    template_name = "accounts/password_reset.html"
+    subject_template_name = "accounts/password_reset_subject.txt"
+    email_template_name = "accounts/password_reset_email.txt"
+    success_url = reverse_lazy("accounts:password-reset-sent")
+
+
+class PasswordResetSentView(views.PasswordResetDoneView):
+    """The same page whether or not the address has an account, so that it tells nobody."""
+
+    template_name = "accounts/password_reset_sent.html"
+
+
+class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmView):
+    template_name = "accounts/password_reset_confirm.html"
+    success_url = reverse_lazy("accounts:sign-in")
+    success_message = _("Your new password is set. You can sign in with it.")

@@ -1,0 +1,48 @@
+"""Probes of the parts that the site stands on: each one asks its part a question.
+
+A probe raises when its part does not answer, after the part's own time-out, which the
+settings keep to seconds. None of them writes to a disk or a bucket: load balancers ask
+every few seconds, from every server.
+"""
+
+import logging
+import secrets
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+
+
+def probe_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def probe_cache() -> None:
+    # A value of its own for each probe, so that servers don't read each other's.
+    key = f"health:{secrets.token_hex(8)}"
+    cache.set(key, key, timeout=10)
+    if cache.get(key) != key:
+        raise ConnectionError("the cache did not return what was put into it")
+
+
+def probe_storage() -> None:
+    default_storage.exists("health")
+
+
+def probe_all() -> dict[str, bool]:
+    """Run HEALTH_PROBES, and log why a part does not answer; True stands for an answer."""
+    answers = {}
+    for part, path in settings.HEALTH_PROBES.items():
+        try:
+            import_string(path)()
+        except Exception:
+            logger.exception("The %s does not answer", part)
+            answers[part] = False
+        else:
+            answers[part] = True
+    return answers

@@ -1,0 +1,46 @@
+"""Celery: the worker is `celery -A config.celery worker`, the schedule is below."""
+
+import os
+from typing import Any
+
+from celery import Celery, Task
+from celery.schedules import crontab
+from celery.signals import before_task_publish, setup_logging, task_prerun
+
+from apps.core.logging import request_id
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+app = Celery("config")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "clear-sessions": {
+        "task": "apps.core.tasks.clear_sessions",
+        "schedule": crontab(hour="3", minute="30"),
+    },
+}
+
+
+def probe_broker() -> None:
+    """Raise when the broker does not take a connection within 2 seconds."""
+    with app.connection_for_write(connect_timeout=2) as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+
+
+@setup_logging.connect
+def keep_django_logging(**kwargs: Any) -> None:
+    """Being connected is enough: Celery then leaves the log to Django's settings."""
+
+
+@before_task_publish.connect
+def send_request_id(headers: dict[str, Any], **kwargs: Any) -> None:
+    headers["request_id"] = request_id.get()
+
+
+@task_prerun.connect
+def take_request_id(task: Task[..., Any], task_id: str, **kwargs: Any) -> None:
+    """Log under the id of the request that sent the task; a scheduled one has its own."""
+    sent = task.request.get("request_id", "-")
+    request_id.set(task_id if sent == "-" else sent)

@@ -1,0 +1,368 @@
+"""What every environment shares: each of local, test and production starts from here.
+
+A setting that can differ between two installations is an environment variable;
+`.env.example` lists them all.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+env = environ.Env()
+env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# The site
+
+SITE_NAME = env(
+    "SITE_NAME",
+    default="{{ cookiecutter.project_name }}",
+)
+SITE_DESCRIPTION = env(
+    "SITE_DESCRIPTION",
+    default="{{ cookiecutter.description }}",
+)
+SECURITY_CONTACT = env(
+    "SECURITY_CONTACT",
+    default="{{ cookiecutter.author_email }}",
+)
+
+SECRET_KEY = env("SECRET_KEY", default="")
+# Old keys, while sessions and links signed with them run out.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# How it is put together
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "apps.core",
+    "apps.accounts",
+    "apps.practices",
+]
+
+MIDDLEWARE = [
+    # First, so that every later line of the log has the request's id.
+    "apps.core.middleware.RequestLogMiddleware",
+    # Load balancers probe by IP address over http: before host and https are checked.
+    "apps.core.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.core.context_processors.site",
+            ],
+        },
+    },
+]
+
+# Language and time
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+
+# Database: SQLite until DATABASE_URL names another.
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": BASE_DIR / "db.sqlite3",
+        "OPTIONS": {
+            # Readers don't wait for the writer, and a writer waits for its turn
+            # at the start of a transaction instead of failing in the middle.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+            "transaction_mode": "IMMEDIATE",
+        },
+    },
+}
+if env("DATABASE_URL", default=""):
+    DATABASES["default"] = env.db("DATABASE_URL")
+# Seconds. A connection is kept for the next request, and tried before it is used.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# What /health/ready/ asks; without the database it sends visitors away.
+
+HEALTH_PROBES = {
+    "database": "apps.core.health.probe_database",
+    "cache": "apps.core.health.probe_cache",
+    "storage": "apps.core.health.probe_storage",
+}
+
+# The reminder to squash: more migrations than these in one app bring a warning.
+SQUASH_MIGRATIONS_AFTER = 20
+
+# Cache: this process's memory until REDIS_URL names a server.
+
+REDIS_URL = env("REDIS_URL", default="")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            # A page without its cache is slow; a page that waits for it is down.
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        },
+    }
+    DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+    # In memory only where every process sees the same memory.
+    SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+
+# Accounts
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "accounts:profile"
+LOGOUT_REDIRECT_URL = "core:home"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Reads what Django's default wrote, and rewrites it at the next sign-in.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Static files, and files that people upload
+
+CDN_DOMAIN = env("CDN_DOMAIN", default="")
+
+STATIC_URL = f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+MEDIA_URL = "/media/"
+MEDIA_ROOT = BASE_DIR / "media"
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+# {% if cookiecutter.media_storage == "s3" %}
+if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME", default=""):
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": AWS_STORAGE_BUCKET_NAME,
+            "region_name": env("AWS_S3_REGION_NAME", default=None),
+            # Another service that speaks S3: MinIO, R2, Spaces.
+            "endpoint_url": env("AWS_S3_ENDPOINT_URL", default=None),
+            "location": "media",
+            "custom_domain": CDN_DOMAIN or None,
+            # Names never change their content, so that caches may keep them.
+            "file_overwrite": False,
+            "object_parameters": {"CacheControl": "public, max-age=31536000"},
+        },
+    }
+# {% endif %}
+# {% if cookiecutter.media_storage == "gcs" %}
+if GS_BUCKET_NAME := env("GS_BUCKET_NAME", default=""):
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.gcloud.GoogleCloudStorage",
+        "OPTIONS": {
+            "bucket_name": GS_BUCKET_NAME,
+            "location": "media",
+            "custom_endpoint": f"https://{CDN_DOMAIN}" if CDN_DOMAIN else None,
+            # A CDN asks for plain addresses; without one each address is signed.
+            "querystring_auth": not CDN_DOMAIN,
+            # Names never change their content, so that caches may keep them.
+            "file_overwrite": False,
+            "object_parameters": {"cache_control": "public, max-age=31536000"},
+        },
+    }
+# {% endif %}
+# {% if cookiecutter.media_storage == "azure" %}
+if AZURE_CONTAINER := env("AZURE_CONTAINER", default=""):
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.azure_storage.AzureStorage",
+        "OPTIONS": {
+            "azure_container": AZURE_CONTAINER,
+            "connection_string": env("AZURE_CONNECTION_STRING", default=None),
+            "location": "media",
+            "custom_domain": CDN_DOMAIN or None,
+            # A CDN asks for plain addresses; without one each is signed, for seconds.
+            "expiration_secs": None if CDN_DOMAIN else 3600,
+            # Names never change their content, so that caches may keep them.
+            "overwrite_files": False,
+            "cache_control": "public, max-age=31536000",
+        },
+    }
+# {% endif %}
+
+# Mail
+
+DEFAULT_FROM_EMAIL = env(
+    "DEFAULT_FROM_EMAIL",
+    default="noreply@{{ cookiecutter.domain_name }}",
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAILERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
+}
+# smtp+tls://user:password@host:587
+if env("EMAIL_URL", default=""):
+    email = env.email_url("EMAIL_URL")
+    MAILERS["default"] = {
+        "BACKEND": email["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": email["EMAIL_HOST"],
+            "port": email["EMAIL_PORT"],
+            "username": email["EMAIL_HOST_USER"],
+            "password": email["EMAIL_HOST_PASSWORD"],
+            "use_tls": email.get("EMAIL_USE_TLS", False),
+            "use_ssl": email.get("EMAIL_USE_SSL", False),
+            # Seconds; without it a dead server holds a worker for good.
+            "timeout": 10,
+        },
+    }
+
+# Security: what a browser may do with a page. Production adds https.
+
+assets = [CSP.SELF, f"https://{CDN_DOMAIN}"] if CDN_DOMAIN else [CSP.SELF]
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [*assets, CSP.NONCE],
+    "style-src": [*assets, CSP.NONCE],
+    "img-src": [*assets, "data:"],
+    "font-src": assets,
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    "accelerometer": [],
+    "camera": [],
+    "display-capture": [],
+    "geolocation": [],
+    "gyroscope": [],
+    "magnetometer": [],
+    "microphone": [],
+    "payment": [],
+    "usb": [],
+}
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+
+# {% if cookiecutter.use_celery %}
+# Background work: in this process until CELERY_BROKER_URL names a broker.
+
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="")
+CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A task is acknowledged when it is done, so that a lost worker loses none.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds. The soft limit raises in the task, which may clean up; the hard one kills.
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = 330
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
+if CELERY_BROKER_URL:
+    HEALTH_PROBES["broker"] = "config.celery.probe_broker"
+
+# {% endif %}
+# Errors: to the log, and to a service that is named here.
+
+RELEASE = env("RELEASE", default="")
+ENVIRONMENT = env(
+    "ENVIRONMENT",
+    default=env("DJANGO_SETTINGS_MODULE").removeprefix("config.settings."),
+)
+# {% if cookiecutter.error_tracking == "sentry" %}
+if SENTRY_DSN := env("SENTRY_DSN", default=""):
+    # Imported only when used: it takes as long to load as Django itself.
+    from config import sentry
+
+    sentry.start(
+        SENTRY_DSN,
+        environment=ENVIRONMENT,
+        release=RELEASE,
+        # The share of requests that are traced, 0 to 1.
+        traces_sample_rate=env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+    )
+# {% endif %}
+
+# Log: one handler, one line per event, each with the id of its request.
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "apps.core.logging.RequestIdFilter"},
+    },
+    "formatters": {
+        "readable": {
+            "format": "{asctime} {levelname:7} [{request_id}] {name}: {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["asctime", "levelname", "request_id", "name", "message"],
+            "rename_fields": {"asctime": "time", "levelname": "level"},
+            "style": ",",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "readable",
+        },
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django gives these handlers of their own; here the root's serve them.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line per request is enough: RequestLogMiddleware's, which says how long.
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}

@@ -1,0 +1,12 @@
+import os
+
+# {% if cookiecutter.error_tracking == "newrelic" %}
+from config import new_relic
+
+new_relic.start()
+# {% endif %}
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+application = get_wsgi_application()
