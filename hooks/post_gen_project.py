@@ -22,8 +22,10 @@ for path, keep in KEEP.items():
     if not keep:
         Path(path).unlink()
 
-print(f"""
+print(
+    f"""
 {answers["project_name"]} is ready.
   cd {Path.cwd()} && make run
   git init && git add --all && git commit --message "Start"
-""".strip())
+""".strip()
+)

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,48 +15,9 @@ import pytest
 from filelock import FileLock
 from pytest_cookies.plugin import Cookies
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-PROJECT = "{{cookiecutter.project_slug}}"
-
-# Answers that give the two ends: everything, which is the default, and nothing.
-DEFAULT: dict[str, object] = {}
-LEANEST: dict[str, object] = {
-    "use_celery": False,
-    "media_storage": "local",
-    "error_tracking": "none",
-    "license": "proprietary",
-}
+from tests.support import REPOSITORY, commit, run
 
 Bake = Callable[..., Path]
-
-
-def run(*command: str | Path, cwd: Path, **options: object) -> str:
-    """Run a command and return what it prints; fail the test, showing it, if it fails.
-
-    The environment is a newcomer's: no active environment, no settings chosen.
-    """
-    env = clean_environment() | options.pop("env", {})
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        timeout=600,
-        check=False,
-        **options,
-    )
-    if done.returncode:
-        words = " ".join(str(part) for part in command)
-        pytest.fail(f"{words} exited {done.returncode}:\n{done.stdout}", pytrace=False)
-    return done.stdout
-
-
-def clean_environment() -> dict[str, str]:
-    ours = ("VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE", "UV_", "MAKE")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +34,12 @@ def template(shared: Path) -> Path:
     with FileLock(shared / "template.lock"):
         if not folder.exists():
             listing = run(
-                "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+                "git",
+                "ls-files",
+                "-z",
+                "--cached",
+                "--others",
+                "--exclude-standard",
                 cwd=REPOSITORY,
             )
             for name in filter(None, listing.split("\0")):
@@ -123,13 +88,3 @@ def install(bake: Bake, shared: Path) -> Bake:
         return project
 
     return install
-
-
-def commit(repository: Path, message: str = "Start") -> None:
-    """Commit everything, as somebody whose git has no name set."""
-    run("git", "add", "--all", cwd=repository)
-    run(
-        "git", "-c", "user.name=A", "-c", "user.email=a@example.com",
-        "commit", "--quiet", "--no-verify", "--message", message,
-        cwd=repository,
-    )

@@ -1,6 +1,7 @@
 """Baked projects, installed for real: they do what their README says."""
 
-from tests.conftest import LEANEST, Bake, run
+from tests.conftest import Bake
+from tests.support import LEANEST, run
 
 
 def test_checks_pass(install: Bake) -> None:

@@ -1,0 +1,74 @@
+"""What several test modules use: the answers at both ends, and commands."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PROJECT = "{{cookiecutter.project_slug}}"
+
+# Answers that give the two ends: everything, which is the default, and nothing.
+DEFAULT: dict[str, object] = {}
+LEANEST: dict[str, object] = {
+    "use_celery": False,
+    "media_storage": "local",
+    "error_tracking": "none",
+    "license": "proprietary",
+}
+
+
+def run(*command: str | Path, cwd: Path, **options: object) -> str:
+    """Run a command and return what it prints; fail the test, showing it, if it fails.
+
+    The environment is a newcomer's: no active environment, no settings chosen.
+    """
+    env = clean_environment() | options.pop("env", {})
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+        **options,
+    )
+    if done.returncode:
+        words = " ".join(str(part) for part in command)
+        pytest.fail(f"{words} exited {done.returncode}:\n{done.stdout}", pytrace=False)
+    return done.stdout
+
+
+def clean_environment() -> dict[str, str]:
+    ours = (
+        "VIRTUAL_ENV",
+        "DJANGO_SETTINGS_MODULE",
+        "PYTHONDONTWRITEBYTECODE",
+        "UV_",
+        "MAKE",
+    )
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(ours)
+    }
+
+
+def commit(repository: Path, message: str = "Start") -> None:
+    """Commit everything, as somebody whose git has no name set."""
+    run("git", "add", "--all", cwd=repository)
+    run(
+        "git",
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@example.com",
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        message,
+        cwd=repository,
+    )
