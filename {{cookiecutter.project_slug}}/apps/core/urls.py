@@ -13,6 +13,7 @@ urlpatterns = [
         views.SecurityView.as_view(),
         name="security",
     ),
+    path("media/<path:path>", views.MediaView.as_view(), name="media"),
     path("health/live/", views.LiveView.as_view(), name="live"),
     path("health/ready/", views.ReadyView.as_view(), name="ready"),
 ]

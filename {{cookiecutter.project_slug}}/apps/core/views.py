@@ -3,11 +3,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import RedirectView, TemplateView, View
+from django.views.static import serve
 
 from . import health
 
@@ -41,6 +43,15 @@ class SecurityView(TemplateView):
             expires=expires.strftime("%Y-%m-%dT00:00:00Z"),
             **kwargs,
         )
+
+
+class MediaView(View):
+    """Uploaded files from this disk: in local only, a bucket or nginx serves them else."""
+
+    def get(self, request: HttpRequest, path: str) -> HttpResponseBase:
+        if not settings.DEBUG:
+            raise Http404
+        return serve(request, path, document_root=str(settings.MEDIA_ROOT))
 
 
 class LiveView(View):

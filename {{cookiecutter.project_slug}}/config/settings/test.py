@@ -14,8 +14,14 @@ ALLOWED_HOSTS = ["testserver", "localhost"]
 INSTALLED_APPS += ["zeal"]
 MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 
+# Django's own sign-in asks for a session twice.
+ZEAL_ALLOWLIST = [{"model": "sessions.Session", "field": "get()"}]
+
 # A slow hash protects people; here there are none.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Nothing is collected: static files come from where they are written.
+WHITENOISE_AUTOREFRESH = True
 
 STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

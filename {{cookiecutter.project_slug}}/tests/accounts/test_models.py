@@ -1,0 +1,29 @@
+import pytest
+from django.contrib.auth import authenticate
+from django.db import IntegrityError
+
+from apps.accounts.models import User
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_address_is_one_account_however_it_is_typed(user: User) -> None:
+    assert authenticate(username="Ann@Example.COM", password=PASSWORD) == user
+    with pytest.raises(IntegrityError):
+        User.objects.create_user("ANN@example.com")
+
+
+def test_a_new_user_may_do_nothing_special() -> None:
+    user = User.objects.create_user("bo@example.com")
+
+    assert not user.has_usable_password()
+    assert not user.is_staff
+    assert str(user) == "bo@example.com"
+
+
+def test_a_superuser_may_do_everything() -> None:
+    user = User.objects.create_superuser("root@example.com", PASSWORD)
+
+    assert user.is_staff
+    assert user.has_perm("accounts.delete_user")
