@@ -3,13 +3,24 @@
 include {{cookiecutter.project_slug}}/uv.mk
 
 .DEFAULT_GOAL := help
-.PHONY: help new test lint fix bench services
+.PHONY: help new test lint bench services
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 new: .venv/bin/python ## Bake a project: asks, then writes it (ARGS="--no-input -o DIR project_name=...")
-	@$(UV) run --quiet --only-group new cookiecutter . $(ARGS)
+	@$(UV) run --quiet --only-group new python -c "$$COOKIECUTTER" . $(ARGS)
+
+# Cookiecutter shows a traceback where an answer is not among the choices: one line will do.
+define COOKIECUTTER
+import sys
+from cookiecutter.cli import main
+
+sys.tracebacklimit = 0
+sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr)
+main(prog_name="cookiecutter")
+endef
+export COOKIECUTTER
 
 test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 	@$(UV) run --quiet --group test pytest $(ARGS)
@@ -17,3 +28,6 @@ test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 lint: .venv/bin/python ## Check the style of the template's own code
 	@$(UV) run --quiet --group test ruff check .
 	@$(UV) run --quiet --group test ruff format --check .
+
+bench: .venv/bin/python ## Measure the bake, and what it bakes, against the least that does the same
+	@$(UV) run --quiet --only-group new python benchmarks/bench.py

@@ -1,8 +1,142 @@
-"""Baked projects, installed for real: they do what their README says."""
+"""Baked projects, installed for real: they do what their README says.
+
+The answers that change code are covered in pairs, and the two ends are among them.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from allpairspy import AllPairs
 
 from tests.conftest import Bake
-from tests.support import LEANEST, run
+from tests.support import DEFAULT, LEANEST, clean_environment, run
+
+CHOICES = {
+    "use_celery": [True, False],
+    "media_storage": ["s3", "gcs", "azure", "local"],
+    "error_tracking": ["sentry", "newrelic", "none"],
+}
+PAIRS = [dict(zip(CHOICES, pair, strict=True)) for pair in AllPairs(CHOICES.values())]
+
+pairwise = pytest.mark.parametrize(
+    "answers", PAIRS, ids=lambda answers: "-".join(map(str, answers.values()))
+)
+both_ends = pytest.mark.parametrize(
+    "answers", [DEFAULT, LEANEST], ids=["default", "leanest"]
+)
 
 
-def test_checks_pass(install: Bake) -> None:
-    run("make", "check", cwd=install(**LEANEST))
+@pairwise
+def test_its_checks_pass(install: Bake, answers: dict[str, object]) -> None:
+    run("make", "check", cwd=install(**answers))
+
+
+@pairwise
+def test_its_own_tests_pass(install: Bake, answers: dict[str, object]) -> None:
+    assert " passed" in run("make", "test", cwd=install(**answers))
+
+
+@pairwise
+def test_its_linters_find_nothing(install: Bake, answers: dict[str, object]) -> None:
+    run("make", "lint", cwd=install(**answers))
+
+
+@pairwise
+def test_it_answers_on_a_port(install: Bake, answers: dict[str, object]) -> None:
+    project = install(**answers)
+
+    with running(project) as address:
+        with urllib.request.urlopen(address) as response:
+            assert "My Site" in response.read().decode()
+        with urllib.request.urlopen(f"{address}/health/ready/") as response:
+            assert b'"status": "ok"' in response.read()
+
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+
+
+@both_ends
+def test_a_second_start_changes_nothing(
+    install: Bake, answers: dict[str, object]
+) -> None:
+    project = install(**answers)
+    with running(project):
+        pass
+    before = {path: path.stat().st_mtime_ns for path in project.iterdir()}
+
+    with running(project):
+        pass
+
+    after = {path: path.stat().st_mtime_ns for path in project.iterdir()}
+    changed = {path.name for path in before.keys() ^ after.keys()} | {
+        path.name for path, moment in before.items() if after.get(path) != moment
+    }
+    # SQLite opens its files to read them.
+    assert all(name.startswith("db.sqlite3") for name in changed)
+
+
+@both_ends
+def test_make_alone_lists_what_there_is(
+    install: Bake, answers: dict[str, object]
+) -> None:
+    listing = run("make", cwd=install(**answers))
+
+    for target in ("setup", "run", "test", "lint", "fix", "check", "migrate", "shell"):
+        assert f"make {target} " in listing
+    assert ("make worker" in listing) is answers.get("use_celery", True)
+
+
+def test_two_installations_share_no_secret(install: Bake) -> None:
+    secrets = [
+        line.partition("=")[2]
+        for answers in (DEFAULT, LEANEST)
+        for line in (install(**answers) / ".env").read_text().splitlines()
+        if line.startswith(("SECRET_KEY=", "POSTGRES_PASSWORD="))
+    ]
+
+    assert len(set(secrets)) == len(secrets) >= 2
+    # What a URL or a shell would take amiss stays out.
+    assert all(s.replace("-", "").replace("_", "").isalnum() for s in secrets)
+
+
+@contextmanager
+def running(project: Path) -> Iterator[str]:
+    """Run `make run` on a free port, wait for its first page and yield its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        ["make", "run", f"PORT={port}"],
+        cwd=project,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/health/live/", timeout=5).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    os.killpg(server.pid, signal.SIGKILL)
+                    pytest.fail(f"make run serves nothing:\n{server.communicate()[0]}")
+                time.sleep(0.05)
+        yield address
+    finally:
+        try:
+            os.killpg(server.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        server.communicate()

@@ -27,14 +27,14 @@ class FaviconView(RedirectView):
 
 class RobotsView(TemplateView):
     template_name = "core/robots.txt"
-    content_type = "text/plain"
+    content_type = "text/plain; charset=utf-8"
 
 
 class SecurityView(TemplateView):
     """Where to report a vulnerability (RFC 9116), good for another half year."""
 
     template_name = "core/security.txt"
-    content_type = "text/plain"
+    content_type = "text/plain; charset=utf-8"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         expires = timezone.now() + timedelta(days=182)

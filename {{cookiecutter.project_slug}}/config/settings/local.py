@@ -1,5 +1,7 @@
 """A developer's machine: everything visible, nothing to install but Python."""
 
+import sys
+
 from .base import *
 
 DEBUG = env.bool("DEBUG", default=True)
@@ -13,12 +15,18 @@ INSTALLED_APPS += [
     "django_extensions",
     "zeal",
 ]
+if "django.contrib.gis" not in INSTALLED_APPS:
+    # The toolbar would look for GDAL: a dozen subprocesses, 0.2 s at every start.
+    sys.modules["django.contrib.gis.db.backends.postgis.adapter"] = None  # type: ignore[assignment]
+
 MIDDLEWARE += [
     "debug_toolbar.middleware.DebugToolbarMiddleware",
     "django_browser_reload.middleware.BrowserReloadMiddleware",
     # Raises where a page makes the same query again and again (N+1).
     "zeal.middleware.zeal_middleware",
 ]
+# A handle at the edge until somebody opens it, so that it hides no page.
+DEBUG_TOOLBAR_CONFIG = {"SHOW_COLLAPSED": True}
 # {% if cookiecutter.use_celery %}
 
 # A task that fails in the request fails the request: here one wants to see it.
