@@ -11,12 +11,12 @@ help: ## List the targets
 new: .venv/bin/python ## Bake a project: asks, then writes it (ARGS="--no-input -o DIR project_name=...")
 	@$(UV) run --quiet --only-group new python -c "$$COOKIECUTTER" . $(ARGS)
 
-# Cookiecutter shows a traceback where an answer is not among the choices: one line will do.
+# Where an answer is refused, Cookiecutter shows a traceback too: the refusal will do.
 define COOKIECUTTER
-import sys
+import logging, sys
 from cookiecutter.cli import main
 
-sys.tracebacklimit = 0
+logging.disable()
 sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr)
 main(prog_name="cookiecutter")
 endef

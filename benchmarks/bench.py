@@ -183,7 +183,14 @@ def main() -> None:
             "DATABASE_URL": "sqlite://",
             "SECURE_SSL_REDIRECT": "false",
         }
-        run(python, "manage.py", "collectstatic", "--no-input", cwd=project, **production)
+        run(
+            python,
+            "manage.py",
+            "collectstatic",
+            "--no-input",
+            cwd=project,
+            **production,
+        )
         compare(
             "memory of a worker, against a bare startproject",
             lambda: worker_memory(python, project, "config.wsgi", **production),
@@ -191,8 +198,12 @@ def main() -> None:
             aim=2,
             unit="MB",
         )
-        print(f"{'make run to the first page, warm package cache':52} {start:8.2f} {'':8} s {'':8} {'< 25':>7}")
-        print(f"{'make run to the first page, second start':52} {again:8.2f} {'':8} s {'':8} {'< 2':>7}")
+        print(
+            f"{'make run to the first page, warm package cache':52} {start:8.2f} {'':8} s {'':8} {'< 25':>7}"
+        )
+        print(
+            f"{'make run to the first page, second start':52} {again:8.2f} {'':8} s {'':8} {'< 2':>7}"
+        )
 
 
 if __name__ == "__main__":

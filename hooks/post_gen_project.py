@@ -5,12 +5,14 @@ secrets and calls no git.
 """
 
 import json
+import shlex
 from pathlib import Path
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays when its condition holds.
 KEEP = {
+    "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
@@ -22,10 +24,12 @@ for path, keep in KEEP.items():
     if not keep:
         Path(path).unlink()
 
-print(
-    f"""
+# Cruft, which says no output folder, bakes into a temporary one at every check.
+if "_output_dir" in answers:
+    print(
+        f"""
 {answers["project_name"]} is ready.
-  cd {Path.cwd()} && make run
+  cd {shlex.quote(str(Path.cwd()))} && make run
   git init && git add --all && git commit --message "Start"
 """.strip()
-)
+    )

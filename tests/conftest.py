@@ -8,16 +8,20 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from pytest_cookies.plugin import Cookies
 
+from tests.renderings import Template
+from tests.services import lacks
 from tests.support import REPOSITORY, commit, run
 
 Bake = Callable[..., Path]
+
+NO_SERVICES = "not installed or not running:"
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +52,12 @@ def template(shared: Path) -> Path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(source, target, follow_symlinks=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def source(template: Path) -> Template:
+    """The template, to be looked at file by file."""
+    return Template(template)
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +98,32 @@ def install(bake: Bake, shared: Path) -> Bake:
         return project
 
     return install
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose services are not installed; fail it where all of them must be."""
+    for marker in item.iter_markers("services"):
+        if lacking := [name for name in marker.args if lacks(name)]:
+            reason = f"{NO_SERVICES} {', '.join(lacking)}"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None]:
+    """Close with what tests have to tell, and with how many were skipped.
+
+    Tests tell it by `record_property("summary", ...)`: their own output would not do,
+    as it comes from another process, and only on failure.
+    """
+    yield
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")
+    skipped = terminalreporter.getreports("skipped")
+    if count := sum(NO_SERVICES in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(
+            f"{count} tests were skipped: `make services` installs what they need."
+        )

@@ -50,6 +50,7 @@ def clean_environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE",
         "UV_",
         "MAKE",
+        "ARGS",  # what `make test ARGS=...` was called with
     )
     return {
         name: value for name, value in os.environ.items() if not name.startswith(ours)
@@ -72,3 +73,21 @@ def commit(repository: Path, message: str = "Start") -> None:
         message,
         cwd=repository,
     )
+
+
+def refusal(
+    *command: str | Path, cwd: Path, env: dict[str, str] | None = None
+) -> list[str]:
+    """Run a command that must fail; return its standard error's lines, without make's."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean_environment() | (env or {}),
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode, f"{command} did not fail:\n{done.stdout}{done.stderr}"
+    return [line for line in done.stderr.splitlines() if not line.startswith("make:")]

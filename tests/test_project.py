@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from allpairspy import AllPairs
 
 from tests.conftest import Bake
+from tests.renderings import covering
 from tests.support import DEFAULT, LEANEST, clean_environment, run
 
 CHOICES = {
@@ -24,7 +24,7 @@ CHOICES = {
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
 }
-PAIRS = [dict(zip(CHOICES, pair, strict=True)) for pair in AllPairs(CHOICES.values())]
+PAIRS = covering(CHOICES, together=2)
 
 pairwise = pytest.mark.parametrize(
     "answers", PAIRS, ids=lambda answers: "-".join(map(str, answers.values()))

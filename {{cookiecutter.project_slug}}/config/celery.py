@@ -3,6 +3,11 @@
 import os
 from typing import Any
 
+# {% if cookiecutter.error_tracking == "newrelic" %}
+from config import new_relic
+
+new_relic.start()
+# {% endif %}
 from celery import Celery, Task
 from celery.schedules import crontab
 from celery.signals import before_task_publish, setup_logging, task_prerun

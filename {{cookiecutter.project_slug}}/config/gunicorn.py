@@ -7,9 +7,10 @@ import os
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 
-# Threads wait for the database together; processes use the cores.
+# Threads wait for the database together; processes use the cores. How many cores are
+# meant for this server it can't see from inside a container, so WEB_CONCURRENCY says.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", len(os.sched_getaffinity(0))))
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 
 # One import for all workers: shared memory, and a bad setting stops the start at once.

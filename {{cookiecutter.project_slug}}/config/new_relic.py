@@ -1,15 +1,30 @@
 """Errors and timings go to New Relic, once NEW_RELIC_LICENSE_KEY is set."""
 
 import os
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
 
 
 def start() -> None:
     """Watch this process from now on; what is imported before is watched less well.
 
-    The agent reads its own variables (NEW_RELIC_APP_NAME, NEW_RELIC_HOST...) from the
-    environment, not from .env, which only the settings read.
+    The agent's other variables (NEW_RELIC_HOST, NEW_RELIC_LOG...) work as well.
     """
-    if os.environ.get("NEW_RELIC_LICENSE_KEY"):
-        from newrelic import agent
+    # The settings read the same file, but later.
+    project = Path(__file__).resolve().parent.parent
+    env.read_env(env("ENV_FILE", default=str(project / ".env")))
+    if not env("NEW_RELIC_LICENSE_KEY", default=""):
+        return
 
-        agent.initialize()
+    from newrelic import agent
+
+    os.environ["NEW_RELIC_APP_NAME"] = env(
+        "NEW_RELIC_APP_NAME",
+        default="{{ cookiecutter.project_name }}",
+    )
+    agent.initialize()
+    # It would put a script into every page that the content security policy blocks.
+    agent.global_settings().browser_monitoring.auto_instrument = False

@@ -1,5 +1,6 @@
 """Django's own views, under this project's names, saying when something worked."""
 
+from django.conf import settings
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
@@ -8,12 +9,13 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
-from .forms import ProfileForm
+from .forms import PasswordResetForm, ProfileForm, SetPasswordForm, SignInForm
 from .models import User
 
 
 class SignInView(views.LoginView):
     template_name = "accounts/sign_in.html"
+    form_class = SignInForm
     redirect_authenticated_user = True
 
 
@@ -40,8 +42,11 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
 
 class PasswordResetView(views.PasswordResetView):
     template_name = "accounts/password_reset.html"
+    form_class = PasswordResetForm
     subject_template_name = "accounts/password_reset_subject.txt"
     email_template_name = "accounts/password_reset_email.txt"
+    # Mail has no request, so no context processor adds it.
+    extra_email_context = {"SITE_NAME": settings.SITE_NAME}
     success_url = reverse_lazy("accounts:password-reset-sent")
 
 
@@ -53,5 +58,6 @@ class PasswordResetSentView(views.PasswordResetDoneView):
 
 class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
+    form_class = SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")

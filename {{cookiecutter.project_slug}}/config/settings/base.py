@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "apps.core",
     "apps.accounts",
     "apps.practices",
@@ -87,6 +88,9 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+# Templates of this project may replace those of Django's forms and widgets.
+FORM_RENDERER = "apps.core.forms.FormRenderer"
+
 # Language and time
 
 LANGUAGE_CODE = "en-us"
@@ -119,6 +123,13 @@ HEALTH_PROBES = {
     "cache": "apps.core.health.probe_cache",
     "storage": "apps.core.health.probe_storage",
 }
+
+# Zeal raises on repeated queries, in local and in tests. These are Django's own: signing
+# in asks for a session twice, and the admin's page of a user for a user.
+ZEAL_ALLOWLIST = [
+    {"model": "sessions.Session", "field": "get()"},
+    {"model": "accounts.User", "field": "get()"},
+]
 
 # The reminder to squash: more migrations than these in one app bring a warning.
 SQUASH_MIGRATIONS_AFTER = 20
@@ -176,6 +187,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
+# {% if cookiecutter.media_storage != "local" %}
+# What a CDN may show to anybody, a signed address shows to one browser.
+MEDIA_CACHE_CONTROL = f"{'public' if CDN_DOMAIN else 'private'}, max-age=31536000"
+# {% endif %}
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -185,34 +200,53 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 # {% if cookiecutter.media_storage == "s3" %}
 if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME", default=""):
+    from botocore.config import Config
+
+    # Another service that speaks S3: MinIO, R2, Spaces.
+    AWS_S3_ENDPOINT_URL = env("AWS_S3_ENDPOINT_URL", default=None)
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
+            # Without a key, the machine's own role serves.
+            "access_key": env("AWS_ACCESS_KEY_ID", default=None),
+            "secret_key": env("AWS_SECRET_ACCESS_KEY", default=None),
             "region_name": env("AWS_S3_REGION_NAME", default=None),
-            # Another service that speaks S3: MinIO, R2, Spaces.
-            "endpoint_url": env("AWS_S3_ENDPOINT_URL", default=None),
+            "endpoint_url": AWS_S3_ENDPOINT_URL,
             "location": "media",
+            # Without a CDN the bucket is private, and each address is signed.
             "custom_domain": CDN_DOMAIN or None,
-            # Names never change their content, so that caches may keep them.
+            "object_parameters": {"CacheControl": MEDIA_CACHE_CONTROL},
+            # A name never gets another content, so that caches may keep it.
             "file_overwrite": False,
-            "object_parameters": {"CacheControl": "public, max-age=31536000"},
+            "client_config": Config(
+                signature_version="s3v4",
+                # Amazon's own are signed for their region's host, or they redirect.
+                s3={"addressing_style": "path" if AWS_S3_ENDPOINT_URL else "virtual"},
+                # Seconds: the defaults would hold a request for minutes.
+                connect_timeout=2,
+                read_timeout=5,
+                retries={"mode": "standard", "total_max_attempts": 2},
+            ),
         },
     }
 # {% endif %}
 # {% if cookiecutter.media_storage == "gcs" %}
 if GS_BUCKET_NAME := env("GS_BUCKET_NAME", default=""):
     STORAGES["default"] = {
-        "BACKEND": "storages.backends.gcloud.GoogleCloudStorage",
+        "BACKEND": "apps.core.storage.BoundedGoogleStorage",
         "OPTIONS": {
             "bucket_name": GS_BUCKET_NAME,
             "location": "media",
+            # Without a CDN the bucket is private, and each address is signed: with the
+            # key in GOOGLE_APPLICATION_CREDENTIALS, or by Google for a machine's role.
             "custom_endpoint": f"https://{CDN_DOMAIN}" if CDN_DOMAIN else None,
-            # A CDN asks for plain addresses; without one each address is signed.
             "querystring_auth": not CDN_DOMAIN,
-            # Names never change their content, so that caches may keep them.
+            "expiration": 3600,
+            "iam_sign_blob": env.bool("GS_IAM_SIGN_BLOB", default=False),
+            "object_parameters": {"cache_control": MEDIA_CACHE_CONTROL},
+            # A name never gets another content, so that caches may keep it.
             "file_overwrite": False,
-            "object_parameters": {"cache_control": "public, max-age=31536000"},
         },
     }
 # {% endif %}
@@ -222,14 +256,23 @@ if AZURE_CONTAINER := env("AZURE_CONTAINER", default=""):
         "BACKEND": "storages.backends.azure_storage.AzureStorage",
         "OPTIONS": {
             "azure_container": AZURE_CONTAINER,
-            "connection_string": env("AZURE_CONNECTION_STRING", default=None),
+            # Not a connection string: with one the client options don't count.
+            "account_name": env("AZURE_ACCOUNT_NAME", default=None),
+            "account_key": env("AZURE_ACCOUNT_KEY", default=None),
             "location": "media",
+            # Without a CDN the container is private, and each address is signed.
             "custom_domain": CDN_DOMAIN or None,
-            # A CDN asks for plain addresses; without one each is signed, for seconds.
             "expiration_secs": None if CDN_DOMAIN else 3600,
-            # Names never change their content, so that caches may keep them.
+            "cache_control": MEDIA_CACHE_CONTROL,
+            # A name never gets another content, so that caches may keep it.
             "overwrite_files": False,
-            "cache_control": "public, max-age=31536000",
+            # Seconds: the defaults would hold a request for minutes.
+            "client_options": {
+                "connection_timeout": 2,
+                "read_timeout": 5,
+                "retry_total": 1,
+                "initial_backoff": 1,
+            },
         },
     }
 # {% endif %}
@@ -297,6 +340,9 @@ CSRF_COOKIE_HTTPONLY = True
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+if CELERY_BROKER_URL.startswith("redis"):
+    # Seconds; without them a page that sends a task waits for a dead broker for ever.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
 # A task is acknowledged when it is done, so that a lost worker loses none.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -304,6 +350,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Seconds. The soft limit raises in the task, which may clean up; the hard one kills.
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
+# On shutdown a task has this long to end before another worker starts it anew.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 if CELERY_BROKER_URL:

@@ -1,0 +1,200 @@
+"""What the files of a project refer to: modules, templates, URLs, links, paths."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+# These belong to packages, which a baked project does not hold.
+FOREIGN = ("admin/", "admin:", "django/")
+
+# Functions that take a reference, with its kind.
+CALLS = {
+    "get_template": "template",
+    "render_to_string": "template",
+    "static": "static",
+    "redirect": "url",
+    "reverse": "url",
+    "reverse_lazy": "url",
+}
+TAG = re.compile(r"""\{%-?\s*(extends|include|static|url)\s+["']([^"']+)["']""")
+STYLE_URL = re.compile(r"""url\(["']?(?!data:|#|/|https?:)([^"')]+)""")
+LINK = re.compile(
+    r"""(?:\]\(|^\[[^\]]+\]: |src=")(?!#|[a-z]+:)([^)\s"#]+)""", re.MULTILINE
+)
+DOTTED = re.compile(r"(?<![\w./-])[a-z_]+(?:\.[A-Za-z_]\w*)+(?![\w/-]|\.\w)")
+PATH = re.compile(r"(?<![\w./~-])(?:\./)?((?:[\w.-]+/)*[\w.-]*\w)")
+
+
+class References:
+    """The references of a project that lead nowhere.
+
+    What could have been kept is told from the template's own files: a path or a module
+    under one of its folders must be there, and so must a file of its root.
+    """
+
+    def __init__(self, project: Path, template_files: list[str]) -> None:
+        self.files = {
+            path.relative_to(project).as_posix()
+            for path in project.rglob("*")
+            if path.is_file()
+        }
+        self.folders = {
+            parent.as_posix()
+            for file in self.files
+            for parent in PurePosixPath(file).parents
+        }
+        self.roots = {file.partition("/")[0] for file in template_files}
+        self.root_files = {file for file in template_files if "/" not in file}
+        self.packages = {
+            file.partition("/")[0]
+            for file in template_files
+            if "/" in file and file.endswith(".py")
+        }
+        self.texts = {}
+        self.trees = {}
+        for file in sorted(self.files):
+            try:
+                self.texts[file] = (project / file).read_text()
+            except UnicodeDecodeError:
+                continue  # an image, which refers to nothing
+            if file.endswith(".py"):
+                self.trees[file] = ast.parse(self.texts[file])
+        self.modules: dict[str, set[str]] = {}
+        for file, tree in self.trees.items():
+            module = dotted(file)
+            while "." in module:
+                module, _, name = module.rpartition(".")
+                self.modules.setdefault(module, set()).add(name)
+            self.modules.setdefault(dotted(file), set()).update(bound_names(tree))
+        self.urls = {
+            name
+            for file, tree in self.trees.items()
+            if file.endswith("urls.py")
+            for name in url_names(tree)
+        }
+
+    def dangling(self) -> list[str]:
+        """Each reference that leads nowhere, with the file that has it."""
+        return [
+            f"{file}: {kind} {target}"
+            for file, text in self.texts.items()
+            for kind, target in sorted(set(self.read(file, text)))
+            if not self.resolves(file, kind, target)
+        ]
+
+    def read(self, file: str, text: str) -> Iterator[tuple[str, str]]:
+        if file in self.trees:
+            yield from in_python(file, self.trees[file])
+        else:
+            yield from (("module", match) for match in DOTTED.findall(text))
+        if file.endswith((".html", ".txt")):
+            yield from TAG.findall(text)
+        if file.endswith(".css"):
+            yield from (("link", match) for match in STYLE_URL.findall(text))
+        if file.endswith(".md"):
+            yield from (("link", match) for match in LINK.findall(text))
+        # Tests make up paths; ignore files name what tools will make.
+        if not file.startswith("tests/") and not file.endswith("ignore"):
+            yield from (("path", match) for match in PATH.findall(text))
+
+    def resolves(self, file: str, kind: str, target: str) -> bool:
+        match kind:
+            case "module":
+                return self.module_exists(target)
+            case "template" | "extends" | "include":
+                return target.startswith(FOREIGN) or self.app_has("templates", target)
+            case "static":
+                return target.startswith(FOREIGN) or self.app_has("static", target)
+            case "url":
+                return target.startswith((*FOREIGN, "/", "http")) or target in self.urls
+            case "link":
+                return self.exists(normal(PurePosixPath(file).parent / target))
+            case "path":
+                root, _, rest = target.partition("/")
+                if rest:
+                    return root not in self.roots or self.exists(normal(target))
+                return target not in self.root_files or target in self.files
+        raise LookupError(kind)
+
+    def exists(self, path: str) -> bool:
+        return path in self.files or path in self.folders
+
+    def app_has(self, folder: str, path: str) -> bool:
+        end = f"{folder}/{path}"
+        return any(file == end or file.endswith(f"/{end}") for file in self.files)
+
+    def module_exists(self, target: str) -> bool:
+        """Whether a dotted path leads to a module, or to a name that one binds."""
+        if target.partition(".")[0] not in self.packages:
+            return True
+        module, names = target, []
+        while module and module not in self.modules:
+            module, _, name = module.rpartition(".")
+            names.append(name)
+        return bool(module) and (not names or names[-1] in self.modules[module])
+
+
+def dotted(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def normal(path: PurePosixPath | str) -> str:
+    """The path without `.` and `..`, from the project's root."""
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return "/".join(parts) or "."
+
+
+def bound_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.ClassDef(name=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.Name(id=name, ctx=ast.Store())
+            ):
+                yield name
+            case ast.alias(name=name, asname=given):
+                yield given or name
+
+
+def url_names(tree: ast.AST) -> Iterator[str]:
+    namespace = ""
+    for node in ast.walk(tree):  # `app_name` is at the top, which ast.walk sees first
+        match node:
+            case ast.Assign([ast.Name("app_name")], ast.Constant(value)):
+                namespace = f"{value}:"
+            case ast.keyword("name", ast.Constant(name)):
+                yield f"{namespace}{name}"
+
+
+def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """What a module refers to: by imports, calls, settings and dotted strings."""
+    parts = file.split("/")
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names):
+                yield from (("module", alias.name) for alias in names)
+            case ast.ImportFrom(module, names, level):
+                base = parts[:-level] if level else []
+                base += [module] if module else []
+                for alias in names:
+                    name = [] if alias.name == "*" else [alias.name]
+                    yield "module", ".".join(base + name)
+            case ast.Call(
+                ast.Name(name) | ast.Attribute(attr=name),
+                [ast.Constant(str(target)), *_],
+            ) if name in CALLS:
+                yield CALLS[name], target
+            case ast.Assign([ast.Name(name)], ast.Constant(str(target))) | ast.keyword(
+                name, ast.Constant(str(target))
+            ) if name:
+                if name.endswith("template_name"):
+                    yield "template", target
+                if name.endswith("_URL") and re.fullmatch(r"[\w-]+:[\w-]+", target):
+                    yield "url", target
+            case ast.Constant(str(text)) if DOTTED.fullmatch(text):
+                yield "module", text

@@ -1,0 +1,373 @@
+"""Real servers for the tests: each on a free port, with its data in a folder of its own.
+
+A test that needs a program says so, `@pytest.mark.services("redis")`, and is skipped
+where it is missing; `make services` installs all of them.
+"""
+
+import getpass
+import gzip
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from http.client import HTTPMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support import clean_environment, run
+
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "SECRET_KEY": "a-key-of-more-than-fifty-characters-for-the-tests-0123456789",
+    "ALLOWED_HOSTS": "example.com",
+    "SECURE_SSL_REDIRECT": "false",
+    "ENV_FILE": os.devnull,
+}
+# In the form of Azure's keys.
+AZURE_KEY = "dHJpYWw="
+
+
+@cache
+def lacks(service: str) -> bool:
+    """Whether the machine can't run this service; raises KeyError for an unknown one."""
+    return {
+        "azurite": lambda: not shutil.which("azurite-blob"),
+        "chromium": lambda: not shutil.which("chromium"),
+        "docker": lambda: not docker_answers(),
+        "nginx": lambda: not shutil.which("nginx"),
+        "postgresql": lambda: not postgresql_programs(),
+        "redis": lambda: not shutil.which("redis-server"),
+    }[service]()
+
+
+def docker_answers() -> bool:
+    if not shutil.which("docker"):
+        return False
+    info = subprocess.run(["docker", "info"], capture_output=True, check=False)
+    return info.returncode == 0
+
+
+def postgresql_programs() -> Path | None:
+    """The folder of initdb, which Debian keeps out of the PATH; the newest release's."""
+    found = shutil.which("initdb")
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[-2])
+    )
+    return Path(found).parent if found else next(reversed(folders), None)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
+    """Fail the test when this does not come true in time; an OSError is not yet true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if true():
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    pytest.fail(f"not within {seconds} s: {true.__name__}")
+
+
+def listens(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+
+
+@contextmanager
+def process(
+    *command: str | Path, cwd: Path, log: Path, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command beside the test, and end it with the test."""
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=clean_environment() | (env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        ) as running,
+    ):
+        try:
+            yield running
+        finally:
+            running.terminate()
+            try:
+                running.wait(20)
+            except subprocess.TimeoutExpired:
+                running.kill()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    programs, port = postgresql_programs(), free_port()
+    assert programs
+    with tempfile.TemporaryDirectory() as name:
+        data = Path(name, "data")
+        user = []
+        # It refuses to run as root.
+        if os.geteuid() == 0:
+            shutil.chown(name, "postgres", "postgres")
+            user = [
+                "setpriv",
+                "--reuid",
+                "postgres",
+                "--regid",
+                "postgres",
+                "--init-groups",
+            ]
+
+        def call(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [*user, str(programs / program), "-D", str(data), *arguments],
+                cwd=name,
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+
+        call("initdb", "--username=app", "--auth=trust", "--no-sync")
+        options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1 -c fsync=off"
+        call("pg_ctl", "start", "--wait", "-o", options, "-l", f"{name}/log")
+        try:
+            yield f"postgres://app@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "stop", "--wait", "-m", "immediate")
+
+
+@contextmanager
+def redis(folder: Path, port: int) -> Iterator[str]:
+    """The address of an empty Redis."""
+    command = f"redis-server --bind 127.0.0.1 --port {port} --save".split()
+    with process(*command, "", cwd=folder, log=folder / "redis.log"):
+        wait_until(lambda: listens(port))
+        yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def moto(folder: Path) -> Iterator[str]:
+    """The address of a server that speaks S3."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "--port", str(port)]
+    with process(*command, cwd=folder, log=folder / "moto.log"):
+        wait_until(lambda: listens(port))
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
+    """The address of the project under its production settings, as a server runs it."""
+    port = free_port()
+    env = PRODUCTION | variables | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
+    command = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
+    with process(*venv(*command, of=project), cwd=project, log=log, env=env):
+        wait_until(lambda: listens(port))
+        yield f"http://127.0.0.1:{port}"
+
+
+def venv(program: str, *arguments: str, of: Path) -> list[str | Path]:
+    """A command line with a program from a project's environment."""
+    return [of / ".venv/bin" / program, *arguments]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: HTTPMessage
+    text: str
+
+
+class Asis(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other."""
+
+    def redirect_request(self, *arguments: object) -> None:
+        return None
+
+
+def get(url: str, host: str = "example.com", **headers: str) -> Answer:
+    """Fetch a page, whatever its status; give up after 30 seconds."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(
+        url, headers=({"Host": host} if host else {}) | named
+    )
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        # Certificates here are of the tests' own making.
+        urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
+        Asis,
+    )
+    try:
+        with opener.open(request, timeout=30) as response:
+            return Answer(response.status, response.headers, response.read().decode())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read().decode())
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def collector(
+    answer: Callable[[str, bytes], bytes], certificate: Path | None = None
+) -> Iterator[int]:
+    """The port of a web server that answers each POST with `answer(path, body)`.
+
+    Bodies arrive unpacked. It speaks https when there is a certificate.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            match self.headers["Content-Encoding"]:
+                case "gzip":
+                    body = gzip.decompress(body)
+                case "deflate":
+                    body = zlib.decompress(body)
+            reply = answer(self.path, body)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing: what arrives is what counts."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1, with its key in the same file."""
+    file = folder / "certificate.pem"
+    run(
+        *[
+            "openssl",
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "rsa:2048",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+        ],
+        *f"-addext subjectAltName=IP:127.0.0.1 -keyout {file} -out {file}.x".split(),
+        cwd=folder,
+    )
+    file.write_text(file.read_text() + Path(f"{file}.x").read_text())
+    return file
+
+
+@contextmanager
+def cdn(folder: Path, origin: str) -> Iterator[str]:
+    """The domain of a caching proxy, over https, in front of an origin."""
+    port, certificate = free_port(), self_signed(folder)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(f"""
+        daemon off;
+        pid {folder}/nginx.pid;
+        error_log {folder}/nginx.log;
+        events {{}}
+        http {{
+            access_log off;
+            client_body_temp_path {folder}/body;
+            proxy_temp_path {folder}/proxy;
+            fastcgi_temp_path {folder}/fastcgi;
+            uwsgi_temp_path {folder}/uwsgi;
+            scgi_temp_path {folder}/scgi;
+            proxy_cache_path {folder}/cache keys_zone=cdn:1m;
+            server {{
+                listen 127.0.0.1:{port} ssl;
+                ssl_certificate {certificate};
+                ssl_certificate_key {certificate};
+                location / {{
+                    proxy_pass {origin}/;
+                    proxy_cache cdn;
+                    add_header X-Cache $upstream_cache_status;
+                }}
+            }}
+        }}
+    """)
+    user = f"user {getpass.getuser()};"
+    command = ["nginx", "-c", configuration, "-e", folder / "nginx.log", "-g", user]
+    with process(*command, cwd=folder, log=folder / "nginx.out"):
+        wait_until(lambda: listens(port))
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def google_storage(folder: Path) -> Iterator[str]:
+    """The address of a server that speaks as Google's storage does, with one bucket."""
+    port = free_port()
+    command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--in-memory"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--default-bucket=uploads"]
+    with process(*command, *options, cwd=folder, log=folder / "google.log"):
+        wait_until(lambda: listens(port))
+        yield f"http://127.0.0.1:{port}"
+
+
+def google_key(folder: Path) -> Path:
+    """The key of a service account, as Google hands it out; it signs addresses."""
+    file = folder / "key.json"
+    run("openssl", "genrsa", "-out", "key.pem", "2048", cwd=folder)
+    file.write_text(
+        json.dumps(
+            {
+                "type": "service_account",
+                "project_id": "trial",
+                "private_key_id": "1",
+                "private_key": (folder / "key.pem").read_text(),
+                "client_email": "trial@example.com",
+                "token_uri": "http://127.0.0.1:1/",
+            }
+        )
+    )
+    return file
+
+
+@contextmanager
+def azure_storage(folder: Path, account: str) -> Iterator[int]:
+    """The port of a server that speaks as Azure's storage does, with one account."""
+    port = free_port()
+    command = ["azurite-blob", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
+    env = {"AZURITE_ACCOUNTS": f"{account}:{AZURE_KEY}"}
+    log = folder / "azure.log"
+    with process(*command, *options, cwd=folder, log=log, env=env):
+        wait_until(lambda: listens(port))
+        yield port

@@ -1,0 +1,266 @@
+"""Answers: what can't work is refused, and nothing is left; what looks odd works."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from cookiecutter.exceptions import FailedHookException
+from pytest_cookies.plugin import Cookies
+
+from tests.conftest import Bake
+from tests.support import LEANEST, REPOSITORY, clean_environment, refusal, run
+
+TEXTS = ["project_name", "description", "author_name"]
+BAD_TEXTS = [
+    "",
+    "   ",
+    " blank before",
+    "blank after ",
+    'double "quote"',
+    "back\\slash",
+    "line\nbreak",
+    "line\u2028separator",
+    "tab\tstop",
+    "control\x1b[31m",
+    "right to left \u202eevil",
+    "invisible\u200bspace",
+    "half a letter \udcff",
+    "{{ '{{' }} 1 + 1 }}",  # Jinja renders it to {{ 1 + 1 }}, which people may type
+    "{% raw",
+    "{# comment",
+    "$HOME",
+]
+BAD = {
+    "project_name": [*BAD_TEXTS, "a" * 81],
+    "description": ["", 'double "quote"', "a" * 201],
+    "author_name": ["", 'double "quote"', "a" * 81],
+    "project_slug": [
+        "",
+        "My_Site",
+        "my site",
+        "my__site",
+        "_site",
+        "site-",
+        "my.site",
+        "site\n",
+        "café",
+        "🚀",
+        ".",
+        "..",
+        "../site",
+        "sites/site",
+        "/tmp/site",
+        "a" * 41,
+        "a" * 300,
+    ],
+    "author_email": [
+        "",
+        "you",
+        "@example.com",
+        "you@localhost",
+        "you@@example.com",
+        "you there@example.com",
+        "you@example.com\n",
+        "y\u00f6u@example.com",
+        "a" * 250 + "@example.com",
+    ],
+    "domain_name": [
+        "",
+        "localhost",
+        "https://example.com",
+        "example.com:8000",
+        "example.com/",
+        "Example.com",
+        "example..com",
+        "-example.com",
+        "example.com\n",
+        "пример.рф",
+        "127.0.0.1",
+        "a." * 130 + "com",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [(question, answer) for question, answers in BAD.items() for answer in answers],
+)
+def test_a_bad_answer_is_refused_in_one_line(
+    question: str,
+    answer: str,
+    cookies: Cookies,
+    template: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    result = cookies.bake({question: answer}, template=str(template))
+    assert isinstance(result.exception, FailedHookException)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"{question} can't be ")
+    assert list((tmp_path / "cookies/bake00").iterdir()) == []
+
+
+# The real commands
+
+COOKIECUTTER = (sys.executable, "-m", "cookiecutter", "--output-dir", "new")
+
+
+@pytest.mark.parametrize(
+    "answer", ['project_name=a"b', "project_slug=A", "domain_name=a"]
+)
+def test_cookiecutter_passes_the_refusal_on(
+    answer: str, template: Path, tmp_path: Path
+) -> None:
+    lines = refusal(*COOKIECUTTER, "--no-input", template, answer, cwd=tmp_path)
+    assert len(lines) == 1
+    assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
+
+
+def test_what_people_type_is_not_run_as_a_template(
+    template: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [*COOKIECUTTER, template],
+        cwd=tmp_path,
+        env=clean_environment(),
+        input="{{ 1 + 1 }}\nsite" + "\n" * 20,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("project_name can't be '{{ 1 + 1 }}': ")
+
+
+@pytest.mark.parametrize("answer", ["media_storage=floppy", "use_celery=maybe"])
+def test_make_new_names_the_choice_that_there_is_not(
+    answer: str, tmp_path: Path
+) -> None:
+    question, choice = answer.split("=")
+    args = f"ARGS=--no-input --output-dir {tmp_path} {answer}"
+    (line,) = refusal("make", "new", args, cwd=REPOSITORY)
+    assert question in line
+    assert choice in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("slug", ["..", "nowhere/..", "../..", "."])
+def test_a_slug_that_leads_elsewhere_harms_no_folder(
+    slug: str, template: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "letter").touch()
+    for output in ("new", "."):
+        command = (*COOKIECUTTER[:-1], output, "--no-input", template)
+        (line,) = refusal(*command, f"project_slug={slug}", cwd=home)
+        assert line.startswith("project_slug can't be ")
+    assert {path.name for path in home.iterdir()} <= {"letter", "new"}
+    assert (home / "letter").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--overwrite-if-exists", "project_name=a\\b")]
+)
+def test_a_folder_that_was_there_stays_as_it_was(
+    options: tuple[str, ...], template: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new/site"
+    folder.mkdir(parents=True)
+    (folder / "letter").touch()
+    command = (*COOKIECUTTER, "--no-input", *options[:1], template, "project_slug=site")
+    refusal(*command, *options[1:], cwd=tmp_path)
+    assert list(folder.iterdir()) == [folder / "letter"]
+
+
+# Odd, and right
+
+ODD_TEXTS = [
+    "東京 Café Ωmega",
+    "🚀",
+    "👨‍👩‍👧 family",
+    "می‌خواهم",
+    "O'Neil's `whoami` $HOME #1",
+    "100% & <b>bold</b> </script>",
+    "# }} {not} a %} tag #}",
+    "true",
+    "1",
+    "-",
+    "a" * 80,
+]
+
+PRINT_TEXTS = """
+import json
+from config.settings import base
+print(json.dumps([base.SITE_NAME, base.SITE_DESCRIPTION]))
+"""
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_an_odd_text_arrives_as_it_was_typed(
+    text: str, bake: Bake, install: Bake, tmp_path: Path
+) -> None:
+    project = bake(**dict.fromkeys(TEXTS, text), license="MIT")
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text())
+    assert pyproject["project"]["description"] == text
+    assert f"# {text}\n" in (project / "README.md").read_text()
+    assert f"Copyright (c) {text}\n" in (project / "LICENSE").read_text()
+    for path in project.rglob("*.y*ml"):
+        list(yaml.safe_load_all(path.read_text()))
+
+    # The settings' default, and the example of a variable once it is switched on.
+    example = (project / ".env.example").read_text()
+    (tmp_path / "empty").touch()
+    (tmp_path / "example").write_text(example.replace("# SITE_", "SITE_"))
+    python = install(**LEANEST) / ".venv/bin/python"
+    for name in ("empty", "example"):
+        env = {
+            "ENV_FILE": str(tmp_path / name),
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        }
+        printed = run(python, "-B", "-c", PRINT_TEXTS, cwd=project, env=env)
+        assert json.loads(printed) == [text, text]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("My Site", "my_site"),
+        ("東京", "dong_jing"),
+        ("🚀", "site"),
+        ("O'Neil & Sons", "o_neil_sons"),
+        ("a" * 80, "a" * 40),
+        ("an " * 26 + "an", "an_an_an_an_an_an_an_an_an_an_an_an_an"),
+    ],
+)
+def test_the_folder_is_named_after_the_site(name: str, slug: str, bake: Bake) -> None:
+    assert bake(project_name=name).name == slug
+
+
+@pytest.mark.parametrize(
+    "slug", ["django", "json", "test", "class", "config", "apps", "1"]
+)
+def test_a_slug_may_be_a_name_that_python_or_the_project_uses(
+    slug: str, bake: Bake, install: Bake
+) -> None:
+    project = bake(**LEANEST, project_slug=slug)
+    python = install(**LEANEST) / ".venv/bin/python"
+    env = {"ENV_FILE": "/dev/null"}
+    run(python, "-B", f"{slug}/manage.py", "check", cwd=project.parent, env=env)
+    # From the folder above, Python finds the module, not the project's folder.
+    run(python, "-B", "-m", "django", "--version", cwd=project.parent)
+
+
+def test_a_project_with_odd_answers_passes_its_own_tests(install: Bake) -> None:
+    project = install(
+        **dict.fromkeys(TEXTS, "O'Neil's 東京 🚀 100% <b> `x` $HOME #1"),
+        project_slug="django",
+        author_email="O'Neil+django@Example.co.uk",
+        domain_name="xn--e1afmkfd.xn--p1ai",
+    )
+    run("make", "test", cwd=project)
+    run("make", "check", cwd=project)

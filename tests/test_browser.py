@@ -1,0 +1,359 @@
+"""A browser opens a baked site, as a newcomer runs it and as production serves it.
+
+`SCREENSHOTS=1` also writes the pictures that the README shows, in the fonts that the
+machine has.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.conftest import Bake
+from tests.support import REPOSITORY, clean_environment, run
+
+pytestmark = pytest.mark.services("chromium")
+
+EMAIL = "ann@example.com"
+PASSWORD = "a long and quiet password"
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy to write to: with a database, a member of staff, and static files."""
+    installed = install()
+    project = tmp_path_factory.mktemp("browser") / installed.name
+    shutil.copytree(
+        installed, project, ignore=shutil.ignore_patterns(".venv", "*.sqlite3*")
+    )
+    (project / ".venv").symlink_to(installed / ".venv")
+    python = project / ".venv/bin/python"
+    run(python, "manage.py", "migrate", cwd=project)
+    for email in (EMAIL, "bo@example.com"):
+        run(
+            python,
+            "manage.py",
+            "createsuperuser",
+            "--noinput",
+            f"--email={email}",
+            cwd=project,
+            env={"DJANGO_SUPERUSER_PASSWORD": PASSWORD},
+        )
+    return project
+
+
+def serve(project: Path, port: int, *command: str, **env: str) -> Iterator[str]:
+    """Run a server until the fixture that yields from here is done; give its address."""
+    url = f"http://localhost:{port}"
+    log = project.with_name(f"{port}.log")
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [project / ".venv/bin" / command[0], *command[1:]],
+            cwd=project,
+            env=clean_environment() | env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_for(f"{url}/health/ready/", server, log)
+            yield url
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=40)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(url, timeout=5)
+        except OSError:
+            time.sleep(0.2)
+            if server.poll() is None:
+                continue
+        else:
+            return
+        break
+    pytest.fail(f"{url} does not answer:\n{log.read_text()}", pytrace=False)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def local(project: Path) -> Iterator[str]:
+    port = free_port()
+    yield from serve(project, port, "python", "manage.py", "runserver", str(port))
+
+
+@pytest.fixture(scope="module")
+def production(project: Path) -> Iterator[str]:
+    port = free_port()
+    env = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "ALLOWED_HOSTS": "localhost",
+        "DATABASE_URL": f"sqlite:///{project}/db.sqlite3",
+        "SECURE_SSL_REDIRECT": "false",
+        "WEB_CONCURRENCY": "1",
+        "PORT": str(port),
+    }
+    run(
+        project / ".venv/bin/python",
+        "manage.py",
+        "collectstatic",
+        "--noinput",
+        cwd=project,
+        env=env,
+    )
+    yield from serve(
+        project,
+        port,
+        "gunicorn",
+        "--config=python:config.gunicorn",
+        "config.wsgi",
+        **env,
+    )
+
+
+@pytest.fixture(params=["local", "production"])
+def site(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            # Root, in a container, has neither the sandbox nor much shared memory.
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open a page in a new window; at the end, fail on anything the browser minded."""
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, status: int = 200, **options: object) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.add_init_script(
+            """addEventListener("securitypolicyviolation", event => console.error(
+                `${event.violatedDirective} refuses ${event.blockedURI}`))"""
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning")
+                # That the page itself is an error is what the test asked for.
+                and not (status != 200 and message.location["url"] == url)
+                and complaints.append(f"{page.url}: {message.text}")
+            ),
+        )
+        response = page.goto(url)
+        assert response
+        assert response.status == status
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    page.get_by_label("Email address").fill(EMAIL)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def assert_fit_for_everybody(page: Page) -> None:
+    """Nothing is cut off, and the rules of WCAG that a program can check are kept."""
+    wider = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wider == 0, f"{page.url} is {wider} pixels wider than the window"
+    report = Axe().run(
+        page,
+        # The toolbar is not ours, and developers alone see it.
+        context={"exclude": [["#djDebugRoot"]]},
+        # A preload adds a style sheet, which the content security policy refuses.
+        options={"resultTypes": ["violations"], "preload": False},
+    )
+    faults = [
+        (fault["help"], node["target"], node["failureSummary"])
+        for fault in report.response["violations"]
+        for node in fault["nodes"]
+    ]
+    assert faults == [], page.url
+
+
+LOOKS = [
+    pytest.param(
+        {"viewport": viewport, "color_scheme": scheme}, id=f"{device}-{scheme}"
+    )
+    for device, viewport in {"phone": PHONE, "desk": DESK}.items()
+    for scheme in ("light", "dark")
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_newcomers_first_page_is_fit_for_everybody(
+    local: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{local}/", **look)
+
+    expect(page.get_by_role("heading", name="Your site runs")).to_be_visible()
+    assert_fit_for_everybody(page)
+    if look["viewport"] == DESK and "SCREENSHOTS" in os.environ:
+        picture = REPOSITORY / f"docs/home-{look['color_scheme']}.png"
+        page.screenshot(path=picture, full_page=True)
+        assert picture.stat().st_size < 150_000
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_fit_for_everybody(
+    production: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{production}/", **look)
+    assert_fit_for_everybody(page)
+    for path in ("reset/", "reset/sent/", "reset/MQ/wrong/", "sign-in/"):
+        page.goto(f"{production}/accounts/{path}")
+        assert_fit_for_everybody(page)
+    sign_in(page, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert_fit_for_everybody(page)
+    sign_in(page)
+    expect(page).to_have_url(f"{production}/accounts/profile/")
+    assert_fit_for_everybody(page)
+    page.goto(f"{production}/accounts/password/")
+    assert_fit_for_everybody(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_wrong_address_is_fit_for_everybody(
+    production: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{production}/nowhere/", status=404, **look)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+    assert_fit_for_everybody(page)
+
+
+def test_the_keyboard_reaches_the_content_first(site: str, open_page: Open) -> None:
+    page = open_page(f"{site}/")
+
+    page.keyboard.press("Tab")
+    skip_link = page.get_by_role("link", name="Skip to content")
+    expect(skip_link).to_be_focused()
+    expect(skip_link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("main").get_by_role("link").first).to_be_focused()
+
+
+def test_a_wrong_password_is_explained_where_one_types(
+    site: str, open_page: Open
+) -> None:
+    page = open_page(f"{site}/accounts/sign-in/")
+    expect(page.get_by_label("Email address")).to_be_focused()
+
+    sign_in(page, "wrong")
+
+    expect(page.get_by_role("alert")).to_contain_text("correct email address")
+    expect(page).to_have_title("Error: Sign in – My Site")
+    expect(page.get_by_label("Email address")).to_be_focused()
+    expect(page.get_by_label("Email address")).to_have_value(EMAIL)
+
+
+def test_the_first_field_in_error_has_the_focus(site: str, open_page: Open) -> None:
+    page = open_page(f"{site}/accounts/sign-in/")
+    sign_in(page)
+    address = page.get_by_label("Email address")
+
+    address.fill("bo@example.com")
+    page.get_by_role("button", name="Save").click()
+
+    expect(address).to_be_focused()
+    expect(address).to_have_attribute("aria-invalid", "true")
+    expect(address).to_have_accessible_description(
+        "There is an account with this address already."
+    )
+    page.get_by_role("alert").get_by_role("link").click()
+    expect(address).to_be_focused()
+
+
+def test_somebody_signs_in_and_out(site: str, open_page: Open) -> None:
+    page = open_page(f"{site}/accounts/sign-in/?next=/accounts/profile/")
+    sign_in(page)
+
+    page.get_by_role("button", name="Save").click()
+    message = page.get_by_role("main").get_by_role("status")
+    expect(message).to_have_text("Your profile is saved.")
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page).to_have_url(f"{site}/")
+    expect(
+        page.get_by_role("banner").get_by_role("link", name="Sign in")
+    ).to_be_visible()
+
+
+def test_the_admin_works_under_the_content_security_policy(
+    site: str, open_page: Open
+) -> None:
+    page = open_page(f"{site}/accounts/sign-in/")
+    sign_in(page)
+    expect(page).to_have_url(f"{site}/accounts/profile/")
+
+    page.goto(f"{site}/admin/")
+    page.get_by_role("link", name="Users").click()
+    page.get_by_role("link", name=EMAIL).click()
+
+    expect(page.get_by_label("Email address")).to_have_value(EMAIL)
+
+
+def test_the_toolbar_works_under_the_content_security_policy(
+    local: str, open_page: Open
+) -> None:
+    page = open_page(f"{local}/")
+    page.get_by_title("Show toolbar").click()
+    page.get_by_role("link", name="Headers").click()
+
+    expect(page.get_by_role("heading", name="Request headers")).to_be_visible()
+
+
+def test_a_saved_template_reloads_the_page(
+    local: str, project: Path, open_page: Open
+) -> None:
+    page = open_page(f"{local}/")
+    home = project / "templates/core/home.html"
+    before = home.read_text()
+
+    home.write_text(before.replace("What next?", "What now?"))
+
+    expect(page.get_by_role("heading", name="What now?")).to_be_visible(timeout=20_000)
+    home.write_text(before)

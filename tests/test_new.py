@@ -1,0 +1,120 @@
+"""A fresh machine: make, git and a Python are enough; what is missing is named."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bake
+from tests.support import refusal, run
+
+TOOLS = ["sh", "make", "git", "awk", "basename", "cat", "dirname", "env", "grep", "rm"]
+TOOLS += ["sed", "touch", "uname"]
+PYTHON = Path(sys.executable).resolve()
+UV = os.environ["UV"]  # the one that runs these tests: `uv run` sets it
+
+# What a newcomer types, in the template and in a project.
+COMMANDS = {
+    "template": ("make", "new", "ARGS=--no-input --output-dir baked"),
+    "project": ("make", "setup"),
+}
+both = pytest.mark.parametrize("folder", COMMANDS)
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """The only folder on PATH: a few tools, neither Python nor uv."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in TOOLS:
+        (folder / name).symlink_to(str(shutil.which(name)))
+    return folder
+
+
+@pytest.fixture
+def machine(tools: Path) -> dict[str, str]:
+    return {"PATH": str(tools)}
+
+
+@pytest.fixture
+def folders(template: Path, bake: Bake, tmp_path: Path) -> dict[str, Path]:
+    """Copies of the template and of a project; the path has a blank in it."""
+    home = tmp_path / "my work"
+    return {
+        "template": shutil.copytree(template, home / "plinth"),
+        "project": shutil.copytree(bake(), home / "site", symlinks=True),
+    }
+
+
+@both
+def test_python_alone_is_enough(
+    folder: str, folders: dict[str, Path], tools: Path, machine: dict[str, str]
+) -> None:
+    (tools / "python3").symlink_to(PYTHON)
+    run(*COMMANDS[folder], cwd=folders[folder], env=machine)
+    assert (folders[folder] / ".uv/bin/uv").exists()
+    ready = {"template": "baked/my_site/manage.py", "project": ".venv/bin/django-admin"}
+    assert (folders[folder] / ready[folder]).exists()
+
+
+@both
+def test_uv_is_used_where_it_is(
+    folder: str, folders: dict[str, Path], tools: Path, machine: dict[str, str]
+) -> None:
+    (tools / "python3").symlink_to(PYTHON)
+    (tools / "uv").symlink_to(UV)
+    run("make", ".venv/bin/python", cwd=folders[folder], env=machine)
+    assert (folders[folder] / ".venv/bin/python").exists()
+    assert not (folders[folder] / ".uv").exists()
+
+
+@both
+def test_without_any_python_one_line_says_what_to_install(
+    folder: str, folders: dict[str, Path], machine: dict[str, str]
+) -> None:
+    # By name, since PATH can't hide the one that uv.mk calls by its path.
+    lines = refusal(
+        *COMMANDS[folder], "PYTHONS=python3", cwd=folders[folder], env=machine
+    )
+    (line,) = lines
+    assert line.startswith("No Python that can make environments was found: install")
+    assert not (folders[folder] / ".uv").exists()
+
+
+@both
+def test_without_a_new_enough_python_one_line_says_what_to_install(
+    folder: str,
+    folders: dict[str, Path],
+    tools: Path,
+    machine: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    (tools / "uv").symlink_to(UV)
+    old = tools / "python3"
+    old.write_text("#!/bin/sh\necho Python 3.9.2\n")
+    old.chmod(0o755)
+    none_fetched = {
+        "UV_PYTHON_INSTALL_DIR": str(tmp_path / "pythons"),
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    lines = refusal(*COMMANDS[folder], cwd=folders[folder], env=machine | none_fetched)
+    assert lines == [
+        "No Python 3.12 or newer was found, and none could be fetched: install one."
+    ]
+    assert not (folders[folder] / ".venv").exists()
+
+
+@both
+def test_an_environment_whose_python_went_away_is_made_anew(
+    folder: str, folders: dict[str, Path], tools: Path, machine: dict[str, str]
+) -> None:
+    (tools / "python3").symlink_to(PYTHON)
+    (tools / "uv").symlink_to(UV)
+    run("make", ".venv/bin/python", cwd=folders[folder], env=machine)
+    python = folders[folder] / ".venv/bin/python"
+    python.unlink()
+    python.symlink_to("/nowhere/python3.13")
+    run("make", ".venv/bin/python", cwd=folders[folder], env=machine)
+    run(python, "--version", cwd=folders[folder])

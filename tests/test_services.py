@@ -1,0 +1,550 @@
+"""The baked project on the real parts: each one works, and its loss is survived."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests import services
+from tests.conftest import Bake
+from tests.services import PRODUCTION, get, gunicorn, process, venv, wait_until
+from tests.support import LEANEST, run
+
+REQUEST_ID = "named-by-the-proxy"
+
+# What the tests need a project to do, and no project should.
+TRIAL_VIEWS = """
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.generic import View
+
+from apps.core import tasks
+
+
+class BackendView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return HttpResponse(cursor.fetchone()[0])
+
+
+class VisitView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        request.session["visits"] = request.session.get("visits", 0) + 1
+        return HttpResponse(request.session["visits"])
+
+
+class SendView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        getattr(tasks, request.GET["task"]).delay()
+        return HttpResponse("sent")
+
+
+class FailView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        somebody = request.GET["email"]
+        raise RuntimeError("the trial view failed")
+
+
+urlpatterns += [
+    path("trial/backend/", BackendView.as_view()),
+    path("trial/visit/", VisitView.as_view()),
+    path("trial/send/", SendView.as_view()),
+    path("trial/fail/", FailView.as_view()),
+]
+"""
+TRIAL_TASK = """
+
+@app.task
+def fail() -> None:
+    raise RuntimeError("the trial task failed")
+"""
+
+
+def trial(project: Path, folder: Path) -> Path:
+    """A copy of an installed project that can be made to fail, ready to be served."""
+    copy = folder / project.name
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
+    (copy / ".venv").symlink_to(project / ".venv")
+    for file, text in (
+        ("config/urls.py", TRIAL_VIEWS),
+        (
+            "apps/core/tasks.py",
+            TRIAL_TASK,
+        ),
+    ):
+        with (copy / file).open("a") as module:
+            module.write(text)
+    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
+    return copy
+
+
+def manage(project: Path, *arguments: str, **variables: str) -> str:
+    """Run manage.py under production settings, and return what it prints."""
+    command = venv("python", "manage.py", *arguments, of=project)
+    return run(*command, cwd=project, env=PRODUCTION | variables)
+
+
+def shell(project: Path, code: str, **variables: str) -> str:
+    return manage(project, "shell", "--no-imports", "--command", code, **variables)
+
+
+def log_of(file: Path) -> list[dict[str, object]]:
+    """The lines of a log that are the application's: the JSON ones."""
+    lines = file.read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def ready(site: str) -> dict[str, str]:
+    """What the readiness probe says of the whole and of each part."""
+    answer = json.loads(get(f"{site}/health/ready/", host="10.0.0.1").text)
+    return answer["parts"] | {"status": answer["status"]}
+
+
+@pytest.fixture(scope="module")
+def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trial(install(), tmp_path_factory.mktemp("services"))
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    with services.postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite(project: Path, tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/db.sqlite3"
+    manage(project, "migrate", "--verbosity", "0", DATABASE_URL=url)
+    return url
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[str]:
+    with services.redis(tmp_path, services.free_port()) as url:
+        yield url
+
+
+# PostgreSQL
+
+
+@pytest.mark.services("postgresql")
+def test_the_projects_own_tests_pass_on_postgresql(
+    install: Bake, postgresql: str
+) -> None:
+    report = run("make", "test", cwd=install(), env={"DATABASE_URL": postgresql})
+
+    assert " passed" in report
+
+
+@pytest.mark.services("postgresql")
+def test_pages_on_postgresql_share_connections(
+    project: Path, postgresql: str, tmp_path: Path
+) -> None:
+    manage(project, "migrate", "--verbosity", "0", DATABASE_URL=postgresql)
+
+    with gunicorn(project, tmp_path / "log", DATABASE_URL=postgresql) as site:
+        assert get(site).status == 200
+        assert ready(site)["database"] == "ok"
+        backends = {get(f"{site}/trial/backend/").text for _ in range(20)}
+
+    # One for each thread, not one for each request.
+    assert len(backends) <= 4
+
+
+# Redis
+
+
+@pytest.mark.services("redis")
+def test_sessions_are_in_redis_and_a_dead_cache_does_not_stop_the_page(
+    project: Path, tmp_path: Path
+) -> None:
+    port, log = services.free_port(), tmp_path / "log"
+    with ExitStack() as stack, ExitStack() as cache:
+        url = cache.enter_context(services.redis(tmp_path, port))
+        # The database has no table, so a session can't be there.
+        variables = {"DATABASE_URL": "sqlite://", "REDIS_URL": url}
+        site = stack.enter_context(gunicorn(project, log, **variables))
+        first = get(f"{site}/trial/visit/")
+        cookie = str(first.headers["Set-Cookie"]).split(";")[0]
+        second = get(f"{site}/trial/visit/", Cookie=cookie)
+        assert (first.text, second.text) == ("1", "2")
+        assert ready(site)["status"] == "ok"
+
+        cache.close()
+
+        assert get(site, Cookie=cookie).status == 200
+        state = ready(site)
+        assert (state["status"], state["cache"]) == ("degraded", "failing")
+        errors = [line for line in log_of(log) if line["level"] == "ERROR"]
+        assert any(line["name"] == "django_redis.cache" for line in errors)
+
+        stack.enter_context(services.redis(tmp_path, port))
+
+        assert ready(site)["status"] == "ok"
+
+
+# Celery
+
+
+@pytest.mark.services("redis")
+def test_a_worker_runs_what_a_page_sends_under_the_pages_request_id(
+    project: Path, sqlite: str, redis: str, tmp_path: Path
+) -> None:
+    variables = {"DATABASE_URL": sqlite, "CELERY_BROKER_URL": f"{redis}/1"}
+    log = tmp_path / "worker.log"
+    command = ["celery", "--app", "config.celery", "worker", "--concurrency", "1"]
+    with (
+        process(
+            *venv(*command, of=project),
+            cwd=project,
+            log=log,
+            env=PRODUCTION | variables,
+        ),
+        gunicorn(project, tmp_path / "web.log", **variables) as site,
+    ):
+        assert ready(site)["broker"] == "ok"
+        sent = get(f"{site}/trial/send/?task=clear_sessions", X_Request_ID=REQUEST_ID)
+        assert sent.status == 200
+
+        def done() -> list[dict[str, object]]:
+            return [
+                line
+                for line in log_of(log)
+                if "clear_sessions" in str(line["message"])
+                and "succeeded" in str(line["message"])
+            ]
+
+        wait_until(done)
+
+    assert [line["request_id"] for line in done()] == [REQUEST_ID]
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+@pytest.mark.parametrize("broker", ["that is off", "that hangs"])
+def test_a_task_for_a_dead_broker_fails_in_seconds(
+    project: Path, scheme: str, broker: str
+) -> None:
+    code = """
+import time
+from apps.core.tasks import clear_sessions
+start = time.monotonic()
+try:
+    clear_sessions.delay()
+except Exception as error:
+    print(type(error).__name__, time.monotonic() - start)
+"""
+    with services.silent() as port:
+        url = f"{scheme}://127.0.0.1:{port if broker == 'that hangs' else 1}//"
+        said = shell(project, code, DATABASE_URL="sqlite://", CELERY_BROKER_URL=url)
+
+    error, seconds = said.split()
+    assert error == "OperationalError"
+    assert float(seconds) < 8
+
+
+def test_a_dead_broker_only_degrades_the_site(project: Path, tmp_path: Path) -> None:
+    variables = {
+        "DATABASE_URL": "sqlite://",
+        "CELERY_BROKER_URL": "redis://127.0.0.1:1",
+    }
+    with gunicorn(project, tmp_path / "log", **variables) as site:
+        state = ready(site)
+
+    assert (state["status"], state["broker"]) == ("degraded", "failing")
+
+
+# Uploads
+
+# What a page does with an upload: store two of one name, read, link, delete.
+ROUND_TRIP = """
+import json, time
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage as storage
+first = storage.save("a b.txt", ContentFile(b"one"))
+second = storage.save("a b.txt", ContentFile(b"two"))
+texts = [storage.open(name).read().decode() for name in (first, second)]
+link = storage.url(first)
+storage.delete(second)
+print(json.dumps([texts, link, storage.exists(first), storage.exists(second)]))
+"""
+DELETE = """
+from django.core.files.storage import default_storage as storage
+storage.delete("a b.txt")
+"""
+
+
+def round_trip(project: Path, before: str = "", **variables: str) -> str:
+    """Store, read and delete uploads; return the address of the one that is left."""
+    said = shell(project, before + ROUND_TRIP, DATABASE_URL="sqlite://", **variables)
+    texts, link, first, second = json.loads(said.splitlines()[-1])
+    assert (texts, first, second) == (["one", "two"], True, False)
+    return link
+
+
+def give_up(project: Path, before: str = "", **variables: str) -> float:
+    """Seconds until a page that asks for an upload gets an error."""
+    code = """
+import time
+from django.core.files.storage import default_storage as storage
+start = time.monotonic()
+try:
+    storage.exists("a.txt")
+except Exception as error:
+    print(time.monotonic() - start)
+"""
+    said = shell(project, before + code, DATABASE_URL="sqlite://", **variables)
+    return float(said.splitlines()[-1])
+
+
+AWS = {
+    "AWS_STORAGE_BUCKET_NAME": "uploads",
+    "AWS_S3_REGION_NAME": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+}
+# The bucket is there when a site starts; an ACL, which today's refuse, would raise.
+MAKE_BUCKET = """
+from django.core.files.storage import default_storage as storage
+def refuse_acl(model, params, **kwargs):
+    assert "x-amz-acl" not in {name.lower() for name in params["headers"]}, params
+storage.connection.meta.client.meta.events.register("before-call.s3", refuse_acl)
+region = {"LocationConstraint": storage.region_name}
+storage.bucket.create(CreateBucketConfiguration=region)
+"""
+# What Amazon's own CDN is granted, here granted to any.
+LET_THE_CDN_READ = """
+import json
+grant = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+grant["Resource"] = f"arn:aws:s3:::{storage.bucket_name}/*"
+policy = {"Version": "2012-10-17", "Statement": [grant]}
+storage.bucket.Policy().put(Policy=json.dumps(policy))
+"""
+
+
+@pytest.fixture
+def s3(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with services.moto(tmp_path) as url:
+        yield AWS | {"AWS_S3_ENDPOINT_URL": url}
+
+
+def test_uploads_to_s3_are_private_behind_signed_addresses(
+    project: Path, s3: dict[str, str]
+) -> None:
+    link = round_trip(project, MAKE_BUCKET, **s3)
+
+    assert "X-Amz-Signature=" in link
+    assert get(link.split("?")[0], host="").status == 403
+    answer = get(link, host="")
+    assert answer.text == "one"
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000"
+
+
+@pytest.mark.services("nginx")
+def test_uploads_to_s3_come_through_the_cdn(
+    project: Path, s3: dict[str, str], tmp_path: Path
+) -> None:
+    with services.cdn(tmp_path, f"{s3['AWS_S3_ENDPOINT_URL']}/uploads") as domain:
+        before = MAKE_BUCKET + LET_THE_CDN_READ
+        link = round_trip(project, before, CDN_DOMAIN=domain, **s3)
+        first, second = get(link, host=""), get(link, host="")
+
+    assert link == f"https://{domain}/media/a%20b.txt"
+    assert (first.text, second.text) == ("one", "one")
+    assert first.headers["Cache-Control"] == "public, max-age=31536000"
+    assert (first.headers["X-Cache"], second.headers["X-Cache"]) == ("MISS", "HIT")
+
+
+def test_an_address_at_amazon_is_that_of_the_region(project: Path) -> None:
+    code = """
+from django.core.files.storage import default_storage as storage
+print(storage.url("a.txt"))
+"""
+    link = shell(project, code, DATABASE_URL="sqlite://", **AWS)
+
+    # Another host would redirect there, which the signature does not survive.
+    assert link.startswith("https://uploads.s3.eu-central-1.amazonaws.com/media/a.txt?")
+
+
+def test_a_dead_s3_is_given_up_in_seconds(project: Path) -> None:
+    with services.silent() as port:
+        for dead in (port, 1):
+            url = f"http://127.0.0.1:{dead}"
+            assert give_up(project, AWS_S3_ENDPOINT_URL=url, **AWS) < 15
+
+
+def test_uploads_to_google(install: Bake, tmp_path: Path) -> None:
+    project = install(media_storage="gcs", error_tracking="newrelic")
+    variables = {
+        "GS_BUCKET_NAME": "uploads",
+        "GOOGLE_APPLICATION_CREDENTIALS": str(services.google_key(tmp_path)),
+    }
+    with services.google_storage(tmp_path) as emulator:
+        link = round_trip(
+            project,
+            CDN_DOMAIN="cdn.example.com",
+            STORAGE_EMULATOR_HOST=emulator,
+            **variables,
+        )
+    assert link == "https://cdn.example.com/media/a%20b.txt"
+
+    code = """
+from django.core.files.storage import default_storage as storage
+print(storage.url("a.txt"))
+"""
+    link = shell(project, code, DATABASE_URL="sqlite://", **variables)
+    assert link.startswith("https://storage.googleapis.com/uploads/media/a.txt?")
+    assert "X-Goog-Signature=" in link
+    assert "X-Goog-Expires=3600" in link
+
+    with services.silent() as port:
+        for dead in (port, 1):
+            url = f"http://127.0.0.1:{dead}"
+            assert give_up(project, STORAGE_EMULATOR_HOST=url, **variables) < 15
+
+
+@pytest.mark.services("azurite")
+def test_uploads_to_azure(install: Bake, tmp_path: Path) -> None:
+    project = install(**LEANEST | {"media_storage": "azure"})
+    # The emulator is at trial.blob.localhost, which not every machine can look up.
+    emulator = """
+import socket
+from django.conf import settings
+look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **more: look_up("127.0.0.1", *rest, **more)
+settings.AZURE_SSL, settings.AZURE_ENDPOINT_SUFFIX = False, "localhost:{port}"
+"""
+    variables = {
+        "AZURE_CONTAINER": "uploads",
+        "AZURE_ACCOUNT_NAME": "trial",
+        "AZURE_ACCOUNT_KEY": services.AZURE_KEY,
+    }
+    cdn = variables | {"CDN_DOMAIN": "cdn.example.com"}
+    with services.azure_storage(tmp_path, account="trial") as port:
+        before = emulator.format(port=port) + (
+            "from django.core.files.storage import default_storage as storage\n"
+            "storage.client.create_container()\n"
+        )
+        link = round_trip(project, before, **variables)
+        host = f"trial.blob.localhost:{port}"
+        local = link.replace(host, f"127.0.0.1:{port}")
+        answer = get(local, host=host)
+        assert answer.text == "one"
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000"
+        assert get(local.split("?")[0], host=host).status >= 400
+
+        link = round_trip(project, emulator.format(port=port) + DELETE, **cdn)
+        assert link == "http://cdn.example.com/uploads/media/a%20b.txt"
+
+    with services.silent() as port:
+        for dead in (port, 1):
+            before = emulator.format(port=dead)
+            assert give_up(project, before, **variables) < 15
+
+
+# Errors
+
+EMAIL = "somebody@example.com"
+
+
+@pytest.mark.services("redis")
+def test_sentry_hears_of_an_error_once_and_of_nobody(
+    project: Path, redis: str, tmp_path: Path
+) -> None:
+    received: list[bytes] = []
+
+    def take(path: str, body: bytes) -> bytes:
+        received.append(body)
+        return b"{}"
+
+    def errors() -> list[dict]:
+        """An envelope is lines of JSON: its head, then each item's head and the item."""
+        found = []
+        for envelope in received:
+            lines = [json.loads(line) for line in envelope.splitlines()]
+            pairs = zip(lines[1::2], lines[2::2], strict=True)
+            found += [item for head, item in pairs if head["type"] == "event"]
+        return found
+
+    log = tmp_path / "worker.log"
+    command = ["celery", "--app", "config.celery", "worker", "--concurrency", "1"]
+    with ExitStack() as stack:
+        port = stack.enter_context(services.collector(take))
+        variables = {
+            "DATABASE_URL": "sqlite://",
+            "CELERY_BROKER_URL": redis,
+            "SENTRY_DSN": f"http://key@127.0.0.1:{port}/1",
+            "RELEASE": "v1",
+            "ENVIRONMENT": "trial",
+        }
+        site = stack.enter_context(gunicorn(project, tmp_path / "log", **variables))
+        page = get(f"{site}/trial/fail/?email={EMAIL}", Cookie="sessionid=secret")
+        assert page.status == 500
+        wait_until(errors)
+
+        [error] = errors()
+        assert error["exception"]["values"][0]["value"] == "the trial view failed"
+        assert (error["environment"], error["release"]) == ("trial", "v1")
+        assert error["tags"]["request_id"] == page.headers["X-Request-ID"]
+        assert EMAIL not in str(received)
+        assert "secret" not in str(received)
+
+        received.clear()
+        env = PRODUCTION | variables
+        worker = venv(*command, of=project)
+        with process(*worker, cwd=project, log=log, env=env):
+            get(f"{site}/trial/send/?task=fail", X_Request_ID=REQUEST_ID)
+            wait_until(errors)
+        # The worker has ended, and sent all that it had.
+        [error] = errors()
+        assert error["exception"]["values"][0]["value"] == "the trial task failed"
+        assert error["tags"]["request_id"] == REQUEST_ID
+
+
+def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
+    install: Bake, tmp_path: Path
+) -> None:
+    installed = install(media_storage="gcs", error_tracking="newrelic")
+    project = trial(installed, tmp_path)
+    received: dict[str, str] = {}
+    # With these the agent could put its script into pages, if it were let.
+    browser = dict.fromkeys(
+        ["beacon", "error_beacon", "browser_key", "application_id", "js_agent_loader"],
+        "the script of New Relic",
+    )
+
+    def answer(path: str, body: bytes) -> bytes:
+        method = parse_qs(urlsplit(path).query)["method"][0]
+        received[method] = body.decode()
+        value: object = []
+        if method == "preconnect":
+            value = {"redirect_host": "127.0.0.1"}
+        if method == "connect":
+            value = browser | {"agent_run_id": "1", "collect_errors": True}
+        return json.dumps({"return_value": value}).encode()
+
+    certificate = services.self_signed(tmp_path)
+    with services.collector(answer, certificate) as port:
+        variables = {
+            "DATABASE_URL": "sqlite://",
+            "NEW_RELIC_LICENSE_KEY": "0" * 40,
+            "NEW_RELIC_HOST": "127.0.0.1",
+            "NEW_RELIC_PORT": str(port),
+            "NEW_RELIC_CA_BUNDLE_PATH": str(certificate),
+        }
+        with gunicorn(project, tmp_path / "log", **variables) as site:
+            assert get(site).status == 200
+            wait_until(lambda: "agent_settings" in received)
+            assert get(f"{site}/trial/fail/?email={EMAIL}").status == 500
+            home = get(site)
+        # A worker that ends sends what it has; else it does so once a minute.
+
+    assert json.loads(received["connect"])[0]["app_name"] == ["My Site"]
+    assert "the trial view failed" in received["error_data"]
+    assert EMAIL not in str(received)
+    assert "the script of New Relic" not in home.text

@@ -1,0 +1,156 @@
+"""The template as it stands: its tags, its tables, and that it is a Django project."""
+
+import os
+import re
+import shutil
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.renderings import Template
+from tests.support import PROJECT, run
+
+# A tag inside a line would join lines, and `#{%` would be left as text.
+TAG = r"[ \t]*# \{([%#]) \S(.*\S)? \1\}"
+VALUE = r"\{\{ cookiecutter\.\w+ \}\}"
+
+
+def rendered(source: Template) -> dict[str, str]:
+    """The texts that Jinja reads, with those that are included."""
+    texts = {path: source.source(path) for path in source.files}
+    for path in (source.root / "templates").rglob("*.*"):
+        texts[str(path.relative_to(source.root))] = path.read_text()
+    return {path: text for path, text in texts.items() if not source.is_raw(path)}
+
+
+def stray_tags(text: str) -> list[str]:
+    """Lines with what looks like a tag of ours, but isn't one as it must be."""
+    return [
+        line
+        for line in text.splitlines()
+        if re.search(r"#\s*\{[%#]", line)
+        and not re.fullmatch(TAG, line)
+        or "{{" in re.sub(VALUE, "", line)
+    ]
+
+
+def test_tags_stand_alone_on_their_lines(source: Template) -> None:
+    stray = {path: stray_tags(text) for path, text in rendered(source).items()}
+    assert not {path: lines for path, lines in stray.items() if lines}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# {% if cookiecutter.use_celery %} # why",
+        "CELERY = 1  # {% if cookiecutter.use_celery %}",
+        "#{% if cookiecutter.use_celery %}",
+        "# {%if cookiecutter.use_celery %}",
+        "# {%- endif %}",
+        "# {% endif %} ",
+        "# {# why #} and more",
+        "name = {{cookiecutter.project_name}}",
+        "{{ name }}",
+    ],
+)
+def test_a_stray_tag_is_reported(line: str) -> None:
+    good = "    # {% if cookiecutter.use_celery %}\n# {# why #}\n{{ cookiecutter.a }}\n"
+    assert stray_tags(good + line) == [line]
+
+
+def test_files_mention_only_answers_that_there_are(source: Template) -> None:
+    for path, text in rendered(source).items():
+        answers = re.findall(r"cookiecutter\.(\w+)", text)
+        assert text.count("cookiecutter") == len(answers), path
+        assert source.config.keys() >= set(answers), path
+
+
+def test_files_that_are_copied_mention_no_answer(source: Template) -> None:
+    for path in filter(source.is_raw, source.files):
+        assert "cookiecutter" not in source.source(path), path
+
+
+def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
+    """Cookiecutter guesses, and copies what it takes for binary as it is."""
+    files = {path for path in source.project.rglob("*") if path.is_file()}
+    binary = files - {source.project / path for path in source.files}
+    assert {path.suffix for path in binary} <= {".ico", ".png", ".webp", ".woff2"}
+
+
+def test_every_pattern_of_copied_files_matches_a_file(source: Template) -> None:
+    for pattern in source.config["_copy_without_render"]:
+        assert any(fnmatch(path, pattern) for path in source.files), pattern
+
+
+def test_every_path_of_the_keep_table_exists(source: Template) -> None:
+    for path in source.keep:
+        assert (source.project / path).exists(), path
+
+
+def test_every_question_and_every_choice_has_its_words(source: Template) -> None:
+    prompts = source.config["__prompts__"]
+    questions = {name for name in source.config if not name.startswith("_")}
+    assert prompts.keys() == questions
+    for question in questions:
+        choices = source.config[question]
+        if isinstance(choices, list):
+            assert prompts[question].keys() == {"__prompt__", *choices}, question
+
+
+def test_there_are_at_most_fifteen_questions(source: Template) -> None:
+    assert len([name for name in source.config if not name.startswith("_")]) <= 15
+
+
+@pytest.fixture(scope="session")
+def unbaked(template: Path, shared: Path) -> Path:
+    """The project's folder as the template has it, with everything it could need.
+
+    All options at once are installed, which no baked project has; its name is not valid
+    for a package, so uv can't be asked to sync it.
+    """
+    folder = shared / "unbaked" / PROJECT
+    with FileLock(shared / "unbaked.lock"):
+        if not (folder / ".venv" / "ready").exists():
+            shutil.copytree(template / PROJECT, folder, dirs_exist_ok=True)
+            pyproject = tomllib.loads((folder / "pyproject.toml").read_text())
+            needed = pyproject["project"]["dependencies"]
+            for group in pyproject["dependency-groups"].values():
+                needed += [name for name in group if isinstance(name, str)]
+            (folder.parent / "needed.txt").write_text("\n".join(needed))
+            overrides = pyproject["tool"]["uv"].get("override-dependencies", [])
+            (folder.parent / "overrides.txt").write_text("\n".join(overrides))
+            uv = os.environ.get("UV", "uv")
+            run(uv, "venv", "--quiet", "--clear", ".venv", cwd=folder)
+            run(
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python=.venv",
+                "--requirements=../needed.txt",
+                "--overrides=../overrides.txt",
+                cwd=folder,
+            )
+            (folder / ".venv" / "ready").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ruff check",
+        "ruff format --check",
+        "mypy",
+        "python manage.py check --settings=config.settings.local",
+        "python manage.py check --settings=config.settings.test",
+        "python -m pytest",
+    ],
+)
+def test_the_template_is_a_valid_project_before_it_is_baked(
+    unbaked: Path, command: str
+) -> None:
+    tool, *arguments = command.split()
+    run(unbaked / ".venv" / "bin" / tool, *arguments, cwd=unbaked)
