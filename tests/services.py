@@ -21,7 +21,7 @@ import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,19 +42,13 @@ PRODUCTION = {
 AZURE_KEY = "dHJpYWw="
 
 
-@cache
 def lacks(service: str) -> bool:
-    """Whether the machine can't run this service; raises KeyError for an unknown one."""
-    return {
-        "azurite": lambda: not shutil.which("azurite-blob"),
-        "chromium": lambda: not shutil.which("chromium"),
-        "docker": lambda: not docker_answers(),
-        "nginx": lambda: not shutil.which("nginx"),
-        "postgresql": lambda: not postgresql_programs(),
-        "redis": lambda: not shutil.which("redis-server"),
-    }[service]()
+    """Whether this machine can't run the service; raises KeyError for an unknown one."""
+    is_there, _ = SERVICES[service]
+    return not is_there()
 
 
+@cache
 def docker_answers() -> bool:
     if not shutil.which("docker"):
         return False
@@ -69,6 +63,39 @@ def postgresql_programs() -> Path | None:
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[-2])
     )
     return Path(found).parent if found else next(reversed(folders), None)
+
+
+# How to find each service, and Debian's packages that bring it.
+SERVICES: dict[str, tuple[Callable[[], object], str]] = {
+    "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
+    "chromium": (partial(shutil.which, "chromium"), "chromium"),
+    "docker": (docker_answers, "docker.io docker-buildx docker-compose"),
+    "nginx": (partial(shutil.which, "nginx"), "nginx"),
+    "openssl": (partial(shutil.which, "openssl"), "openssl"),
+    "postgresql": (postgresql_programs, "postgresql"),
+    "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+}
+
+
+def install() -> None:
+    """Install what is missing; exit with a line that names what still is."""
+    missing = list(filter(lacks, SERVICES))
+    if missing and shutil.which("apt-get"):
+        sudo = [] if os.geteuid() == 0 else ["sudo"]
+        packages = {name for part in missing for name in SERVICES[part][1].split()}
+        # Node's own packages bring it, and bear no other.
+        if shutil.which("npm"):
+            packages -= {"npm"}
+        if packages:
+            apt = [*sudo, "apt-get", "--quiet", "--yes"]
+            subprocess.run([*apt, "update"], check=True)
+            subprocess.run([*apt, "install", *sorted(packages)], check=True)
+        if "azurite" in missing:
+            npm = [*sudo, "npm", "install", "--global", "azurite"]
+            subprocess.run(npm, check=True)
+        docker_answers.cache_clear()
+    if missing := list(filter(lacks, SERVICES)):
+        sys.exit(f"Install and start by your own system's means: {', '.join(missing)}.")
 
 
 def free_port() -> int:
@@ -371,3 +398,7 @@ def azure_storage(folder: Path, account: str) -> Iterator[int]:
     with process(*command, *options, cwd=folder, log=log, env=env):
         wait_until(lambda: listens(port))
         yield port
+
+
+if __name__ == "__main__":
+    install()

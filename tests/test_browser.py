@@ -1,7 +1,7 @@
 """A browser opens a baked site, as a newcomer runs it and as production serves it.
 
-`SCREENSHOTS=1` also writes the pictures that the README shows, in the fonts that the
-machine has.
+`SCREENSHOTS=1 make test ARGS="-k first_page"` also writes the pictures that the README
+shows, in the fonts that the machine has.
 """
 
 import os

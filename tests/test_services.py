@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from tests import services
 from tests.conftest import Bake
 from tests.services import PRODUCTION, get, gunicorn, process, venv, wait_until
-from tests.support import LEANEST, run
+from tests.support import LEANEST, REPOSITORY, run
 
 REQUEST_ID = "named-by-the-proxy"
 
@@ -345,7 +347,7 @@ def test_uploads_to_s3_are_private_behind_signed_addresses(
     assert answer.headers["Cache-Control"] == "private, max-age=31536000"
 
 
-@pytest.mark.services("nginx")
+@pytest.mark.services("nginx", "openssl")
 def test_uploads_to_s3_come_through_the_cdn(
     project: Path, s3: dict[str, str], tmp_path: Path
 ) -> None:
@@ -378,6 +380,7 @@ def test_a_dead_s3_is_given_up_in_seconds(project: Path) -> None:
             assert give_up(project, AWS_S3_ENDPOINT_URL=url, **AWS) < 15
 
 
+@pytest.mark.services("openssl")
 def test_uploads_to_google(install: Bake, tmp_path: Path) -> None:
     project = install(media_storage="gcs", error_tracking="newrelic")
     variables = {
@@ -506,6 +509,7 @@ def test_sentry_hears_of_an_error_once_and_of_nobody(
         assert error["tags"]["request_id"] == REQUEST_ID
 
 
+@pytest.mark.services("openssl")
 def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
     install: Bake, tmp_path: Path
 ) -> None:
@@ -548,3 +552,41 @@ def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
     assert "the trial view failed" in received["error_data"]
     assert EMAIL not in str(received)
     assert "the script of New Relic" not in home.text
+
+
+# The marker
+
+
+@pytest.mark.parametrize(
+    ("ci", "code", "line"),
+    [
+        ("", 0, "2 tests were skipped: `make services` installs what they need."),
+        ("true", 1, "2 errors"),
+    ],
+)
+def test_what_is_not_installed_skips_a_test_or_fails_it_on_ci(
+    tmp_path: Path, ci: str, code: int, line: str
+) -> None:
+    hooks = "pytest_runtest_setup, pytest_terminal_summary"
+    (tmp_path / "conftest.py").write_text(f"from tests.conftest import {hooks}")
+    (tmp_path / "test_it.py").write_text(
+        """
+import pytest
+
+@pytest.mark.services("redis")
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(number):
+    pass
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--numprocesses=2", "."],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path), "PYTHONPATH": str(REPOSITORY), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code, done.stdout
+    assert line in done.stdout.splitlines()[-1 if ci else -2]

@@ -3,9 +3,7 @@
 import os
 from pathlib import Path
 
-import environ
-
-env = environ.Env()
+from config.env import Env
 
 
 def start() -> None:
@@ -14,17 +12,18 @@ def start() -> None:
     The agent's other variables (NEW_RELIC_HOST, NEW_RELIC_LOG...) work as well.
     """
     # The settings read the same file, but later.
-    project = Path(__file__).resolve().parent.parent
-    env.read_env(env("ENV_FILE", default=str(project / ".env")))
-    if not env("NEW_RELIC_LICENSE_KEY", default=""):
+    env = Env()
+    env.read_file(Path(__file__).resolve().parent.parent / ".env")
+    if not env("NEW_RELIC_LICENSE_KEY"):
         return
-
-    from newrelic import agent
 
     os.environ["NEW_RELIC_APP_NAME"] = env(
         "NEW_RELIC_APP_NAME",
         default="{{ cookiecutter.project_name }}",
     )
+    # It reads the environment when it is imported.
+    from newrelic import agent
+
     agent.initialize()
     # It would put a script into every page that the content security policy blocks.
     agent.global_settings().browser_monitoring.auto_instrument = False

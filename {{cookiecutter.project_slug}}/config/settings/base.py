@@ -7,13 +7,14 @@ A setting that can differ between two installations is an environment variable;
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.utils.csp import CSP
+
+from config.env import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-env = environ.Env()
-env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
+env = Env()
+env.read_file(BASE_DIR / ".env")
 
 # The site
 
@@ -30,11 +31,11 @@ SECURITY_CONTACT = env(
     default="{{ cookiecutter.author_email }}",
 )
 
-SECRET_KEY = env("SECRET_KEY", default="")
+SECRET_KEY = env("SECRET_KEY")
 # Old keys, while sessions and links signed with them run out.
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 
 # How it is put together
 
@@ -110,10 +111,10 @@ DATABASES: dict[str, dict[str, Any]] = {
         },
     },
 }
-if env("DATABASE_URL", default=""):
-    DATABASES["default"] = env.db("DATABASE_URL")
+if env("DATABASE_URL"):
+    DATABASES["default"] = env.database("DATABASE_URL")
 # Seconds. A connection is kept for the next request, and tried before it is used.
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = env.integer("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # What /health/ready/ asks; without the database it sends visitors away.
@@ -136,7 +137,7 @@ SQUASH_MIGRATIONS_AFTER = 20
 
 # Cache: this process's memory until REDIS_URL names a server.
 
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
@@ -179,7 +180,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Static files, and files that people upload
 
-CDN_DOMAIN = env("CDN_DOMAIN", default="")
+CDN_DOMAIN = env("CDN_DOMAIN")
 
 STATIC_URL = f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -199,19 +200,19 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 # {% if cookiecutter.media_storage == "s3" %}
-if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME", default=""):
+if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
     from botocore.config import Config
 
     # Another service that speaks S3: MinIO, R2, Spaces.
-    AWS_S3_ENDPOINT_URL = env("AWS_S3_ENDPOINT_URL", default=None)
+    AWS_S3_ENDPOINT_URL = env("AWS_S3_ENDPOINT_URL") or None
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
             # Without a key, the machine's own role serves.
-            "access_key": env("AWS_ACCESS_KEY_ID", default=None),
-            "secret_key": env("AWS_SECRET_ACCESS_KEY", default=None),
-            "region_name": env("AWS_S3_REGION_NAME", default=None),
+            "access_key": env("AWS_ACCESS_KEY_ID") or None,
+            "secret_key": env("AWS_SECRET_ACCESS_KEY") or None,
+            "region_name": env("AWS_S3_REGION_NAME") or None,
             "endpoint_url": AWS_S3_ENDPOINT_URL,
             "location": "media",
             # Without a CDN the bucket is private, and each address is signed.
@@ -232,7 +233,7 @@ if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME", default=""):
     }
 # {% endif %}
 # {% if cookiecutter.media_storage == "gcs" %}
-if GS_BUCKET_NAME := env("GS_BUCKET_NAME", default=""):
+if GS_BUCKET_NAME := env("GS_BUCKET_NAME"):
     STORAGES["default"] = {
         "BACKEND": "apps.core.storage.BoundedGoogleStorage",
         "OPTIONS": {
@@ -243,7 +244,7 @@ if GS_BUCKET_NAME := env("GS_BUCKET_NAME", default=""):
             "custom_endpoint": f"https://{CDN_DOMAIN}" if CDN_DOMAIN else None,
             "querystring_auth": not CDN_DOMAIN,
             "expiration": 3600,
-            "iam_sign_blob": env.bool("GS_IAM_SIGN_BLOB", default=False),
+            "iam_sign_blob": env.flag("GS_IAM_SIGN_BLOB", default=False),
             "object_parameters": {"cache_control": MEDIA_CACHE_CONTROL},
             # A name never gets another content, so that caches may keep it.
             "file_overwrite": False,
@@ -251,14 +252,14 @@ if GS_BUCKET_NAME := env("GS_BUCKET_NAME", default=""):
     }
 # {% endif %}
 # {% if cookiecutter.media_storage == "azure" %}
-if AZURE_CONTAINER := env("AZURE_CONTAINER", default=""):
+if AZURE_CONTAINER := env("AZURE_CONTAINER"):
     STORAGES["default"] = {
         "BACKEND": "storages.backends.azure_storage.AzureStorage",
         "OPTIONS": {
             "azure_container": AZURE_CONTAINER,
             # Not a connection string: with one the client options don't count.
-            "account_name": env("AZURE_ACCOUNT_NAME", default=None),
-            "account_key": env("AZURE_ACCOUNT_KEY", default=None),
+            "account_name": env("AZURE_ACCOUNT_NAME") or None,
+            "account_key": env("AZURE_ACCOUNT_KEY") or None,
             "location": "media",
             # Without a CDN the container is private, and each address is signed.
             "custom_domain": CDN_DOMAIN or None,
@@ -288,8 +289,8 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
 # smtp+tls://user:password@host:587
-if env("EMAIL_URL", default=""):
-    email = env.email_url("EMAIL_URL")
+if env("EMAIL_URL"):
+    email = env.mail("EMAIL_URL")
     MAILERS["default"] = {
         "BACKEND": email["EMAIL_BACKEND"],
         "OPTIONS": {
@@ -337,7 +338,7 @@ CSRF_COOKIE_HTTPONLY = True
 # {% if cookiecutter.use_celery %}
 # Background work: in this process until CELERY_BROKER_URL names a broker.
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="")
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis", "rediss", "amqp", "amqps")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if CELERY_BROKER_URL.startswith("redis"):
@@ -360,13 +361,13 @@ if CELERY_BROKER_URL:
 # {% endif %}
 # Errors: to the log, and to a service that is named here.
 
-RELEASE = env("RELEASE", default="")
+RELEASE = env("RELEASE")
 ENVIRONMENT = env(
     "ENVIRONMENT",
     default=env("DJANGO_SETTINGS_MODULE").removeprefix("config.settings."),
 )
 # {% if cookiecutter.error_tracking == "sentry" %}
-if SENTRY_DSN := env("SENTRY_DSN", default=""):
+if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
     # Imported only when used: it takes as long to load as Django itself.
     from config import sentry
 
@@ -375,7 +376,7 @@ if SENTRY_DSN := env("SENTRY_DSN", default=""):
         environment=ENVIRONMENT,
         release=RELEASE,
         # The share of requests that are traced, 0 to 1.
-        traces_sample_rate=env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+        traces_sample_rate=env.number("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
     )
 # {% endif %}
 
@@ -406,7 +407,12 @@ LOGGING: dict[str, Any] = {
             "formatter": "readable",
         },
     },
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice(
+            "LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", default="INFO"
+        ),
+    },
     "loggers": {
         # Django gives these handlers of their own; here the root's serve them.
         "django": {"handlers": [], "level": "INFO", "propagate": True},

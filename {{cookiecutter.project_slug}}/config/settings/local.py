@@ -4,7 +4,7 @@ import sys
 
 from .base import *
 
-DEBUG = env.bool("DEBUG", default=True)
+DEBUG = env.flag("DEBUG", default=True)
 SECRET_KEY = SECRET_KEY or "local"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 INTERNAL_IPS = ["127.0.0.1", "::1"]

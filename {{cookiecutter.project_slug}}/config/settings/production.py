@@ -7,9 +7,9 @@ from .base import *
 faults = [
     f"{name} is missing"
     for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL")
-    if not env(name, default="")
+    if not env(name)
 ]
-if env.bool("DEBUG", default=False):
+if env.flag("DEBUG", default=False):
     faults.append("DEBUG is on")
 if faults:
     sys.exit(f"Production settings refuse to start: {', '.join(faults)}.")
@@ -19,25 +19,25 @@ DEBUG = False
 # Https: nginx or the load balancer ends it and says so in a header. It must set that
 # header itself on every request, or anyone could claim https.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 # A name that no other subdomain and no plain-http page can set.
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 # Seconds. Browsers remember: raise it in steps, an hour, a day, a year (31536000).
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool(
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True
 )
-SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", default=True)
 
 # The content's hash in the name lets browsers and the CDN keep a file for ever.
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
 }
 
-if not env("EMAIL_URL", default=""):
+if not env("EMAIL_URL"):
     MAILERS["default"] = {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {"host": "localhost", "port": 25, "timeout": 10},
