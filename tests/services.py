@@ -50,10 +50,12 @@ def lacks(service: str) -> bool:
 
 @cache
 def docker_answers() -> bool:
-    if not shutil.which("docker"):
-        return False
-    info = subprocess.run(["docker", "info"], capture_output=True, check=False)
-    return info.returncode == 0
+    """Whether there is an engine, and Compose 2 or newer."""
+    return bool(shutil.which("docker")) and all(
+        subprocess.run(["docker", *words], capture_output=True, check=False).returncode
+        == 0
+        for words in (["info"], ["compose", "version"])
+    )
 
 
 def postgresql_programs() -> Path | None:
@@ -65,11 +67,14 @@ def postgresql_programs() -> Path | None:
     return Path(found).parent if found else next(reversed(folders), None)
 
 
+# Compose 2 has one name in Debian and another in Ubuntu.
+DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
+
 # How to find each service, and Debian's packages that bring it.
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
-    "docker": (docker_answers, "docker.io docker-buildx docker-compose"),
+    "docker": (docker_answers, DOCKER),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
     "postgresql": (postgresql_programs, "postgresql"),
@@ -88,11 +93,13 @@ def install() -> None:
             packages -= {"npm"}
         if packages:
             apt = [*sudo, "apt-get", "--quiet", "--yes"]
-            subprocess.run([*apt, "update"], check=True)
-            subprocess.run([*apt, "install", *sorted(packages)], check=True)
+            subprocess.run([*apt, "update"], check=False)
+            known = subprocess.check_output(["apt-cache", "pkgnames"], text=True)
+            packages &= set(known.split())
+            subprocess.run([*apt, "install", *sorted(packages)], check=False)
         if "azurite" in missing:
             npm = [*sudo, "npm", "install", "--global", "azurite"]
-            subprocess.run(npm, check=True)
+            subprocess.run(npm, check=False)
         docker_answers.cache_clear()
     if missing := list(filter(lacks, SERVICES)):
         sys.exit(f"Install and start by your own system's means: {', '.join(missing)}.")

@@ -447,7 +447,7 @@ settings.AZURE_SSL, settings.AZURE_ENDPOINT_SUFFIX = False, "localhost:{port}"
     with services.silent() as port:
         for dead in (port, 1):
             before = emulator.format(port=dead)
-            assert give_up(project, before, **variables) < 15
+            assert give_up(project, before, **variables) < 20
 
 
 # Errors

@@ -19,8 +19,8 @@ class RequestLogMiddleware(MiddlewareMixin):
     """Name each request and log it: its id, method, path, status and milliseconds.
 
     A proxy in front may have named it already, in X-Request-ID; the answer carries the
-    name in the same header. The query string stays out of the log: it may hold what a
-    person typed, or a secret.
+    name in the same header. What could be a secret stays out of the log: the query
+    string, and a token in the path, as a link to reset a password has it.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -35,7 +35,7 @@ class RequestLogMiddleware(MiddlewareMixin):
         seconds = time.perf_counter() - request.META["request_started"]
         facts = {
             "method": request.method,
-            "path": request.path,
+            "path": path_without_token(request),
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 1),
         }
@@ -44,6 +44,11 @@ class RequestLogMiddleware(MiddlewareMixin):
         )
         response["X-Request-ID"] = request_id.get()
         return response
+
+
+def path_without_token(request: HttpRequest) -> str:
+    token = request.resolver_match and request.resolver_match.kwargs.get("token")
+    return request.path.replace(token, "***") if token else request.path
 
 
 class HealthMiddleware(MiddlewareMixin):

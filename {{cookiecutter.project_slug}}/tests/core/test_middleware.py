@@ -5,6 +5,7 @@ import logging.config
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from apps.core.logging import RequestIdFilter
 
@@ -21,6 +22,17 @@ def test_a_request_has_one_id_in_the_log_and_in_the_answer(
     assert record.getMessage().startswith("GET /robots.txt 200 ")
     assert record.__dict__["duration_ms"] > 0
     assert "secret" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_the_log_cannot_reset_a_password(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get(reverse("accounts:password-reset-confirm", args=["MQ", "c0-ffee"]))
+
+    assert "GET /accounts/reset/MQ/***/ 200" in caplog.text
+    assert "c0-ffee" not in caplog.text
 
 
 @pytest.mark.parametrize(
