@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-ROUNDS = 3
+ROUNDS = 7
 TEMPLATE = Path(__file__).resolve().parent.parent
 # Bytecode is written, as on a user's machine; no settings are chosen, no server is used.
 ENVIRONMENT = {

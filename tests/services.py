@@ -76,9 +76,17 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
     "docker": (docker_answers, DOCKER),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
+    "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
     "postgresql": (postgresql_programs, "postgresql"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+}
+
+# Node's packages, as npm installs them. What the second one's scripts would fetch from
+# elsewhere, the test does not need.
+NPM = {
+    "azurite": ["azurite"],
+    "observatory": ["--ignore-scripts", "@mdn/mdn-http-observatory@1"],
 }
 
 
@@ -97,8 +105,8 @@ def install() -> None:
             known = subprocess.check_output(["apt-cache", "pkgnames"], text=True)
             packages &= set(known.split())
             subprocess.run([*apt, "install", *sorted(packages)], check=False)
-        if "azurite" in missing:
-            npm = [*sudo, "npm", "install", "--global", "azurite"]
+        for service in NPM.keys() & missing:
+            npm = [*sudo, "npm", "install", "--global", *NPM[service]]
             subprocess.run(npm, check=False)
         docker_answers.cache_clear()
     if missing := list(filter(lacks, SERVICES)):
@@ -328,9 +336,8 @@ def self_signed(folder: Path) -> Path:
 
 
 @contextmanager
-def cdn(folder: Path, origin: str) -> Iterator[str]:
-    """The domain of a caching proxy, over https, in front of an origin."""
-    port, certificate = free_port(), self_signed(folder)
+def nginx(folder: Path, port: int, servers: str) -> Iterator[None]:
+    """Nginx with these servers, one of them on the port; all it writes is in the folder."""
     configuration = folder / "nginx.conf"
     configuration.write_text(f"""
         daemon off;
@@ -344,24 +351,61 @@ def cdn(folder: Path, origin: str) -> Iterator[str]:
             fastcgi_temp_path {folder}/fastcgi;
             uwsgi_temp_path {folder}/uwsgi;
             scgi_temp_path {folder}/scgi;
-            proxy_cache_path {folder}/cache keys_zone=cdn:1m;
-            server {{
-                listen 127.0.0.1:{port} ssl;
-                ssl_certificate {certificate};
-                ssl_certificate_key {certificate};
-                location / {{
-                    proxy_pass {origin}/;
-                    proxy_cache cdn;
-                    add_header X-Cache $upstream_cache_status;
-                }}
-            }}
+            {servers}
         }}
     """)
     user = f"user {getpass.getuser()};"
     command = ["nginx", "-c", configuration, "-e", folder / "nginx.log", "-g", user]
     with process(*command, cwd=folder, log=folder / "nginx.out"):
         wait_until(lambda: listens(port))
+        yield
+
+
+@contextmanager
+def cdn(folder: Path, origin: str) -> Iterator[str]:
+    """The domain of a caching proxy, over https, in front of an origin."""
+    port, certificate = free_port(), self_signed(folder)
+    servers = f"""
+        proxy_cache_path {folder}/cache keys_zone=cdn:1m;
+        server {{
+            listen 127.0.0.1:{port} ssl;
+            ssl_certificate {certificate};
+            ssl_certificate_key {certificate};
+            location / {{
+                proxy_pass {origin}/;
+                proxy_cache cdn;
+                add_header X-Cache $upstream_cache_status;
+            }}
+        }}
+    """
+    with nginx(folder, port, servers):
         yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def https(folder: Path, origin: str) -> Iterator[tuple[int, int]]:
+    """The ports, for http and https, of a proxy that ends TLS in front of an origin."""
+    plain, port, certificate = free_port(), free_port(), self_signed(folder)
+    servers = f"""
+        server {{
+            listen 127.0.0.1:{plain};
+            location / {{
+                return 301 https://127.0.0.1:{port}$request_uri;
+            }}
+        }}
+        server {{
+            listen 127.0.0.1:{port} ssl;
+            ssl_certificate {certificate};
+            ssl_certificate_key {certificate};
+            location / {{
+                proxy_pass {origin}/;
+                proxy_set_header Host example.com;
+                proxy_set_header X-Forwarded-Proto https;
+            }}
+        }}
+    """
+    with nginx(folder, port, servers):
+        yield plain, port
 
 
 @contextmanager

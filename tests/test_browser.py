@@ -1,7 +1,7 @@
 """A browser opens a baked site, as a newcomer runs it and as production serves it.
 
-`SCREENSHOTS=1 make test ARGS="-k first_page"` also writes the pictures that the README
-shows, in the fonts that the machine has.
+`SCREENSHOTS=1 make test ARGS="-k 'first_page or practices_are'"` also writes the pictures
+that the README shows, in the fonts that the machine has.
 """
 
 import os
@@ -249,8 +249,35 @@ def test_every_page_is_fit_for_everybody(
     sign_in(page)
     expect(page).to_have_url(f"{production}/accounts/profile/")
     assert_fit_for_everybody(page)
-    page.goto(f"{production}/accounts/password/")
+    for path in ("accounts/password/", "practices/"):
+        page.goto(f"{production}/{path}")
+        assert_fit_for_everybody(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_practices_are_fit_for_everybody(
+    local: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{local}/", **look)
+    page.get_by_role("link", name="See the 73 practices").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("73 practices")
+    tiles = page.get_by_role("main").locator("details")
+    expect(tiles).to_have_count(73)
     assert_fit_for_everybody(page)
+
+    tile = tiles.filter(has_text="Connection lifetime")
+    tile.locator("summary").click()
+
+    expect(tile.get_by_text("Proof", exact=True)).to_be_visible()
+    assert_fit_for_everybody(page)
+    if (
+        look == {"viewport": DESK, "color_scheme": "light"}
+        and "SCREENSHOTS" in os.environ
+    ):
+        picture = REPOSITORY / "docs/practices.png"
+        top = {"x": 0, "y": 0, "width": 1280, "height": 1200}
+        page.screenshot(path=picture, full_page=True, clip=top)
+        assert picture.stat().st_size < 200_000
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -113,7 +113,7 @@ def test_the_image_serves_read_only_and_without_rights(
 
 def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
     files = docker("run", "--rm", image, "find", "/app", "-maxdepth", "1").split()
-    assert set(files) == {
+    assert set(files) - {"/app/media"} == {
         "/app",
         *(
             f"/app/{name}"
@@ -135,6 +135,11 @@ def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
     programs = docker("run", "--rm", image, "ls", "/opt/venv/bin").split()
     assert "gunicorn" in programs
     assert "pytest" not in programs
+
+
+@pytest.mark.parametrize("image", [LEANEST], ids=["leanest"], indirect=True)
+def test_files_that_stay_on_the_disk_can_be_written(image: str) -> None:
+    docker("run", "--rm", image, "touch", "/app/media/upload")
 
 
 def test_the_image_refuses_to_start_without_its_variables(image: str) -> None:

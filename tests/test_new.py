@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.support import refusal, run
+from tests.support import PROJECT, refusal, run
 
 TOOLS = ["sh", "make", "git", "awk", "basename", "cat", "dirname", "env", "grep", "rm"]
 TOOLS += ["sed", "touch", "uname"]
@@ -68,6 +68,64 @@ def test_uv_is_used_where_it_is(
     run("make", ".venv/bin/python", cwd=folders[folder], env=machine)
     assert (folders[folder] / ".venv/bin/python").exists()
     assert not (folders[folder] / ".uv").exists()
+
+
+def test_a_project_that_was_moved_still_works(folders: dict[str, Path]) -> None:
+    run("make", "setup", cwd=folders["project"])
+    moved = folders["project"].rename(folders["project"].with_name("moved"))
+
+    run(".venv/bin/pytest", "--version", cwd=moved)
+
+
+def test_what_was_interrupted_is_installed_anew(folders: dict[str, Path]) -> None:
+    project = folders["project"]
+    run("make", "setup", cwd=project)
+    # As a kill leaves it: uv takes the package for installed, and half of it is missing.
+    (django,) = (project / ".venv/lib").glob("*/site-packages/django")
+    shutil.rmtree(django / "core")
+    (project / ".venv/ready").unlink()
+    (project / ".venv/unfinished").touch()
+
+    run("make", "setup", cwd=project)
+
+    run(".venv/bin/python", "manage.py", "check", cwd=project)
+    assert not (project / ".venv/unfinished").exists()
+
+
+def test_what_git_ignores_is_neither_baked_nor_lost(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    template = folders["template"]
+    run("git", "init", "--quiet", cwd=template)
+    caches = template / PROJECT / ".ruff_cache"
+    caches.mkdir()
+    (caches / "content").write_bytes(b"\x89\xff")
+    (template / PROJECT / ".env").write_text("SECRET_KEY=of-a-contributor\n")
+
+    run("make", "new", f"ARGS=--no-input --output-dir {tmp_path}/baked", cwd=template)
+
+    assert (caches / "content").exists()
+    assert (template / PROJECT / ".env").exists()
+    baked = {path.name for path in (tmp_path / "baked/my_site").iterdir()}
+    assert "manage.py" in baked
+    assert not baked & {".ruff_cache", ".env"}
+
+
+def test_a_template_inside_another_repository_touches_nothing_of_it(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    outer = folders["template"].parent
+    run("git", "init", "--quiet", cwd=outer)
+    (outer / ".gitignore").write_text("*\n")
+    (outer / "notes.txt").write_text("mine\n")
+
+    run(
+        *("make", "new", f"ARGS=--no-input --output-dir {tmp_path}/baked"),
+        cwd=folders["template"],
+    )
+
+    assert (outer / "notes.txt").exists()
+    assert (tmp_path / "baked/my_site/manage.py").exists()
 
 
 @both

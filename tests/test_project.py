@@ -4,6 +4,7 @@ The answers that change code are covered in pairs, and the two ends are among th
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from tests.conftest import Bake
 from tests.renderings import covering
-from tests.support import DEFAULT, LEANEST, clean_environment, run
+from tests.support import DEFAULT, LEANEST, clean_environment, refusal, run
 
 CHOICES = {
     "use_celery": [True, False],
@@ -91,6 +92,19 @@ def test_make_alone_lists_what_there_is(
     for target in ("setup", "run", "test", "lint", "fix", "check", "migrate", "shell"):
         assert f"make {target} " in listing
     assert ("make worker" in listing) is answers.get("use_celery", True)
+
+
+def test_linting_what_git_does_not_know_is_refused(
+    install: Bake, tmp_path: Path
+) -> None:
+    project = install(**DEFAULT)
+    copy = tmp_path / project.name
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
+    (copy / ".venv").symlink_to(project / ".venv")
+
+    assert refusal("make", "lint", cwd=copy) == [
+        "make lint checks what git knows: git init && git add --all"
+    ]
 
 
 def test_two_installations_share_no_secret(install: Bake) -> None:

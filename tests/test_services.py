@@ -159,6 +159,79 @@ def test_pages_on_postgresql_share_connections(
     assert len(backends) <= 4
 
 
+@pytest.mark.services("postgresql")
+def test_postgresql_cancels_what_takes_too_long(project: Path, postgresql: str) -> None:
+    code = """
+from django.db import OperationalError, connection
+names = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
+with connection.cursor() as cursor:
+    for name in [*names, "application_name"]:
+        print(cursor.execute(f"SHOW {name}").fetchone()[0])
+    try:
+        cursor.execute("SELECT pg_sleep(60)")
+    except OperationalError as error:
+        print(error)
+"""
+    limits = {"DATABASE_STATEMENT_TIMEOUT": "1", "DATABASE_LOCK_TIMEOUT": "7"}
+
+    said = shell(project, code, DATABASE_URL=postgresql, **limits).splitlines()
+
+    assert said[:4] == ["1s", "7s", "1min", project.name]
+    assert "canceling statement due to statement timeout" in said[4]
+
+
+# Https
+
+# Mozilla's scanner, by its parts: its command knows no ports. Browsers' list of names
+# that are https only, which it would fetch when it is installed, has none of ours.
+SCAN = """
+import fs from "node:fs";
+const read = fs.readFileSync;
+fs.readFileSync = (path, ...rest) =>
+  String(path).endsWith("hsts-preload.json") ? "{}" : read(path, ...rest);
+const [scanner, httpPort, httpsPort] = process.argv.slice(2);
+const { retrieve } = await import(`${scanner}/retriever/retriever.js`);
+const { ALL_TESTS } = await import(`${scanner}/constants.js`);
+const grader = await import(`${scanner}/grader/grader.js`);
+const site = await retrieve("127.0.0.1", {
+  httpPort, httpsPort, path: "/accounts/sign-in/",
+});
+const names = ALL_TESTS.map((test) => test(site).result);
+const score = names.map(grader.getScoreModifier).reduce((sum, n) => sum + n, 100);
+console.log(JSON.stringify([names, grader.getGradeForScore(score).grade]));
+"""
+
+
+@pytest.mark.services("nginx", "observatory", "openssl")
+def test_mozillas_scanner_gives_the_best_grade(project: Path, tmp_path: Path) -> None:
+    command = shutil.which("mdn-http-observatory-scan")
+    assert command
+    (tmp_path / "scan.mjs").write_text(SCAN)
+    variables = {
+        "DATABASE_URL": "sqlite://",
+        "SECURE_SSL_REDIRECT": "true",
+        "SECURE_HSTS_SECONDS": "31536000",
+    }
+    with (
+        gunicorn(project, tmp_path / "log", **variables) as site,
+        services.https(tmp_path, site) as ports,
+    ):
+        said = run(
+            *("node", "scan.mjs", Path(command).resolve().parent.parent / "src"),
+            *map(str, ports),
+            cwd=tmp_path,
+            env={
+                "NODE_EXTRA_CA_CERTS": str(tmp_path / "certificate.pem"),
+                "no_proxy": "127.0.0.1",
+            },
+        )
+
+    results, grade = json.loads(said.splitlines()[-1])
+    assert grade == "A+", results
+    assert "csp-implemented-with-no-unsafe-default-src-none" in results
+    assert "redirection-to-https" in results
+
+
 # Redis
 
 

@@ -17,4 +17,9 @@ PYTHONS := python3.13 python3.12 python3 python /usr/bin/python3
 	python=$$($(UV) python find --system 2>/dev/null || $(UV) python find --system '>=3.12' 2>/dev/null) \
 	|| { $(UV) python install --quiet 2>/dev/null && python=$$($(UV) python find --system); } \
 	|| { echo "No Python 3.12 or newer was found, and none could be fetched: install one." >&2; exit 1; }; \
-	$(UV) venv --quiet --clear --python "$$python"
+	$(UV) venv --quiet --clear --relocatable --python "$$python"
+
+# uv takes a package that is half copied for an installed one: what was interrupted before
+# its end is installed anew.
+sync = test ! -e .venv/unfinished || again=--reinstall; touch .venv/unfinished; \
+	$(UV) sync --quiet $$again $(1) && rm .venv/unfinished

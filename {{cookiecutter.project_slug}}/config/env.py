@@ -1,44 +1,58 @@
-"""Environment variables, typed: one that is malformed stops the start with one line."""
+"""Environment variables, typed: one that is malformed stops the start with one line.
 
+An empty variable counts as one that is not set.
+"""
+
+import math
+import os
+import re
 import sys
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import environ
 
-FALSE = {"false", "off", "no", "n", "0", ""}
+TRUE = {"true", "on", "yes", "y", "1"}
+FALSE = {"false", "off", "no", "n", "0"}
+HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?"
 
 
 class Env:
-    """Reads by django-environ, which shows a traceback by itself, or only warns."""
-
-    def __init__(self) -> None:
-        self.environ = environ.Env()
+    """Django-environ reads files and URLs; it would show a traceback, or only warn."""
 
     def read_file(self, path: Path) -> None:
         """Take what this file holds, or another that ENV_FILE names, unless it is set."""
-        self.environ.read_env(self("ENV_FILE", default=str(path)))
+        environ.Env.read_env(self("ENV_FILE", default=str(path)))
 
     def __call__(self, name: str, *, default: str = "") -> str:
-        return str(self.environ.str(name, default=default))
+        return os.environ.get(name, "").strip() or default
 
     def items(self, name: str) -> list[str]:
         """Return what stands between the commas."""
-        return list(self.environ.list(name, default=[]))
+        return [item.strip() for item in self(name).split(",") if item.strip()]
 
     def flag(self, name: str, *, default: bool) -> bool:
-        value = self(name, default=str(default)).strip().lower()
-        if value not in {*self.environ.BOOLEAN_TRUE_STRINGS, *FALSE}:
+        value = self(name, default=str(default)).lower()
+        if value not in TRUE | FALSE:
             refuse(name, "true or false")
-        return value not in FALSE
+        return value in TRUE
 
     def integer(self, name: str, *, default: int) -> int:
-        return int(read(self.environ.int, name, "a whole number", default=default))
+        """Return a number without a sign or a fraction."""
+        value = self(name, default=str(default))
+        if not re.fullmatch("[0-9]{1,18}", value):
+            refuse(name, "a whole number")
+        return int(value)
 
-    def number(self, name: str, *, default: float) -> float:
-        return float(read(self.environ.float, name, "a number", default=default))
+    def share(self, name: str, *, default: float) -> float:
+        try:
+            value = float(self(name, default=str(default)))
+        except ValueError:
+            value = math.nan
+        if not 0 <= value <= 1:
+            refuse(name, "a number from 0 to 1")
+        return value
 
     def choice(self, name: str, *choices: str, default: str) -> str:
         value = self(name, default=default)
@@ -46,28 +60,52 @@ class Env:
             refuse(name, f"one of {', '.join(choices)}")
         return value
 
+    def host(self, name: str) -> str:
+        value = self(name)
+        if value and not re.fullmatch(HOST, value):
+            refuse(name, "a host name, without https:// and without a path")
+        return value
+
     def url(self, name: str, *schemes: str) -> str:
         """Return a URL with one of these schemes, or an empty text if there is none."""
         value = self(name)
-        if value and value.partition("://")[0] not in schemes:
+        if value and (scheme(value) not in schemes or not has_place(value)):
             refuse(name, f"a URL that starts with {' or '.join(schemes)}")
         return value
 
+    def origins(self, name: str) -> list[str]:
+        values = self.items(name)
+        if not all(re.fullmatch(rf"https?://(\*\.)?{HOST}", value) for value in values):
+            refuse(name, "like https://example.com,https://*.example.com")
+        return values
+
     def database(self, name: str) -> dict[str, Any]:
-        form = "like postgres://user:password@host:5432/name"
-        return dict(read(self.environ.db, name, form))
+        value, form = self(name), "like postgres://user:password@host:5432/name"
+        if scheme(value) not in environ.Env.DB_SCHEMES:
+            refuse(name, form)
+        try:
+            return dict(environ.Env.db_url_config(value))
+        except ValueError:
+            refuse(name, form)
 
     def mail(self, name: str) -> dict[str, Any]:
-        form = "like smtp+tls://user:password@host:587"
-        return dict(read(self.environ.email_url, name, form))
+        value = self(name)
+        if not scheme(value).startswith("smtp") or not has_place(value):
+            refuse(name, "like smtp+tls://user:password@host:587")
+        return dict(environ.Env.email_url_config(value))
 
 
-def read(reader: Callable[..., Any], name: str, form: str, **options: Any) -> Any:
-    with warnings.catch_warnings(action="error"):
-        try:
-            return reader(name, **options)
-        except (ValueError, UserWarning, environ.ImproperlyConfigured):
-            refuse(name, form)
+def scheme(url: str) -> str:
+    return url.partition("://")[0]
+
+
+def has_place(url: str) -> bool:
+    """Whether a URL says where: a host, with a port that is a number, or a path."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname or parts.path) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
 
 
 def refuse(name: str, form: str) -> NoReturn:

@@ -3,20 +3,26 @@
 Every number has its reason beside it.
 """
 
-import os
+from pathlib import Path
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+from config.env import Env
+
+env = Env()
+env.read_file(Path(__file__).resolve().parent.parent / ".env")
+
+bind = f"0.0.0.0:{env.integer('PORT', default=8000)}"
 
 # Threads wait for the database together; processes use the cores. How many cores are
 # meant for this server it can't see from inside a container, so WEB_CONCURRENCY says.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = env.integer("WEB_CONCURRENCY", default=2)
 threads = 4
 
 # One import for all workers: shared memory, and a bad setting stops the start at once.
 preload_app = True
 
-# Seconds. Shorter than a proxy waits (60), so that this end says what went wrong.
+# Seconds. A worker whose main thread hangs is replaced; how long a request may take, the
+# time-outs of what it waits for say. On a restart, requests have this long to end.
 timeout = 55
 graceful_timeout = 30
 # Longer than a load balancer keeps an idle connection (60), or it would be cut off
@@ -32,6 +38,21 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108
 # The control socket would be written under $HOME, which may be read-only.
 control_socket_disable = True
 
-# The application logs each request with its id, so there is no access log here.
+# The application logs each request with its id, so there is no access log here; what
+# gunicorn says of itself goes to the same place in the same form.
 accesslog = None
-errorlog = "-"
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "apps.core.logging.RequestIdFilter"}},
+    "formatters": {"json": {"()": "apps.core.logging.JsonFormatter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "json",
+        },
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,9 +1,11 @@
 """Errors and traces go to Sentry, or to anything that speaks its protocol."""
 
-import sentry_sdk
-from sentry_sdk.types import Event, Hint
+from typing import Any
 
-from apps.core.logging import request_id
+import sentry_sdk
+from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
+
+from apps.core.logging import mask, request_id
 
 
 def start(
@@ -21,6 +23,7 @@ def start(
         max_request_body_size="never",
         include_local_variables=False,
         before_send=finish,
+        before_breadcrumb=mask_breadcrumb,
         before_send_transaction=finish,
     )
 
@@ -28,8 +31,19 @@ def start(
 def finish(event: Event, hint: Hint) -> Event:
     """Tag an event with the id that the log and the response carry.
 
-    The query string goes, as it does in the log: it may hold what a person typed.
+    What the log leaves out goes: query strings, and tokens in addresses.
     """
     event.setdefault("tags", {})["request_id"] = request_id.get()
-    event.get("request", {}).pop("query_string", None)
+    request: dict[str, Any] = event.get("request", {})
+    request.pop("query_string", None)
+    request.get("headers", {}).pop("Referer", None)
+    if "url" in request:
+        request["url"] = mask(request["url"])
     return event
+
+
+def mask_breadcrumb(crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
+    """Keep tokens out of the log's lines that go along with an error."""
+    if "message" in crumb:
+        crumb["message"] = mask(crumb["message"])
+    return crumb

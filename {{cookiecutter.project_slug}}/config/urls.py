@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
+if "apps.practices" in settings.INSTALLED_APPS:
+    urlpatterns += [path("practices/", include("apps.practices.urls"))]
+
 # A developer's tools, where the local settings install them.
 if "debug_toolbar" in settings.INSTALLED_APPS:
     from debug_toolbar.toolbar import debug_toolbar_urls

@@ -11,7 +11,7 @@ class UserAdmin(auth_admin.UserAdmin):
     list_filter = ["is_staff", "is_active"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "password_changed"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
         (
@@ -26,7 +26,7 @@ class UserAdmin(auth_admin.UserAdmin):
                 ]
             },
         ),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined", "password_changed"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "usable_password", "password1", "password2"]}),

@@ -10,6 +10,6 @@ class LowercaseEmailField(models.EmailField):
     accounts, nor fail to sign in to one.
     """
 
-    def get_prep_value(self, value: Any) -> Any:
-        value = super().get_prep_value(value)
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
         return value.lower() if isinstance(value, str) else value

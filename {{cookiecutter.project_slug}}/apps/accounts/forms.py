@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
+from django.utils.translation import gettext_lazy as _
 
 from .models import User
 
@@ -22,7 +24,9 @@ class SignInForm(auth_forms.AuthenticationForm):
 
 
 class PasswordResetForm(FocusMixin, auth_forms.PasswordResetForm):
-    pass
+    def get_users(self, email: str) -> Iterator[User]:
+        """Include who has no password yet: an account that somebody else made."""
+        yield from User.objects.filter(email=email, is_active=True)
 
 
 class SetPasswordForm(FocusMixin, auth_forms.SetPasswordForm):
@@ -30,6 +34,16 @@ class SetPasswordForm(FocusMixin, auth_forms.SetPasswordForm):
 
 
 class ProfileForm(forms.ModelForm):
+    """A new address opens the account, so it takes the password, not just a session."""
+
+    current_password = forms.CharField(
+        label=_("Current password"),
+        required=False,
+        strip=False,
+        help_text=_("Only needed to change the email address."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
     class Meta:
         model = User
         fields = ["name", "email"]
@@ -37,3 +51,11 @@ class ProfileForm(forms.ModelForm):
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),
         }
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if "email" in self.changed_data and not self.instance.check_password(
+            self.cleaned_data.get("current_password", "")
+        ):
+            self.add_error("current_password", _("This is not your password."))
+        return cleaned

@@ -8,6 +8,7 @@ from django.contrib.auth.models import (
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from model_utils.fields import MonitorField
 
 from .fields import LowercaseEmailField
 
@@ -16,7 +17,12 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """Save a user; without a password, one who must reset it to sign in."""
+        """Save a user; without a password, one who sets it by resetting it.
+
+        Raise ValueError without an address.
+        """
+        if not email:
+            raise ValueError("A user needs an email address.")
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -48,6 +54,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("May sign in. Switch off instead of deleting."),
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    password_changed = MonitorField(
+        _("password changed"), monitor="password", editable=False
+    )
 
     objects = UserManager()
 

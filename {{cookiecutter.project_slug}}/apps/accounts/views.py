@@ -5,10 +5,15 @@ from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
 from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpResponse
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.generic import UpdateView
 
+from . import services
 from .forms import PasswordResetForm, ProfileForm, SetPasswordForm, SignInForm
 from .models import User
 
@@ -23,6 +28,7 @@ class SignOutView(views.LogoutView):
     pass
 
 
+@method_decorator(never_cache, "dispatch")
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     template_name = "accounts/profile.html"
     form_class = ProfileForm
@@ -33,7 +39,14 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
         assert isinstance(self.request.user, User)  # LoginRequiredMixin
         return self.request.user
 
+    def form_valid(self, form: ModelForm) -> HttpResponse:
+        response = super().form_valid(form)
+        if "email" in form.changed_data:
+            services.warn_old_address(form.instance, old=form.initial["email"])
+        return response
 
+
+@method_decorator(never_cache, "dispatch")
 class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:profile")
@@ -51,7 +64,11 @@ class PasswordResetView(views.PasswordResetView):
 
 
 class PasswordResetSentView(views.PasswordResetDoneView):
-    """The same page whether or not the address has an account, so that it tells nobody."""
+    """The same page whether or not the address has an account.
+
+    Who measures how long the form before it took may still tell, while mail is sent in
+    the request.
+    """
 
     template_name = "accounts/password_reset_sent.html"
 

@@ -26,7 +26,9 @@ def probe_cache() -> None:
     # A value of its own for each probe, so that servers don't read each other's.
     key = f"health:{secrets.token_hex(8)}"
     cache.set(key, key, timeout=10)
-    if cache.get(key) != key:
+    value = cache.get(key)
+    cache.delete(key)
+    if value != key:
         raise ConnectionError("the cache did not return what was put into it")
 
 

@@ -5,10 +5,13 @@ import re
 import time
 import uuid
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import LazyObject, empty
+from django_http_compression.middleware import HttpCompressionMiddleware
 
 from .logging import request_id
 
@@ -16,11 +19,11 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLogMiddleware(MiddlewareMixin):
-    """Name each request and log it: its id, method, path, status and milliseconds.
+    """Name each request and log it: id, method, path, status, milliseconds, user's id.
 
     A proxy in front may have named it already, in X-Request-ID; the answer carries the
-    name in the same header. What could be a secret stays out of the log: the query
-    string, and a token in the path, as a link to reset a password has it.
+    name in the same header. The query string stays out of the log, since it may hold a
+    secret or what a person typed. Of a person it has the id alone: no name, no address.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -35,9 +38,11 @@ class RequestLogMiddleware(MiddlewareMixin):
         seconds = time.perf_counter() - request.META["request_started"]
         facts = {
             "method": request.method,
-            "path": path_without_token(request),
+            # As Django's own lines have it: a line break in it can't forge a line.
+            "path": request.path.encode("unicode_escape").decode("ascii"),
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 1),
+            "user_id": loaded_user_id(request),
         }
         logger.info(
             "%(method)s %(path)s %(status)s %(duration_ms)s ms", facts, extra=facts
@@ -46,9 +51,12 @@ class RequestLogMiddleware(MiddlewareMixin):
         return response
 
 
-def path_without_token(request: HttpRequest) -> str:
-    token = request.resolver_match and request.resolver_match.kwargs.get("token")
-    return request.path.replace(token, "***") if token else request.path
+def loaded_user_id(request: HttpRequest) -> object:
+    """Return who is signed in, if the view asked: asking here would cost a query."""
+    user = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user._wrapped is empty:  # noqa: SLF001
+        return None
+    return getattr(user, "pk", None)
 
 
 class HealthMiddleware(MiddlewareMixin):
@@ -66,4 +74,32 @@ class HealthMiddleware(MiddlewareMixin):
         except Resolver404:
             return None
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return response
+
+
+class CompressionMiddleware(HttpCompressionMiddleware):
+    """Compress answers of a kilobyte and more, and streams, as the browser can read.
+
+    A page that repeats what somebody sent beside a secret can be guessed from its length
+    (BREACH): a header of random length hides that, and Django masks the CSRF token.
+    """
+
+    # Bytes; less than that goes in one packet anyway.
+    smallest = 1024
+
+    def maybe_compress(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        if isinstance(response, HttpResponse) and len(response.content) < self.smallest:
+            return
+        # For the plain answer too, or a cache would keep that for everybody.
+        patch_vary_headers(response, ["Accept-Encoding"])
+        super().maybe_compress(request, response)
+
+
+class ResourcePolicyMiddleware(MiddlewareMixin):
+    """Keep what people see here out of other sites' pages (files on the CDN may be)."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

@@ -35,11 +35,13 @@ SECRET_KEY = env("SECRET_KEY")
 # Old keys, while sessions and links signed with them run out.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 # How it is put together
 
 INSTALLED_APPS = [
+    # Before staticfiles, whose runserver it makes refuse production.
+    "apps.core",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -47,7 +49,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
-    "apps.core",
     "apps.accounts",
     "apps.practices",
 ]
@@ -58,7 +59,11 @@ MIDDLEWARE = [
     # Load balancers probe by IP address over http: before host and https are checked.
     "apps.core.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Its files are compressed when they are collected, so they end here.
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Above all that writes into a page or takes its ETag.
+    "apps.core.middleware.CompressionMiddleware",
+    "apps.core.middleware.ResourcePolicyMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -92,9 +97,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # Templates of this project may replace those of Django's forms and widgets.
 FORM_RENDERER = "apps.core.forms.FormRenderer"
 
-# Language and time
+# Time
 
-LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 
 # Database: SQLite until DATABASE_URL names another.
@@ -103,18 +107,44 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": BASE_DIR / "db.sqlite3",
-        "OPTIONS": {
-            # Readers don't wait for the writer, and a writer waits for its turn
-            # at the start of a transaction instead of failing in the middle.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
-            "transaction_mode": "IMMEDIATE",
-        },
     },
 }
 if env("DATABASE_URL"):
     DATABASES["default"] = env.database("DATABASE_URL")
-# Seconds. A connection is kept for the next request, and tried before it is used.
-DATABASES["default"]["CONN_MAX_AGE"] = env.integer("CONN_MAX_AGE", default=60)
+
+# Seconds, 0 for no limit. A statement is cancelled before gunicorn kills its worker (55),
+# and nobody queues for long behind a lock, or behind who forgot a transaction.
+database_limits = {
+    "statement_timeout": env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
+    "lock_timeout": env.integer("DATABASE_LOCK_TIMEOUT", default=10),
+    "idle_in_transaction_session_timeout": 60,
+}
+database_options = {
+    "django.db.backends.sqlite3": {
+        # Readers don't wait for the writer, and a writer waits for its turn
+        # at the start of a transaction instead of failing in the middle.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        "transaction_mode": "IMMEDIATE",
+    },
+    "django.db.backends.postgresql": {
+        # Whose connection it is, in pg_stat_activity and in the server's log.
+        "application_name": "{{ cookiecutter.project_slug }}",
+        "connect_timeout": 5,
+        "options": " ".join(f"-c {name}={s}s" for name, s in database_limits.items()),
+    },
+}
+# What the URL says (?sslmode=verify-full) stands above these.
+DATABASES["default"]["OPTIONS"] = database_options.get(
+    DATABASES["default"]["ENGINE"], {}
+) | DATABASES["default"].get("OPTIONS", {})
+
+# Seconds. A connection is kept for the next request, and tried before it is used; a pool
+# keeps its own.
+DATABASES["default"]["CONN_MAX_AGE"] = (
+    0
+    if DATABASES["default"]["OPTIONS"].get("pool")
+    else env.integer("CONN_MAX_AGE", default=60)
+)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # What /health/ready/ asks; without the database it sends visitors away.
@@ -132,8 +162,10 @@ ZEAL_ALLOWLIST = [
     {"model": "accounts.User", "field": "get()"},
 ]
 
-# The reminder to squash: more migrations than these in one app bring a warning.
+# The reminder to squash: more migrations than these in one app bring a warning, and
+# several of them, of which one is older than these days, a note.
 SQUASH_MIGRATIONS_AFTER = 20
+SQUASH_MIGRATIONS_DAYS = 365
 
 # Cache: this process's memory until REDIS_URL names a server.
 
@@ -153,8 +185,18 @@ if REDIS_URL:
         },
     }
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-    # In memory only where every process sees the same memory.
-    SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+
+# Sessions: read from Redis, and written to the database too, so that a dead Redis signs
+# nobody out. `cache` writes them to Redis alone: then nobody signs in while it is dead.
+
+session_store = env.choice(
+    "SESSION_STORE",
+    "cache",
+    "cached_db",
+    "db",
+    default="cached_db" if REDIS_URL else "db",
+)
+SESSION_ENGINE = f"django.contrib.sessions.backends.{session_store}"
 
 # Accounts
 
@@ -180,13 +222,13 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Static files, and files that people upload
 
-CDN_DOMAIN = env("CDN_DOMAIN")
+CDN_DOMAIN = env.host("CDN_DOMAIN")
 
 STATIC_URL = f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-MEDIA_URL = "/media/"
+MEDIA_URL = f"https://{CDN_DOMAIN}/media/" if CDN_DOMAIN else "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 # {% if cookiecutter.media_storage != "local" %}
 # What a CDN may show to anybody, a signed address shows to one browser.
@@ -284,7 +326,6 @@ DEFAULT_FROM_EMAIL = env(
     "DEFAULT_FROM_EMAIL",
     default="noreply@{{ cookiecutter.domain_name }}",
 )
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAILERS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
@@ -331,8 +372,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "payment": [],
     "usb": [],
 }
-X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
+# No script needs it: every form carries its token.
 CSRF_COOKIE_HTTPONLY = True
 
 # {% if cookiecutter.use_celery %}
@@ -376,7 +416,7 @@ if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
         environment=ENVIRONMENT,
         release=RELEASE,
         # The share of requests that are traced, 0 to 1.
-        traces_sample_rate=env.number("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+        traces_sample_rate=env.share("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
     )
 # {% endif %}
 
@@ -390,15 +430,11 @@ LOGGING: dict[str, Any] = {
     },
     "formatters": {
         "readable": {
+            "()": "apps.core.logging.ReadableFormatter",
             "format": "{asctime} {levelname:7} [{request_id}] {name}: {message}",
             "style": "{",
         },
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": ["asctime", "levelname", "request_id", "name", "message"],
-            "rename_fields": {"asctime": "time", "levelname": "level"},
-            "style": ",",
-        },
+        "json": {"()": "apps.core.logging.JsonFormatter"},
     },
     "handlers": {
         "console": {

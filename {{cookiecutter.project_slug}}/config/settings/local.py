@@ -7,7 +7,6 @@ from .base import *
 DEBUG = env.flag("DEBUG", default=True)
 SECRET_KEY = SECRET_KEY or "local"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", ".localhost", "127.0.0.1", "[::1]"]
-INTERNAL_IPS = ["127.0.0.1", "::1"]
 
 INSTALLED_APPS += [
     "debug_toolbar",
@@ -26,7 +25,14 @@ MIDDLEWARE += [
     "zeal.middleware.zeal_middleware",
 ]
 # A handle at the edge until somebody opens it, so that it hides no page.
-DEBUG_TOOLBAR_CONFIG = {"SHOW_COLLAPSED": True}
+DEBUG_TOOLBAR_CONFIG = {
+    "SHOW_COLLAPSED": True,
+    # In a container, requests come from an address that nobody knows before.
+    "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
+}
+
+# Static files are served with DEBUG off too, as error pages want to be seen.
+WHITENOISE_USE_FINDERS = True
 # {% if cookiecutter.use_celery %}
 
 # A task that fails in the request fails the request: here one wants to see it.

@@ -4,11 +4,17 @@ import sys
 
 from .base import *
 
-faults = [
-    f"{name} is missing"
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL")
-    if not env(name)
-]
+# What .env.example has in place of a secret, for everybody to read.
+PLACEHOLDER = "generated-at-set-up"
+
+required = {
+    "SECRET_KEY": SECRET_KEY,
+    "ALLOWED_HOSTS": ALLOWED_HOSTS,
+    "DATABASE_URL": env("DATABASE_URL"),
+}
+faults = [f"{name} is missing" for name, value in required.items() if not value]
+if SECRET_KEY == PLACEHOLDER:
+    faults.append("SECRET_KEY is the example's")
 if env.flag("DEBUG", default=False):
     faults.append("DEBUG is on")
 if faults:
@@ -25,7 +31,9 @@ CSRF_COOKIE_SECURE = True
 # A name that no other subdomain and no plain-http page can set.
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
-# Seconds. Browsers remember: raise it in steps, an hour, a day, a year (31536000).
+# Seconds. Browsers remember: raise it in steps, an hour, a day, a year (31536000). Before
+# the year, know that with the preload flag anybody may then put the domain on the list
+# that browsers ship, where it stays.
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True

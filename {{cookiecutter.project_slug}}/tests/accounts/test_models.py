@@ -1,6 +1,9 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth import authenticate
 from django.db import IntegrityError
+from django.utils import timezone
 
 from apps.accounts.models import User
 from tests.conftest import PASSWORD
@@ -22,8 +25,28 @@ def test_a_new_user_may_do_nothing_special() -> None:
     assert str(user) == "bo@example.com"
 
 
+def test_a_new_password_is_dated_and_nothing_else_is(user: User) -> None:
+    User.objects.update(password_changed=datetime(2020, 1, 1, tzinfo=UTC))
+    user = User.objects.get()
+
+    user.name = "Ann Other"
+    user.save()
+    user.refresh_from_db()
+    assert user.password_changed.year == 2020
+
+    user.set_password("another quiet password")
+    user.save()
+    user.refresh_from_db()
+    assert user.password_changed > timezone.now() - timedelta(minutes=1)
+
+
 def test_a_superuser_may_do_everything() -> None:
     user = User.objects.create_superuser("root@example.com", PASSWORD)
 
     assert user.is_staff
     assert user.has_perm("accounts.delete_user")
+
+
+def test_nobody_is_without_an_address() -> None:
+    with pytest.raises(ValueError, match="email address"):
+        User.objects.create_user("")

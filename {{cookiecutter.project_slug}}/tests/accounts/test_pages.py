@@ -65,19 +65,49 @@ def test_the_profile_is_changed_and_says_so(client: Client, user: User) -> None:
     client.force_login(user)
 
     response = client.post(
-        PROFILE, {"name": "Ann Other", "email": "New@example.com"}, follow=True
+        PROFILE, {"name": "Ann Other", "email": user.email}, follow=True
     )
 
     assertContains(response, "Your profile is saved.")
     user.refresh_from_db()
-    assert (user.name, user.email) == ("Ann Other", "new@example.com")
+    assert user.name == "Ann Other"
+    assert not mail.outbox
+
+
+def test_a_new_address_takes_the_password(client: Client, user: User) -> None:
+    client.force_login(user)
+    form = {"name": "Ann", "email": "New@example.com", "current_password": "wrong"}
+
+    assertContains(client.post(PROFILE, form), "This is not your password.")
+    user.refresh_from_db()
+    assert user.email == "ann@example.com"
+
+    client.post(PROFILE, form | {"current_password": PASSWORD})
+    user.refresh_from_db()
+    assert user.email == "new@example.com"
+    (message,) = mail.outbox
+    assert message.to == ["ann@example.com"]
+    assert "new@example.com" in message.body
+
+
+@pytest.mark.parametrize("name", ["accounts:profile", "accounts:password-change"])
+def test_a_private_page_is_kept_nowhere(client: Client, user: User, name: str) -> None:
+    client.force_login(user)
+
+    cache_control = client.get(reverse(name)).headers["Cache-Control"]
+
+    assert "no-store" in cache_control
+    assert "private" in cache_control
 
 
 def test_the_profile_refuses_somebody_elses_address(client: Client, user: User) -> None:
     User.objects.create_user("bo@example.com")
     client.force_login(user)
 
-    response = client.post(PROFILE, {"name": "Ann", "email": "BO@example.com"})
+    response = client.post(
+        PROFILE,
+        {"name": "Ann", "email": "BO@example.com", "current_password": PASSWORD},
+    )
 
     assertContains(response, "There is an account with this address already.")
     assertContains(response, 'aria-invalid="true"')
@@ -121,6 +151,15 @@ def test_a_forgotten_password_is_reset_by_mail(client: Client, user: User) -> No
     user.refresh_from_db()
     assert user.check_password(NEW_PASSWORD)
     assertContains(client.get(link[1]), "no longer")
+
+
+def test_who_was_given_an_account_sets_the_first_password(client: Client) -> None:
+    User.objects.create_user("bo@example.com")
+
+    client.post(reverse("accounts:password-reset"), {"email": "bo@example.com"})
+
+    (message,) = mail.outbox
+    assert message.to == ["bo@example.com"]
 
 
 def test_a_reset_does_not_tell_who_has_an_account(client: Client, user: User) -> None:

@@ -8,17 +8,25 @@ from config.env import Env
     [
         ("flag", "flase"),
         ("integer", "an hour"),
-        ("number", "half"),
+        ("integer", "-5"),
+        ("share", "half"),
+        ("share", "nan"),
+        ("share", "1.5"),
+        ("host", "https://cdn.example.com/"),
+        ("origins", "https://example.com,example.org"),
         ("database", "garbage"),
+        ("database", "paper://user:hidden@host/name"),
         ("database", "postgres://user:hidden@host:port/name"),
         ("mail", "pigeon://user:hidden@roof"),
+        ("mail", "consolemail://"),
+        ("mail", "smtp://"),
     ],
 )
 def test_a_malformed_variable_stops_the_start_in_one_line(
     monkeypatch: pytest.MonkeyPatch, method: str, value: str
 ) -> None:
     monkeypatch.setenv("A_NAME", value)
-    options = {} if method in {"database", "mail"} else {"default": 0}
+    options = {"default": 0} if method in {"flag", "integer", "share"} else {}
 
     with pytest.raises(SystemExit) as stop:
         getattr(Env(), method)("A_NAME", **options)
@@ -28,14 +36,19 @@ def test_a_malformed_variable_stops_the_start_in_one_line(
     assert "hidden" not in str(stop.value)
 
 
-def test_a_url_has_one_of_the_schemes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_has_one_of_the_schemes_and_a_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert Env().url("A_NAME", "redis") == ""
 
-    monkeypatch.setenv("A_NAME", "redis://localhost")
-    assert Env().url("A_NAME", "redis") == "redis://localhost"
+    for good in ("redis://localhost", "unix:///run/redis.sock"):
+        monkeypatch.setenv("A_NAME", good)
+        assert Env().url("A_NAME", "redis", "unix") == good
 
-    with pytest.raises(SystemExit, match="must be a URL that starts with amqp"):
-        Env().url("A_NAME", "amqp", "amqps")
+    for bad in ("amqp://localhost", "redis://", "redis://host:port/0", "localhost"):
+        monkeypatch.setenv("A_NAME", bad)
+        with pytest.raises(SystemExit, match="a URL that starts with redis or unix"):
+            Env().url("A_NAME", "redis", "unix")
 
 
 def test_a_choice_is_among_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +60,7 @@ def test_a_choice_is_among_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "meant"), [("true", True), ("On", True), ("0", False), ("", False)]
+    ("value", "meant"), [("true", True), ("On", True), ("0", False)]
 )
 def test_yes_and_no_are_understood(
     monkeypatch: pytest.MonkeyPatch, value: str, meant: bool
@@ -55,3 +68,26 @@ def test_yes_and_no_are_understood(
     monkeypatch.setenv("A_NAME", value)
 
     assert Env().flag("A_NAME", default=not meant) is meant
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_NAME", " ")
+
+    assert Env().flag("A_NAME", default=True) is True
+    assert Env().integer("A_NAME", default=60) == 60
+    assert Env()("A_NAME", default="text") == "text"
+    assert Env().items("A_NAME") == []
+
+
+def test_a_list_is_what_stands_between_the_commas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_NAME", "a.example, b.example,")
+
+    assert Env().items("A_NAME") == ["a.example", "b.example"]
+
+
+def test_a_dollar_sign_is_a_dollar_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_NAME", "$HOME")
+
+    assert Env()("A_NAME") == "$HOME"

@@ -5,6 +5,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from apps.core.logging import request_id
 from apps.core.tasks import clear_sessions
 
 
@@ -18,3 +19,12 @@ def test_only_sessions_that_ran_out_are_deleted() -> None:
     clear_sessions.delay()
 
     assert Session.objects.get().expire_date > timezone.now()
+
+
+@pytest.mark.django_db
+def test_a_task_in_the_request_keeps_the_requests_id() -> None:
+    request_id.set("of-the-request")
+
+    clear_sessions.delay()
+
+    assert request_id.get() == "of-the-request"

@@ -1,0 +1,454 @@
+"""The 73 practices: each is a claim, with how it is done here, where, and what proves it.
+
+They are those of "Django best practices for scalable apps" (Digiqt, 2021), read for the
+Django of today; where that article is wrong or out of date, `how` says so in a clause.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from . import probes
+from .states import Finding, State
+
+
+@dataclass(frozen=True)
+class Practice:
+    number: int
+    title: str
+    # One sentence on how it is done here.
+    how: str = ""
+    # Files of the project, and settings as `settings.NAME`.
+    where: tuple[str, ...] = ()
+    # A node of pytest, or a command of the environment; it fails when the practice is
+    # broken. Without a proof there is no practice: it is not built yet.
+    proof: str = ""
+    # What it is in where the site runs now. One that lives in the code alone has none.
+    probe: Callable[[], Finding] | None = None
+    # The question that it depends on, and whether the answer left it out of this project.
+    needs: str = ""
+    absent: bool = False
+
+    def find(self) -> Finding:
+        if self.absent:
+            return Finding(State.ABSENT, f"left out by the answer to {self.needs}")
+        if not self.proof:
+            return Finding(State.UNBUILT, "not built yet")
+        return self.ask()
+
+    def ask(self) -> Finding:
+        """Ask the probe; one that fails says so, and stops nothing else."""
+        if self.absent or not self.probe:
+            return Finding(State.ON)
+        try:
+            return self.probe()
+        except Exception as error:  # noqa: BLE001
+            return Finding(State.OFF, f"its probe failed: {error!r}")
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the entry itself: it names what is not there."""
+        if self.proof and not (self.how and self.where):
+            yield f"practice {self.number} has a proof, but does not say how and where"
+        for place in () if self.absent else self.where:
+            if not exists(place):
+                yield f"practice {self.number} names a place that is not there: {place}"
+        for node in self.proof.split() if self.proof.startswith("tests/") else ():
+            if not (self.absent or exists(node)):
+                yield f"practice {self.number} names a proof that is not there: {node}"
+
+
+def exists(place: str) -> bool:
+    """Whether there is such a setting, file or test: `settings.X`, `a.py`, `a.py::test`."""
+    if place.startswith("settings."):
+        return hasattr(settings, place.removeprefix("settings."))
+    path, _, test = place.partition("::")
+    file = settings.BASE_DIR / path
+    return file.exists() and (not test or f"def {test}(" in file.read_text())
+
+
+LAST = 73
+
+LEDGER: dict[str, list[Practice]] = {
+    "Caching": [
+        Practice(1, "Cache the views"),
+        Practice(2, "Template fragment caching"),
+        Practice(3, "Cache ORM queries"),
+        Practice(
+            14,
+            "Cache framework",
+            how="django-redis with time-outs of a second, which a page outlives: a dead or silent Redis is logged and counts as an empty cache.",
+            where=("config/settings/base.py", "settings.CACHES"),
+            proof="tests/core/test_cache.py",
+            probe=probes.cache_backend,
+        ),
+        Practice(
+            16,
+            "Sessions in memory",
+            how="Sessions are read from Redis and written to the database too: in Redis alone, as the article has them (SESSION_STORE=cache), nobody signs in while it is dead.",
+            where=("config/settings/base.py", "settings.SESSION_ENGINE"),
+            proof="tests/accounts/test_sessions.py",
+            probe=probes.sessions,
+        ),
+        Practice(54, "Web-server cache"),
+        Practice(55, "Browser caching"),
+    ],
+    "Database": [
+        Practice(
+            4,
+            "Connection lifetime",
+            how="A thread keeps its connection for CONN_MAX_AGE seconds (60) and tries it before use; with a pool or under ASGI, which the article does not tell apart, none is kept.",
+            where=("config/settings/base.py", "config/asgi.py", "settings.DATABASES"),
+            proof="tests/config/test_database.py::test_a_connection_is_kept_only_where_a_thread_finds_it_again",
+            probe=probes.connection_age,
+        ),
+        Practice(
+            5,
+            "Database OPTIONS",
+            how="PostgreSQL cancels slow statements, waits for locks and forgotten transactions, and knows whose connection it is; what DATABASE_URL says (sslmode) stands above that.",
+            where=("config/settings/base.py", "settings.DATABASES"),
+            proof="tests/config/test_database.py",
+            probe=probes.database_options,
+        ),
+        Practice(15, "Database router"),
+        Practice(17, "Indexes"),
+        Practice(34, "Connection pooler"),
+        Practice(
+            36,
+            "ORM databases",
+            how="PostgreSQL in production, of a release that Django still takes (15 or newer); SQLite, which needs no server, until DATABASE_URL names it.",
+            where=("config/settings/base.py", "apps/practices/probes.py"),
+            proof="tests/practices/test_probes.py::test_only_postgresql_is_a_database_for_production",
+            probe=probes.database_engine,
+        ),
+        # Its check serves already; the drill of a restore does not.
+        Practice(41, "Managed databases", probe=probes.database_tls),
+    ],
+    "Queries": [
+        Practice(7, "Bulk writes"),
+        Practice(8, "iterator"),
+        Practice(9, "select_related"),
+        Practice(10, "prefetch_related"),
+        Practice(11, "values / values_list"),
+        Practice(12, "only / defer"),
+        Practice(13, "update_fields"),
+        Practice(69, "exists()"),
+    ],
+    "Migrations": [
+        Practice(
+            32,
+            "Squash migrations",
+            how="A system check reminds of an app with more unsquashed migrations than "
+            "SQUASH_MIGRATIONS_AFTER, or with several of which one is older than "
+            "SQUASH_MIGRATIONS_DAYS; `make squash` squashes them.",
+            where=(
+                "apps/practices/checks.py",
+                "settings.SQUASH_MIGRATIONS_AFTER",
+                "settings.SQUASH_MIGRATIONS_DAYS",
+                "Makefile",
+            ),
+            proof="tests/practices/test_migrations.py",
+        ),
+        Practice(48, "Migration failures"),
+        Practice(49, "Never just drop a column"),
+    ],
+    "Responses and files": [
+        Practice(18, "Streaming responses"),
+        Practice(
+            19,
+            "Compression",
+            how="Bodies from a kilobyte go out as zstd, br or gzip, with a header of random length against BREACH, to which the article's GZipMiddleware and a plain nginx are open.",
+            where=("apps/core/middleware.py", "settings.MIDDLEWARE"),
+            proof="tests/core/test_compression.py tests/config/test_middleware.py::test_each_middleware_stands_where_it_must",
+        ),
+        Practice(22, "Static and media on a CDN"),
+        Practice(
+            53,
+            "django-storages",
+            needs="media_storage",
+            # {% if cookiecutter.media_storage == "local" %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            56,
+            "Media on S3 and CDN",
+            needs="media_storage",
+            # {% if cookiecutter.media_storage == "local" %}
+            absent=True,
+            # {% endif %}
+        ),
+    ],
+    "Background work": [
+        Practice(
+            27,
+            "Background workers",
+            needs="use_celery",
+            # {% if not cookiecutter.use_celery %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(35, "Workers instead of signals"),
+        Practice(
+            66,
+            "No threads or processes in views",
+            how="Ruff refuses to import what starts a thread or a process, but for the command that runs these proofs.",
+            where=("pyproject.toml",),
+            proof="tests/tools/test_processes.py",
+        ),
+    ],
+    "Code": [
+        Practice(
+            6,
+            "No unused apps",
+            how="Tools of development are installed and named by local settings only: production starts without them, and deptry finds a package that nothing uses.",
+            where=(
+                "pyproject.toml",
+                "config/settings/local.py",
+                "settings.INSTALLED_APPS",
+            ),
+            proof="tests/tools/test_unused.py",
+            probe=probes.development_apps,
+        ),
+        Practice(
+            20,
+            "Lazy values",
+            how="Texts, URLs and who is signed in are worked out when something uses them, by gettext_lazy, reverse_lazy and Django's lazy request.user: an import works out nothing.",
+            where=("apps/accounts/models.py", "apps/accounts/views.py"),
+            proof="tests/test_laziness.py",
+        ),
+        Practice(
+            21,
+            "No print",
+            how="Ruff refuses what prints (T20), logs to nobody (LOG) or formats before it knows that somebody listens (G).",
+            where=("pyproject.toml",),
+            proof="tests/tools/test_prints.py",
+        ),
+        Practice(
+            26,
+            "django-model-utils",
+            how="A MonitorField says when a password changed last; the article's Choices are Django's own TextChoices by now.",
+            where=("apps/accounts/models.py",),
+            proof="tests/accounts/test_models.py::test_a_new_password_is_dated_and_nothing_else_is",
+        ),
+        Practice(
+            44,
+            "One kind of view",
+            how="Every view is a class: a system check warns about each one of this "
+            "project's own that is a function, and leaves those of others alone.",
+            where=("apps/practices/checks.py", "apps/core/views.py"),
+            proof="tests/practices/test_urls.py::test_every_view_is_a_class "
+            "tests/practices/test_urls.py::test_a_view_that_is_a_function_brings_a_warning",
+        ),
+        Practice(
+            45,
+            "PEP 8",
+            how="Ruff formats and lints, mypy is strict and knows Django's types, and djLint reads the templates.",
+            where=("pyproject.toml", ".pre-commit-config.yaml"),
+            proof="tests/tools/test_style.py",
+        ),
+        Practice(
+            58,
+            "Know Django's internals",
+            how="A document follows a request through Django's source, and tests pin each "
+            "inner working that this project relies on.",
+            where=("docs/internals.md",),
+            proof="tests/docs/test_internals.py",
+        ),
+        Practice(
+            68,
+            "Named URLs",
+            how="Every URL has a name in a namespace, which a system check asks for; "
+            "templates link by name, which djLint asks for.",
+            where=("apps/practices/checks.py", "apps/core/urls.py", "pyproject.toml"),
+            proof="tests/practices/test_urls.py tests/practices/test_links.py",
+        ),
+        Practice(
+            70,
+            "Simple lambdas only",
+            how="A lambda is one short expression: ruff refuses one that is given a name, and a test one that is long, nested or that chooses.",
+            where=("pyproject.toml", "tests/tools/test_lambdas.py"),
+            proof="tests/tools/test_lambdas.py",
+        ),
+        Practice(
+            71,
+            "Django's philosophies",
+            how="Each record of a decision names the philosophy of Django's that it "
+            "follows, and where the project shows it.",
+            where=("docs/decisions.md",),
+            proof="tests/docs/test_decisions.py",
+        ),
+    ],
+    "Tools": [
+        Practice(23, "Profile"),
+        Practice(24, "django-silk"),
+        Practice(
+            25,
+            "Query profiler",
+            how="Zeal raises on a query that is made for each row (N+1), in every test and in local; the article's django-query-profiler has had no release since 2022.",
+            where=("tests/conftest.py", "config/settings/local.py"),
+            proof="tests/core/test_queries.py",
+        ),
+        Practice(
+            29,
+            "Debug Toolbar",
+            how="In local only, within the content security policy: production does not even import it.",
+            where=("config/settings/local.py", "config/urls.py"),
+            proof="tests/config/test_local.py",
+        ),
+        Practice(
+            30,
+            "pre-commit",
+            how="Every hook runs from this project's own environment, so that a commit fetches nothing; each one is shown something that it must catch.",
+            where=(".pre-commit-config.yaml",),
+            proof="tests/tools/test_hooks.py",
+        ),
+        Practice(
+            31,
+            "Django hooks",
+            how="django-upgrade, djade, djLint and makemigrations --check run at every commit.",
+            where=(".pre-commit-config.yaml",),
+            proof="tests/tools/test_hooks.py::test_each_hook_for_django_catches_what_it_is_for",
+        ),
+        Practice(
+            38,
+            "Maintain requirements",
+            how="uv.lock holds what is installed, a hook keeps requirements.txt equal to it, and `make audit` looks for known vulnerabilities.",
+            where=("pyproject.toml", ".pre-commit-config.yaml", "Makefile"),
+            proof="tests/tools/test_requirements.py",
+        ),
+        Practice(
+            40,
+            "Latest Django",
+            how="Django is pinned to its newest line and Renovate raises it; what is deprecated fails the tests before it is gone.",
+            where=("pyproject.toml", "renovate.json"),
+            proof="tests/tools/test_django.py",
+        ),
+        Practice(
+            43,
+            "Virtual environments",
+            how="uv makes an environment for this project alone, with the Python that .python-version names, from the lock that the image is made of too.",
+            where=(".python-version", "uv.mk", "Dockerfile"),
+            proof="tests/tools/test_python.py",
+        ),
+        Practice(
+            47,
+            "Static analyser",
+            how="Ruff's rules S, and rules of our own in ruff and djLint: no exception from CSRF, no text that is not escaped.",
+            where=("pyproject.toml", ".djlint_rules.yaml"),
+            proof="tests/tools/test_holes.py",
+        ),
+        Practice(
+            52,
+            "django-extensions",
+            how="In local only, where show_urls and validate_templates run.",
+            where=("config/settings/local.py",),
+            proof="tests/tools/test_extensions.py",
+        ),
+    ],
+    "Security": [
+        Practice(28, "TLS at nginx or the load balancer"),
+        Practice(
+            37,
+            "Never runserver in production",
+            how="Gunicorn serves, and runserver refuses to start without DEBUG.",
+            where=(
+                "apps/core/management/commands/runserver.py",
+                "config/gunicorn.py",
+                "Dockerfile",
+            ),
+            proof="tests/core/test_runserver.py",
+            probe=probes.runserver,
+        ),
+        Practice(
+            39,
+            ".env",
+            how="`make setup` copies .env.example, which names every variable, to .env, which git ignores, and makes the secrets of characters that are safe in a URL; a hook refuses to commit one.",
+            where=(".env.example", ".gitignore", "Makefile", "config/env.py"),
+            proof="tests/config/test_environment.py",
+        ),
+        Practice(
+            57,
+            "Security-header scanning",
+            how="A policy without exceptions, nonces where they are needed, and all headers that scanners ask for; cookies and https in production.",
+            where=(
+                "config/settings/base.py",
+                "config/settings/production.py",
+                "apps/core/middleware.py",
+            ),
+            proof="tests/core/test_security.py",
+        ),
+        Practice(
+            72,
+            "Never DEBUG in production",
+            how="Production settings refuse to start with DEBUG, and with a variable missing, in one line.",
+            where=("config/settings/production.py",),
+            proof="tests/config/test_production.py",
+            probe=probes.debug,
+        ),
+    ],
+    "Servers": [
+        Practice(59, "AsyncIO with care"),
+        Practice(60, "Tune gunicorn"),
+        Practice(61, "Open-file limits"),
+        Practice(62, "Tune nginx"),
+        Practice(
+            65,
+            "How a request is served",
+            how="A page shows the way of a request through this project, and a test says of each middleware what goes wrong elsewhere.",
+            where=("docs/requests.md", "settings.MIDDLEWARE"),
+            proof="tests/config/test_middleware.py",
+        ),
+        Practice(73, "Docker for development and deployment"),
+    ],
+    "Deployment": [
+        Practice(33, "Blue/green"),
+        Practice(46, "Load tests"),
+        Practice(50, "Deployment tools"),
+    ],
+    "Watching": [
+        Practice(42, "Monitoring"),
+        Practice(
+            51,
+            "Sentry or New Relic",
+            needs="error_tracking",
+            # {% if cookiecutter.error_tracking == "none" %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(63, "Defined metrics"),
+        Practice(64, "Central logging"),
+        Practice(
+            67,
+            "Tailored logging",
+            how="One line of JSON for each request: its id, user's id, status and milliseconds, and nothing else of a person; who logged before Django started is still heard.",
+            where=(
+                "apps/core/middleware.py",
+                "apps/core/logging.py",
+                "settings.LOGGING",
+            ),
+            proof="tests/core/test_logging.py tests/core/test_middleware.py",
+        ),
+    ],
+}
+
+
+def practices() -> list[Practice]:
+    """Return all of them, in the order of their numbers."""
+    everything = [practice for theme in LEDGER.values() for practice in theme]
+    return sorted(everything, key=lambda practice: practice.number)
+
+
+def faults() -> list[str]:
+    """Return what is wrong with the ledger, a line each."""
+    numbers = [practice.number for practice in practices()]
+    wrong = [
+        f"practice {n} is in the ledger {numbers.count(n)} times, not once"
+        for n in range(1, LAST + 1)
+        if numbers.count(n) != 1
+    ]
+    wrong += [f"practice {n} is none of the {LAST}" for n in numbers if n > LAST]
+    # An image for servers leaves out what proves: there is nothing to compare with.
+    if (settings.BASE_DIR / "tests").exists():
+        wrong += [fault for practice in practices() for fault in practice.faults()]
+    return wrong

@@ -1,0 +1,134 @@
+"""Probes: what Django really uses where it runs now, not what a settings file says.
+
+A probe asks no server. It answers on, off or stand_in, with "reason: remedy"; so do the
+system checks under --deploy, which ask all probes.
+"""
+
+import sys
+
+from django.apps import apps
+from django.conf import settings
+from django.core.cache import caches
+from django.core.management import get_commands
+from django.db import connection
+
+from .states import Finding, State, off, on, stand_in
+
+
+def debug() -> Finding:
+    if settings.DEBUG:
+        return stand_in(
+            "DEBUG is on: DJANGO_SETTINGS_MODULE chooses production settings"
+        )
+    return on("DEBUG is off")
+
+
+def database_engine() -> Finding:
+    if connection.vendor == "postgresql":
+        return on("PostgreSQL")
+    if connection.vendor == "sqlite":
+        return stand_in("SQLite serves: DATABASE_URL switches PostgreSQL on")
+    return off(f"{connection.display_name} serves: use PostgreSQL")
+
+
+def connection_age() -> Finding:
+    age = connection.settings_dict["CONN_MAX_AGE"]
+    keeper = (
+        "a pool"
+        if connection.settings_dict["OPTIONS"].get("pool")
+        else "ASGI"
+        if "config.asgi" in sys.modules
+        else ""
+    )
+    if keeper and age != 0:
+        return off(f"connections are kept for {age} s under {keeper}: CONN_MAX_AGE=0")
+    if keeper:
+        return on(f"no connection is kept for a thread under {keeper}")
+    if age == 0:
+        return off("each request opens a connection: CONN_MAX_AGE=60 keeps it")
+    if age is None:
+        return off("a connection is kept for ever: CONN_MAX_AGE=60 renews it")
+    if not connection.settings_dict["CONN_HEALTH_CHECKS"]:
+        return off("a dead connection serves a request: set CONN_HEALTH_CHECKS")
+    return on(f"a connection is kept for {age} s, and tried before it is used")
+
+
+def database_options() -> Finding:
+    if connection.vendor != "postgresql":
+        return stand_in(
+            f"{connection.display_name} has no such limits: "
+            "DATABASE_URL switches PostgreSQL on"
+        )
+    options = str(connection.settings_dict["OPTIONS"].get("options", ""))
+    for limit in ("statement_timeout", "lock_timeout"):
+        if f"{limit}=" not in options or f"{limit}=0" in options:
+            return off(f"no {limit}: set DATABASE_{limit.upper()}")
+    return on(options)
+
+
+def database_tls() -> Finding:
+    if connection.vendor == "sqlite":
+        return on("SQLite crosses no network")
+    host = connection.settings_dict["HOST"]
+    if host in {"", "localhost", "127.0.0.1", "::1"} or host.startswith("/"):
+        return on("the database is on this machine")
+    mode = connection.settings_dict["OPTIONS"].get("sslmode", "prefer")
+    if mode != "verify-full":
+        return off(
+            f"sslmode is {mode}, so {host} may be somebody else: "
+            "add ?sslmode=verify-full to DATABASE_URL"
+        )
+    return on(f"{host} shows its certificate")
+
+
+def cache_backend() -> Finding:
+    name = type(caches["default"]).__name__
+    if name == "LocMemCache":
+        return stand_in(
+            "each process has a memory of its own: REDIS_URL names one for all"
+        )
+    if name != "RedisCache":
+        return off(f"{name} serves: REDIS_URL names a Redis")
+    return on("Redis")
+
+
+def sessions() -> Finding:
+    store = settings.SESSION_ENGINE.rpartition(".")[2]
+    if store not in {"cache", "cached_db"}:
+        return stand_in(
+            "the database is asked for each session: REDIS_URL moves them into memory"
+        )
+    if cache_backend().state is not State.ON:
+        return stand_in("sessions end with this process: REDIS_URL names a Redis")
+    return on(
+        "in Redis alone" if store == "cache" else "in Redis, and in the database too"
+    )
+
+
+def runserver() -> Finding:
+    owner = get_commands()["runserver"]
+    if owner != "apps.core":
+        return off(
+            f"{owner} has a runserver that starts in production: "
+            "put apps.core above it in INSTALLED_APPS"
+        )
+    return on("runserver refuses without DEBUG")
+
+
+# For a developer's machine: they slow a page down, or show what is behind it.
+DEVELOPMENT_APPS = (
+    "debug_toolbar",
+    "django_browser_reload",
+    "django_extensions",
+    "silk",
+    "zeal",
+)
+
+
+def development_apps() -> Finding:
+    here = ", ".join(filter(apps.is_installed, DEVELOPMENT_APPS))
+    if here and not settings.DEBUG:
+        return off(
+            f"{here} in production: take it out of config/settings/production.py"
+        )
+    return on(here or "no tool of development is installed")

@@ -1,0 +1,14 @@
+import os
+
+# {% if cookiecutter.error_tracking == "newrelic" %}
+from config import new_relic
+
+new_relic.start()
+# {% endif %}
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+# A connection that is kept belongs to a thread, and here no thread serves twice.
+os.environ["CONN_MAX_AGE"] = "0"
+
+application = get_asgi_application()
