@@ -16,6 +16,7 @@ from tests.conftest import Bake
 from tests.services import PRODUCTION, get, gunicorn, process, venv, wait_until
 from tests.support import LEANEST, REPOSITORY, run
 
+TOKEN = "c9k2x1-0123456789abcdef0123456789abcdef"
 REQUEST_ID = "named-by-the-proxy"
 
 # What the tests need a project to do, and no project should.
@@ -559,7 +560,11 @@ def test_sentry_hears_of_an_error_once_and_of_nobody(
             "ENVIRONMENT": "trial",
         }
         site = stack.enter_context(gunicorn(project, tmp_path / "log", **variables))
-        page = get(f"{site}/trial/fail/?email={EMAIL}", Cookie="sessionid=secret")
+        page = get(
+            f"{site}/trial/fail/?email={EMAIL}",
+            Cookie="sessionid=secret",
+            Referer=f"https://example.com/accounts/reset/MQ/{TOKEN}/",
+        )
         assert page.status == 500
         wait_until(errors)
 
@@ -568,6 +573,7 @@ def test_sentry_hears_of_an_error_once_and_of_nobody(
         assert (error["environment"], error["release"]) == ("trial", "v1")
         assert error["tags"]["request_id"] == page.headers["X-Request-ID"]
         assert EMAIL not in str(received)
+        assert TOKEN not in str(received)
         assert "secret" not in str(received)
 
         received.clear()
