@@ -50,6 +50,9 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.practices",
+    # {% if cookiecutter.example_app %}
+    "apps.catalog",
+    # {% endif %}
 ]
 
 MIDDLEWARE = [
