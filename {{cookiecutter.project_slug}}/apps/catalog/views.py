@@ -11,6 +11,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -151,7 +152,8 @@ class ReviewView(LoginRequiredMixin, BadRequestMixin, FormView):
     @cached_property
     def product(self) -> Product:
         products = Product.objects.published().only("sku", "name")
-        return get_object_or_404(products, sku=self.kwargs["sku"])
+        product: Product = get_object_or_404(products, sku=self.kwargs["sku"])
+        return product
 
     def get_form_kwargs(self) -> dict[str, Any]:
         assert isinstance(self.request.user, User)  # LoginRequiredMixin
@@ -183,12 +185,18 @@ class MyReviewsView(LoginRequiredMixin, TemplateView):
     ) -> HttpResponseBase:
         # The session says who it is; the user is looked up when the page is made.
         prefix = caching.version(services.reviews_of(request.session.get(SESSION_KEY)))
-        # Outside in. The session's own Vary header comes when the page is kept already,
-        # so the view must set it; the last header keeps it out of caches on the way.
+        # From the inside out. The session's own Vary header comes too late for what is
+        # kept, so the view sets it; and caches on the way must keep none of it.
         view = vary_on_cookie(super().dispatch)
         view = cache_page(OWN_PAGE, key_prefix=prefix)(view)
         view = cache_control(private=True, no_cache=True)(view)
         return view(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # Made here: after the decorators it would be private, and so not be kept.
+        response = super().get(request, *args, **kwargs)
+        assert isinstance(response, TemplateResponse)
+        return response.render()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         assert isinstance(self.request.user, User)  # LoginRequiredMixin

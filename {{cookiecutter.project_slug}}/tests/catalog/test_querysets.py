@@ -15,7 +15,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import User
 from apps.catalog.models import Category, Product, Review
-from apps.catalog.querysets import ORDERS, PAGE_SIZE, Position, ProductQuerySet, beyond
+from apps.catalog.querysets import (
+    EXPORTED,
+    ORDERS,
+    PAGE_SIZE,
+    Position,
+    ProductQuerySet,
+    beyond,
+)
 
 from .conftest import MakeProducts
 
