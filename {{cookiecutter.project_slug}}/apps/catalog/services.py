@@ -30,9 +30,9 @@ ERRORS_SHOWN = 100
 TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 RULES = {
     "sku": (r"[a-zA-Z0-9_-]{1,32}", "1 to 32 letters, digits, - or _"),
-    "name": (rf"(?=.*\S){TEXT}{{1,200}}", "1 to 200 characters, in UTF-8"),
+    "name": (r"(?=.*\S)" + TEXT + "{1,200}", "1 to 200 characters, in UTF-8"),
     "price": (r"[0-9]{1,8}(\.[0-9]{1,2})?", "like 12.50, below 100,000,000"),
-    "description": (rf"{TEXT}{{0,10000}}", "at most 10,000 characters, in UTF-8"),
+    "description": (TEXT + "{0,10000}", "at most 10,000 characters, in UTF-8"),
 }
 
 

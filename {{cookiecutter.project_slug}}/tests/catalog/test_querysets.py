@@ -111,7 +111,9 @@ def test_a_field_that_was_not_loaded_raises_in_a_template(product: Product) -> N
     (listed,) = Product.objects.listed()
 
     with pytest.raises(FieldFetchBlocked):
-        Template("{{ product.description }}").render(Context({"product": listed}))
+        Template("{% firstof product.description %}").render(
+            Context({"product": listed})
+        )
 
 
 def test_somebodys_reviews_load_what_their_page_shows(
