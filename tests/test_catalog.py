@@ -81,13 +81,14 @@ def sign_in(project: Path, *names: str, store: str = "db", **variables: str) -> 
 
 PLANS = """
 import json
-from decimal import Decimal
+from apps.accounts.models import User
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import ORDERS, Position, beyond
 
 products = Product.objects.published()
 # Few rows of all, as of a hundred categories: of a sixth, any index gives a page.
 rare = Category.objects.create(name="Rare", slug="rare")
+visitor = User.objects.create_user("visitor@example.com")
 middle = Product.objects.get(sku="SEED-000050000")
 after = Position(middle.pk, middle.price)
 
@@ -105,7 +106,7 @@ queries = {
     "product": products.filter(sku=middle.sku).shown(),
     "modified": products.filter(sku=middle.sku).values_list("modified"),
     "reviews": middle.reviews.order_by("-id")[:20],
-    "my reviews": Review.objects.of(1)[:100],
+    "my reviews": Review.objects.of(visitor.pk)[:100],
     "admin's search": Product.objects.filter(name__icontains="armchair 4242"),
 }
 print(json.dumps({name: query.explain(analyze=True) for name, query in queries.items()}))
