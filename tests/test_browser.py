@@ -42,6 +42,7 @@ def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / ".venv").symlink_to(installed / ".venv")
     python = project / ".venv/bin/python"
     run(python, "manage.py", "migrate", cwd=project)
+    run(python, "manage.py", "seed_catalog", "--products=60", cwd=project)
     for email in (EMAIL, "bo@example.com"):
         run(
             python,
@@ -250,6 +251,29 @@ def test_every_page_is_fit_for_everybody(
     expect(page).to_have_url(f"{production}/accounts/profile/")
     assert_fit_for_everybody(page)
     page.goto(f"{production}/accounts/password/")
+    assert_fit_for_everybody(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_of_the_catalogue_is_fit_for_everybody(
+    production: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{production}/accounts/sign-in/", **look)
+    sign_in(page)
+    expect(page).to_have_url(f"{production}/accounts/profile/")
+    for path in ("", "products/", "products/import/", "my-reviews/"):
+        page.goto(f"{production}/catalog/{path}")
+        assert_fit_for_everybody(page)
+    page.goto(f"{production}/catalog/products/?q=lamp")
+    page.get_by_role("main").get_by_role("heading", level=3).first.click()
+    assert_fit_for_everybody(page)
+    page.get_by_role("link", name="your review").or_(
+        page.get_by_role("link", name="Write a review")
+    ).click()
+    assert_fit_for_everybody(page)
+    page.get_by_label("Rating").fill("5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Thank you for your review.")
     assert_fit_for_everybody(page)
 
 

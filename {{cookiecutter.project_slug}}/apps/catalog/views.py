@@ -33,7 +33,7 @@ OWN_PAGE = 60
 TOTALS = 600
 
 REVIEWS_LISTED = 100
-MORE_SHOWN = 4
+MORE_SHOWN = 3
 
 
 class HomeView(TemplateView):
