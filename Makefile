@@ -3,7 +3,7 @@
 include {{cookiecutter.project_slug}}/uv.mk
 
 .DEFAULT_GOAL := help
-.PHONY: help new test lint bench services
+.PHONY: help new test scale lint bench services
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -15,6 +15,9 @@ new: .venv/bin/python ## Bake a project: asks, then writes it (ARGS="--no-input 
 test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 	@$(call sync,--group test)
 	@$(UV) run --no-sync pytest $(ARGS)
+
+scale: .venv/bin/python ## Run the tests that take minutes: a million rows
+	@$(UV) run --quiet --group test pytest -m scale $(ARGS)
 
 lint: .venv/bin/python ## Check the style of the template's own code
 	@$(call sync,--group test)

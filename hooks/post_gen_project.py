@@ -6,23 +6,31 @@ secrets and calls no git.
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays when its condition holds.
 KEEP = {
+    "apps/catalog": answers["example_app"],
+    "apps/core/caching.py": answers["example_app"],
+    "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
+    "static/css/catalog.css": answers["example_app"],
+    "templates/catalog": answers["example_app"],
+    "tests/catalog": answers["example_app"],
+    "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],
 }
 
 for path, keep in KEEP.items():
     if not keep:
-        Path(path).unlink()
+        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:

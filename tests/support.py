@@ -12,6 +12,7 @@ PROJECT = "{{cookiecutter.project_slug}}"
 # Answers that give the two ends: everything, which is the default, and nothing.
 DEFAULT: dict[str, object] = {}
 LEANEST: dict[str, object] = {
+    "example_app": False,
     "use_celery": False,
     "media_storage": "local",
     "error_tracking": "none",

@@ -42,6 +42,7 @@ def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / ".venv").symlink_to(installed / ".venv")
     python = project / ".venv/bin/python"
     run(python, "manage.py", "migrate", cwd=project)
+    run(python, "manage.py", "seed_catalog", "--products=60", cwd=project)
     for email in (EMAIL, "bo@example.com"):
         run(
             python,
@@ -278,6 +279,29 @@ def test_the_practices_are_fit_for_everybody(
         top = {"x": 0, "y": 0, "width": 1280, "height": 1200}
         page.screenshot(path=picture, full_page=True, clip=top)
         assert picture.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_of_the_catalogue_is_fit_for_everybody(
+    production: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{production}/accounts/sign-in/", **look)
+    sign_in(page)
+    expect(page).to_have_url(f"{production}/accounts/profile/")
+    for path in ("", "products/", "products/import/", "my-reviews/"):
+        page.goto(f"{production}/catalog/{path}")
+        assert_fit_for_everybody(page)
+    page.goto(f"{production}/catalog/products/?q=lamp")
+    page.get_by_role("main").get_by_role("heading", level=3).first.click()
+    assert_fit_for_everybody(page)
+    page.get_by_role("link", name="your review").or_(
+        page.get_by_role("link", name="Write a review")
+    ).click()
+    assert_fit_for_everybody(page)
+    page.get_by_label("Rating").fill("5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Thank you for your review.")
+    assert_fit_for_everybody(page)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -21,6 +21,7 @@ from tests.renderings import covering
 from tests.support import DEFAULT, LEANEST, clean_environment, refusal, run
 
 CHOICES = {
+    "example_app": [True, False],
     "use_celery": [True, False],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],

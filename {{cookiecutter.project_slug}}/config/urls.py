@@ -7,6 +7,9 @@ from apps.core.views import BadRequestView, ForbiddenView, NotFoundView, ServerE
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.core.urls")),
     path("accounts/", include("apps.accounts.urls")),
+    # {% if cookiecutter.example_app %}
+    path("catalog/", include("apps.catalog.urls")),
+    # {% endif %}
     path("admin/", admin.site.urls),
 ]
 

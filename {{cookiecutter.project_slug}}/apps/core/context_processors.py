@@ -1,11 +1,19 @@
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Give every page what differs between sites, so that templates hold none of it."""
+    """Give every page what differs between sites: names, and where apps let visitors in.
+
+    An app that has an entrance says so in its AppConfig: `entrance = {"url": ...,
+    "name": ..., "summary": ...}`.
+    """
     return {
         "SITE_NAME": settings.SITE_NAME,
         "SITE_DESCRIPTION": settings.SITE_DESCRIPTION,
+        "ENTRANCES": [
+            app.entrance for app in apps.get_app_configs() if hasattr(app, "entrance")
+        ],
         "DEBUG": settings.DEBUG,
     }

@@ -51,6 +51,9 @@ INSTALLED_APPS = [
     "django.forms",
     "apps.accounts",
     "apps.practices",
+    # {% if cookiecutter.example_app %}
+    "apps.catalog",
+    # {% endif %}
 ]
 
 MIDDLEWARE = [

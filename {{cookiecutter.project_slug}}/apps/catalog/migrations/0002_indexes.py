@@ -1,0 +1,59 @@
+"""Indexes, made while others write: on PostgreSQL, where tables with traffic are large.
+
+That needs a migration of its own, outside of a transaction. If it is interrupted, it
+leaves an invalid index behind, to be dropped before it runs again.
+"""
+
+from django.db import migrations, models
+
+from apps.core.operations import AddIndexOnline, RunPostgreSQL
+
+PUBLISHED = models.Q(is_published=True)
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("catalog", "0001_initial")]
+
+    operations = [
+        AddIndexOnline(
+            "product",
+            models.Index(
+                fields=["category", "-id"],
+                condition=PUBLISHED,
+                name="catalog_category_newest",
+            ),
+        ),
+        AddIndexOnline(
+            "product",
+            models.Index(
+                fields=["price", "id"], condition=PUBLISHED, name="catalog_price"
+            ),
+        ),
+        AddIndexOnline(
+            "product",
+            models.Index(
+                fields=["category", "price", "id"],
+                condition=PUBLISHED,
+                name="catalog_category_price",
+            ),
+        ),
+        AddIndexOnline(
+            "review",
+            models.Index(fields=["product", "-id"], name="catalog_product_reviews"),
+        ),
+        AddIndexOnline(
+            "review", models.Index(fields=["user", "-id"], name="catalog_user_reviews")
+        ),
+        AddIndexOnline(
+            "review", models.Index(fields=["product", "rating"], name="catalog_ratings")
+        ),
+        RunPostgreSQL("CREATE EXTENSION IF NOT EXISTS pg_trgm", migrations.RunSQL.noop),
+        # The expression is the one that Django's icontains compares.
+        RunPostgreSQL(
+            "CREATE INDEX CONCURRENTLY catalog_name_search "
+            "ON catalog_product USING gin (UPPER(name) gin_trgm_ops)",
+            "DROP INDEX CONCURRENTLY catalog_name_search",
+        ),
+    ]

@@ -1,0 +1,161 @@
+from django.conf import settings
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+)
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .querysets import ProductQuerySet, ReviewQuerySet
+
+PUBLISHED = models.Q(is_published=True)
+
+
+class Category(models.Model):
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(_("short name"), max_length=80, unique=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    name = models.CharField(_("name"), max_length=40, unique=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    """Something on offer. Its counters are changed by `services` only, with F()."""
+
+    sku = models.SlugField(_("article number"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    category = models.ForeignKey(
+        Category,
+        on_delete=models.PROTECT,
+        related_name="products",
+        verbose_name=_("category"),
+        # The indexes below start with it.
+        db_index=False,
+    )
+    tags = models.ManyToManyField(
+        Tag, related_name="products", verbose_name=_("tags"), blank=True
+    )
+    description = models.TextField(
+        _("description"), blank=True, validators=[MaxLengthValidator(10_000)]
+    )
+    price = models.DecimalField(
+        _("price"),
+        max_digits=10,
+        decimal_places=2,
+        validators=[MinValueValidator(0)],
+    )
+    is_published = models.BooleanField(_("published"), default=True)
+    review_count = models.PositiveIntegerField(
+        _("reviews"), default=0, db_default=0, editable=False
+    )
+    rating_sum = models.PositiveIntegerField(
+        _("sum of ratings"), default=0, db_default=0, editable=False
+    )
+    # Of all that the product's page shows, its reviews included: see the page's ETag.
+    modified = models.DateTimeField(_("modified"), default=timezone.now, editable=False)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        # Visitors see what is published, so the indexes hold nothing else. Each list has
+        # the one that gives its rows in order: a page costs what it shows.
+        indexes = [
+            models.Index(
+                fields=["category", "-id"],
+                condition=PUBLISHED,
+                name="catalog_category_newest",
+            ),
+            models.Index(
+                fields=["price", "id"], condition=PUBLISHED, name="catalog_price"
+            ),
+            models.Index(
+                fields=["category", "price", "id"],
+                condition=PUBLISHED,
+                name="catalog_category_price",
+            ),
+        ]
+        # A migration adds one that only PostgreSQL has: for the search in names.
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:product", args=[self.sku])
+
+    @property
+    def rating(self) -> float | None:
+        """The mean of its ratings, 1 to 5; None before the first."""
+        return self.rating_sum / self.review_count if self.review_count else None
+
+
+class Review(models.Model):
+    """What somebody thinks of a product: one for each of them, which can be changed."""
+
+    product = models.ForeignKey(
+        Product,
+        on_delete=models.CASCADE,
+        related_name="reviews",
+        verbose_name=_("product"),
+        db_index=False,
+    )
+    # It stays when its author leaves, so that the product's counters are right.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="reviews",
+        verbose_name=_("user"),
+        db_index=False,
+    )
+    rating = models.PositiveSmallIntegerField(
+        _("rating"), validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    body = models.TextField(
+        _("review"), blank=True, validators=[MaxLengthValidator(2_000)]
+    )
+    created = models.DateTimeField(_("written"), default=timezone.now, editable=False)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "product"], name="catalog_one_review_each"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rating__range=(1, 5)), name="catalog_rating_range"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["product", "-id"], name="catalog_product_reviews"),
+            models.Index(fields=["user", "-id"], name="catalog_user_reviews"),
+            # Covers the count of each rating: answered without a look at the table.
+            models.Index(fields=["product", "rating"], name="catalog_ratings"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.rating}"

@@ -1,0 +1,174 @@
+"""What the catalogue writes. Each function is one transaction, and drops what it outdates.
+
+Nobody else writes: the counters of a product would be wrong, and pages old.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.core import caching
+
+from .formats import Row, UnreadableError
+from .models import Category, Product, Review
+
+# The name of the version of what shows products: see apps/core/caching.py.
+PRODUCTS = "products"
+
+BATCH_SIZE = 1_000
+ERRORS_SHOWN = 100
+
+# What the fields of a row must match, and the same in words. Not text are the control
+# characters, and the lone surrogates that stand for what was no UTF-8.
+TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
+RULES = {
+    "sku": (r"[a-zA-Z0-9_-]{1,32}", "1 to 32 letters, digits, - or _"),
+    "name": (r"(?=.*\S)" + TEXT + "{1,200}", "1 to 200 characters, in UTF-8"),
+    "price": (r"[0-9]{1,8}(\.[0-9]{1,2})?", "like 12.50, below 100,000,000"),
+    "description": (TEXT + "{0,10000}", "at most 10,000 characters, in UTF-8"),
+}
+
+
+def reviews_of(user_id: object) -> str:
+    """Return the name of the version of somebody's own page."""
+    return f"reviews-of-{user_id}"
+
+
+def save_product(product: Product, changed: Iterable[str]) -> None:
+    """Save these fields alone, so that two people who change different ones both do."""
+    product.modified = timezone.now()
+    product.save(update_fields=[*changed, "modified"] if product.pk else None)
+    caching.bump(PRODUCTS)
+
+
+@transaction.atomic
+def write_review(product_id: int, user_id: int, rating: int, body: str) -> Review:
+    """Save somebody's review of a product, or change the one that there is."""
+    lock(product_id)
+    review = Review.objects.filter(product=product_id, user=user_id).first()
+    if review:
+        count(product_id, 0, rating - review.rating)
+        review.rating, review.body = rating, body
+        review.save(update_fields=["rating", "body"])
+    else:
+        count(product_id, 1, rating)
+        review = Review(
+            product_id=product_id, user_id=user_id, rating=rating, body=body
+        )
+        review.save(force_insert=True)
+    caching.bump(reviews_of(user_id))
+    return review
+
+
+@transaction.atomic
+def remove_review(review: Review) -> None:
+    lock(review.product_id)
+    review.refresh_from_db(fields=["rating"])
+    count(review.product_id, -1, -review.rating)
+    caching.bump(reviews_of(review.user_id))
+    review.delete()
+
+
+def lock(product_id: int) -> None:
+    """Wait for others who write a review of the same product, until this transaction ends.
+
+    So nobody's two clicks make two reviews, and a rating that is read is the last one.
+    """
+    bool(Product.objects.select_for_update(no_key=True).filter(pk=product_id))
+
+
+def count(product_id: int, reviews: int, ratings: int) -> None:
+    """Add to a product's counters in the database, where no other's addition is lost."""
+    Product.objects.filter(pk=product_id).update(
+        review_count=F("review_count") + reviews,
+        rating_sum=F("rating_sum") + ratings,
+        modified=timezone.now(),
+    )
+
+
+@dataclass
+class ImportReport:
+    saved: int = 0
+    # Line of the file, and what is wrong there: the first ERRORS_SHOWN.
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    error_count: int = 0
+
+    def add(self, line: int, message: str) -> None:
+        self.error_count += 1
+        if len(self.errors) < ERRORS_SHOWN:
+            self.errors.append((line, message))
+
+
+def import_products(rows: Iterable[Row], *, keep_good: bool) -> ImportReport:
+    """Save the products that rows describe; one whose SKU is known is changed.
+
+    Rows in error are reported. The others are saved, batch by batch, if good ones are to
+    be kept; if not, nothing is saved. Of two rows with one SKU the later wins. Memory is
+    bounded for any number of rows.
+    """
+    report = ImportReport()
+    with nullcontext() if keep_good else transaction.atomic():
+        for batch in batched(products(rows, report), BATCH_SIZE, strict=False):
+            # Once all is refused, the rest of the file is only looked at.
+            if keep_good or not report.error_count:
+                report.saved += upsert(batch)
+        if report.error_count and not keep_good:
+            transaction.set_rollback(True)
+            report.saved = 0
+    caching.bump(PRODUCTS)
+    return report
+
+
+def products(rows: Iterable[Row], report: ImportReport) -> Iterator[Product]:
+    """Yield the product of each good row, and report the others."""
+    categories = dict(Category.objects.values_list("name", "pk"))
+    now = timezone.now()
+    try:
+        for line, fields, fault in rows:
+            if fault := fault or find_fault(fields, categories):
+                report.add(line, fault)
+            else:
+                yield Product(
+                    sku=fields["sku"],
+                    name=fields["name"],
+                    category_id=categories[fields["category"]],
+                    price=Decimal(fields["price"]),
+                    description=fields.get("description", ""),
+                    modified=now,
+                )
+    except UnreadableError as error:
+        report.add(error.line, f"{error}; the file was not read further")
+
+
+def find_fault(fields: dict[str, str], categories: dict[str, int]) -> str:
+    """Say what is wrong with a row; an empty text if nothing is.
+
+    By hand: a form would check the same, and take ten times as long.
+    """
+    for name, (pattern, rule) in RULES.items():
+        if not re.fullmatch(pattern, fields.get(name, "")):
+            return f"{name} must be {rule}"
+    if fields["category"] not in categories:
+        return f"there is no category {fields['category']!a:.80}"
+    return ""
+
+
+def upsert(batch: Iterable[Product]) -> int:
+    """Save a batch with one statement; return how many products it was."""
+    # One statement can't change a row twice.
+    by_sku = {product.sku: product for product in batch}
+    Product.objects.bulk_create(
+        by_sku.values(),
+        batch_size=BATCH_SIZE,
+        update_conflicts=True,
+        unique_fields=["sku"],
+        update_fields=["name", "category", "price", "description", "modified"],
+    )
+    return len(by_sku)

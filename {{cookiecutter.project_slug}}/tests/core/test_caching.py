@@ -1,0 +1,122 @@
+import threading
+import time
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from apps.core import caching
+
+
+@pytest.fixture(autouse=True)
+def an_empty_cache() -> None:
+    cache.clear()
+
+
+class DeadCache:
+    """What production's cache is to its callers when Redis is gone."""
+
+    def get(self, key: str) -> None:
+        return None
+
+    def add(self, key: str, value: object, timeout: float | None = None) -> None:
+        return None
+
+    set = add
+
+    def delete(self, key: str) -> None:
+        return None
+
+
+@pytest.mark.django_db
+def test_a_version_stays_until_it_is_bumped(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    first, other = caching.version("a"), caching.version("b")
+    assert first != other
+    assert caching.version("a") == first
+
+    with django_capture_on_commit_callbacks(execute=True):
+        caching.bump("a")
+
+        # Not yet: others would store what they still read as new.
+        assert caching.version("a") == first
+    assert caching.version("a") != first
+    assert caching.version("b") == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_drops_nothing() -> None:
+    before = caching.version("a")
+
+    with transaction.atomic():
+        caching.bump("a")
+        transaction.set_rollback(True)
+
+    assert caching.version("a") == before
+
+
+def test_a_lost_version_never_comes_back() -> None:
+    before = caching.version("a")
+    cache.clear()
+
+    assert caching.version("a") != before
+
+
+def test_a_value_is_computed_once_even_if_it_is_none() -> None:
+    calls: list[None] = []
+
+    for _ in range(2):
+        assert caching.get_or_compute("key", lambda: calls.append(None), 60) is None
+
+    assert len(calls) == 1
+
+
+def test_of_many_who_ask_at_once_one_computes() -> None:
+    calls, results = [], []
+
+    def compute() -> str:
+        calls.append(threading.get_ident())
+        time.sleep(0.2)
+        return "value"
+
+    def ask() -> None:
+        results.append(caching.get_or_compute("key", compute, 60))
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert results == ["value"] * 10
+    assert len(calls) == 1
+
+
+def test_one_who_fails_leaves_the_work_to_the_next() -> None:
+    with pytest.raises(ZeroDivisionError):
+        caching.get_or_compute("key", lambda: 1 // 0, 60)
+
+    assert caching.get_or_compute("key", lambda: "value", 60) == "value"
+
+
+def test_a_lock_that_somebody_left_is_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(caching, "LOCK_SECONDS", 0.1)
+    cache.add("lock:key", 1, 60)
+
+    assert caching.get_or_compute("key", lambda: "value", 60) == "value"
+
+
+def test_without_a_cache_everything_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(caching, "cache", DeadCache())
+    start = time.monotonic()
+
+    assert caching.version("a") != caching.version("a")
+    assert caching.get_or_compute("key", lambda: "value", 60) == "value"
+
+    assert time.monotonic() - start < 1
