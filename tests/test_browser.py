@@ -354,7 +354,7 @@ def test_the_first_field_in_error_has_the_focus(site: str, open_page: Open) -> N
     expect(address).to_have_accessible_description(
         "There is an account with this address already."
     )
-    page.get_by_role("alert").get_by_role("link").click()
+    page.get_by_role("alert").get_by_role("link").first.click()
     expect(address).to_be_focused()
 
 
