@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.mutations import Mutation, running, structure, tools
+from tests.mutations import Mutation, catalog, running, structure, tools
 from tests.support import DEFAULT, LEANEST, clean_environment, run
 
-MUTATIONS = [*tools.MUTATIONS, *running.MUTATIONS, *structure.MUTATIONS]
+MUTATIONS = [
+    *tools.MUTATIONS,
+    *running.MUTATIONS,
+    *structure.MUTATIONS,
+    *catalog.MUTATIONS,
+]
 # Never fewer: raise it when a practice is added.
-PROVEN = 33
+PROVEN = 46
 
 
 def ledger(project: Path, *arguments: str) -> dict[int, dict[str, object]]:

@@ -115,6 +115,10 @@ def unbaked(template: Path, shared: Path) -> Path:
     with FileLock(shared / "unbaked.lock"):
         if not (folder / ".venv" / "ready").exists():
             shutil.copytree(template / PROJECT, folder, dirs_exist_ok=True)
+            # A comment to Python, a tag is a heading to Markdown.
+            for document in folder.rglob("*.md"):
+                text = document.read_text()
+                document.write_text(re.sub(rf"(?m)^{TAG}\n", "", text))
             pyproject = tomllib.loads((folder / "pyproject.toml").read_text())
             needed = pyproject["project"]["dependencies"]
             for group in pyproject["dependency-groups"].values():

@@ -71,8 +71,35 @@ LAST = 73
 
 LEDGER: dict[str, list[Practice]] = {
     "Caching": [
-        Practice(1, "Cache the views"),
-        Practice(2, "Template fragment caching"),
+        Practice(
+            1,
+            "Cache the views",
+            how="A public page is kept once for all and knows no visitor; one's own is kept by cookie, inside of what is private: the article's example, kept by URL alone, shows one user's page to another.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/views.py", "templates/catalog/home.html"),
+            proof="tests/catalog/test_pages.py::test_the_home_page_is_made_once_for_all "
+            "tests/catalog/test_pages.py::test_a_change_of_a_product_is_on_the_home_page_at_once "
+            "tests/catalog/test_pages.py::test_ones_own_page_is_made_once_for_oneself "
+            "tests/catalog/test_pages.py::test_one_page_of_somebody_is_not_shown_in_their_other_browser "
+            "tests/catalog/test_pages.py::test_a_new_review_is_on_ones_own_page_at_once "
+            "tests/catalog/test_pages.py::test_a_session_that_has_ended_shows_nothing",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            2,
+            "Template fragment caching",
+            how="The list of other products on a product's page is kept for its category and the products' version, so that a write drops it; the view hands it over as a function, which a kept fragment never calls.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("templates/catalog/product.html", "apps/catalog/views.py"),
+            proof="tests/catalog/test_pages.py::test_a_fragment_is_made_once_for_each_category",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
         Practice(3, "Cache ORM queries"),
         Practice(
             14,
@@ -91,7 +118,21 @@ LEDGER: dict[str, list[Practice]] = {
             probe=probes.sessions,
         ),
         Practice(54, "Web-server cache"),
-        Practice(55, "Browser caching"),
+        Practice(
+            55,
+            "Browser caching",
+            how="A product's page goes out with an ETag and Last-Modified, private, and its browser asks each time: one query and a 304 without a body, compressed or not, while nothing on it has changed.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/views.py",),
+            proof="tests/catalog/test_pages.py::test_a_page_that_has_not_changed_is_not_sent_again "
+            "tests/catalog/test_pages.py::test_a_page_is_sent_again_when_somebody_reviews_the_product "
+            "tests/catalog/test_pages.py::test_a_page_is_sent_again_to_who_signs_in "
+            "tests/catalog/test_pages.py::test_ones_own_page_is_made_once_for_oneself",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
     ],
     "Database": [
         Practice(
@@ -111,7 +152,23 @@ LEDGER: dict[str, list[Practice]] = {
             probe=probes.database_options,
         ),
         Practice(15, "Database router"),
-        Practice(17, "Indexes"),
+        Practice(
+            17,
+            "Indexes",
+            how="Each list has the index that gives its rows in order (composite, partial or covering; trigrams for the search), made while others write on PostgreSQL.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=(
+                "apps/catalog/models.py",
+                "apps/catalog/migrations/0002_indexes.py",
+                "apps/core/operations.py",
+            ),
+            proof="tests/catalog/test_querysets.py::test_an_index_answers "
+            "tests/catalog/test_querysets.py::test_each_index_is_made_while_others_write",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
         Practice(34, "Connection pooler"),
         Practice(
             36,
@@ -125,14 +182,121 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(41, "Managed databases", probe=probes.database_tls),
     ],
     "Queries": [
-        Practice(7, "Bulk writes"),
-        Practice(8, "iterator"),
-        Practice(9, "select_related"),
-        Practice(10, "prefetch_related"),
-        Practice(11, "values / values_list"),
-        Practice(12, "only / defer"),
-        Practice(13, "update_fields"),
-        Practice(69, "exists()"),
+        Practice(
+            7,
+            "Bulk writes",
+            how="An import saves a thousand rows by one statement, which changes those that it knows; a rule finds a save in a loop.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=(
+                "apps/catalog/services.py",
+                "apps/catalog/seeds.py",
+                "tests/tools/test_loops.py",
+            ),
+            proof="tests/catalog/test_services.py::test_a_thousand_rows_are_saved_by_one_statement "
+            "tests/catalog/test_services.py::test_a_known_product_is_changed_and_keeps_its_counters "
+            "tests/tools/test_loops.py",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            8,
+            "iterator",
+            how="An export reads its rows in chunks, in the same memory for any number; a plain loop would hold them all, but is one query, not one for each row as the article has it.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/querysets.py",),
+            proof="tests/catalog/test_querysets.py::test_an_export_needs_no_more_memory_for_more_rows",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            9,
+            "select_related",
+            how="Lists join what they show by name, in the admin too, since the bare call is deprecated; it works with iterator, which the article denies.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/querysets.py", "apps/catalog/admin.py"),
+            proof="tests/catalog/test_querysets.py::test_a_list_with_its_categories_is_one_query "
+            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_their_authors "
+            "tests/catalog/test_querysets.py::test_a_list_that_is_read_in_chunks_has_its_categories_and_tags "
+            "tests/catalog/test_admin.py::test_a_list_makes_the_same_few_queries_for_any_number_of_rows",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            10,
+            "prefetch_related",
+            how="Tags and newest reviews come in one more query for all rows, narrowed to the columns that are shown; with iterator, one for each chunk.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/querysets.py",),
+            proof="tests/catalog/test_querysets.py::test_the_tags_of_a_list_are_one_more_query "
+            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_their_authors "
+            "tests/catalog/test_querysets.py::test_a_list_that_is_read_in_chunks_has_its_categories_and_tags",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            11,
+            "values / values_list",
+            how="An export selects its own columns as plain rows, and makes no objects.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/querysets.py",),
+            proof="tests/catalog/test_querysets.py::test_an_export_selects_the_exports_columns",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            12,
+            "only / defer",
+            how="Lists load with only() what they show, and a fetch mode raises on any other field, in templates too; the article takes only for defer, and defer for only.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/querysets.py",),
+            proof="tests/catalog/test_querysets.py::test_a_list_loads_no_column_that_it_does_not_show "
+            "tests/catalog/test_querysets.py::test_a_field_that_was_not_loaded_raises_in_code "
+            "tests/catalog/test_querysets.py::test_a_field_that_was_not_loaded_raises_in_a_template "
+            "tests/catalog/test_querysets.py::test_somebodys_reviews_load_what_their_page_shows",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            13,
+            "update_fields",
+            how="A save names the fields that changed, in the admin too, and counters are added to in the database by F(): of two who write at once, neither is lost.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/services.py", "apps/catalog/admin.py"),
+            proof="tests/catalog/test_services.py::test_an_update_names_the_columns_that_changed "
+            "tests/catalog/test_services.py::test_two_who_change_different_fields_of_a_product_both_do "
+            "tests/catalog/test_services.py::test_a_review_is_added_to_the_counters_in_the_database "
+            "tests/catalog/test_services.py::test_a_changed_review_updates_its_own_columns "
+            "tests/catalog/test_admin.py::test_two_who_edit_different_fields_of_a_product_both_do",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
+        Practice(
+            69,
+            "exists()",
+            how="Whether there is a review is asked of one row; exists() does make a query, which the article denies, and a rule finds a count where it would do.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/views.py", "tests/tools/test_loops.py"),
+            proof="tests/catalog/test_pages.py::test_a_product_asks_whether_there_is_a_review_for_one_row "
+            "tests/tools/test_loops.py",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
     ],
     "Migrations": [
         Practice(
@@ -153,7 +317,20 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(49, "Never just drop a column"),
     ],
     "Responses and files": [
-        Practice(18, "Streaming responses"),
+        Practice(
+            18,
+            "Streaming responses",
+            how="An export is sent while it is read: the first line before a row is, and some hundred rows at a time.",
+            needs="example_app",
+            # {% if cookiecutter.example_app %}
+            where=("apps/catalog/views.py", "apps/catalog/formats.py"),
+            proof="tests/catalog/test_pages.py::test_an_export_is_streamed_to_who_may_see_it "
+            "tests/catalog/test_pages.py::test_an_export_starts_before_a_row_is_read "
+            "tests/catalog/test_pages.py::test_an_export_is_written_while_it_is_read",
+            # {% else %}
+            absent=True,
+            # {% endif %}
+        ),
         Practice(
             19,
             "Compression",

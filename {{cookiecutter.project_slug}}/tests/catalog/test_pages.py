@@ -19,7 +19,7 @@ from pytest_django import (
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from apps.accounts.models import User
-from apps.catalog import services
+from apps.catalog import formats, services
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import PAGE_SIZE
 from tests.conftest import PASSWORD
@@ -131,6 +131,7 @@ def test_a_new_review_is_on_ones_own_page_at_once(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     client = signed_in(user)
+    client.get(reverse("accounts:profile"))  # which brings the last of the cookies
     client.get(MY_REVIEWS)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -175,10 +176,13 @@ def test_a_fragment_is_made_once_for_each_category(
 # A page that browsers keep
 
 
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_a_page_that_has_not_changed_is_not_sent_again(
-    client: Client, product: Product, django_assert_num_queries: DjangoAssertNumQueries
+    product: Product, encoding: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    client = Client(headers={"accept-encoding": encoding})
     first = client.get(product.get_absolute_url())
+    assert first.headers.get("Content-Encoding", "identity") == encoding
     etag = first.headers["ETag"]
     assert first.headers["Last-Modified"]
     assert first.headers["Cache-Control"] == "private, no-cache"
@@ -397,6 +401,26 @@ def test_an_export_is_streamed_to_who_may_see_it(user: User, product: Product) -
         # What a spreadsheet would run is text.
         """L-1,"'=cmd|""x""\",Lamps,12.50,It shines.,0""",
     ]
+
+
+def test_an_export_starts_before_a_row_is_read(
+    admin_client: Client, product: Product
+) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        response = admin_client.get(EXPORT)
+        assert next(iter(response)).startswith(b"sku,name")
+
+    assert not [q["sql"] for q in captured if "catalog_product" in q["sql"]]
+
+
+def test_an_export_is_written_while_it_is_read() -> None:
+    rows = (("L-1", "Lamp", "Lamps", 1, "", 0) for _ in range(10_000))
+
+    pieces = formats.write_csv(rows)
+    assert next(pieces).startswith("sku,name")
+    assert next(pieces).startswith("L-1,Lamp")
+
+    assert len(list(rows)) > 9_000
 
 
 def test_a_stranger_exports_nothing(client: Client) -> None:

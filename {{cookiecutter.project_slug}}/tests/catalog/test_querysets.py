@@ -4,10 +4,13 @@ import re
 import tracemalloc
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.exceptions import FieldFetchBlocked
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import QuerySet
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
@@ -87,6 +90,18 @@ def test_the_reviews_of_products_are_one_query_with_their_authors(
         assert len(names) == count
 
     assert "email" not in captured[-1]["sql"]
+
+
+def test_a_list_that_is_read_in_chunks_has_its_categories_and_tags(
+    make_products: MakeProducts, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_products(10)
+
+    # One for all products with their categories, and one for the tags of each chunk.
+    with django_assert_num_queries(1 + 2):
+        for product in Product.objects.listed().iterator(chunk_size=5):
+            assert product.category.name
+            assert len(product.tags.all()) == 2
 
 
 # Columns
@@ -212,6 +227,15 @@ def test_a_page_counts_and_skips_nothing(
 
 LAST = Position(50, Decimal(3))
 
+
+def after(order: str, products: ProductQuerySet) -> QuerySet:
+    return products.filter(beyond(order, LAST)).order_by(*ORDERS[order])
+
+
+def ratings_of(product: int) -> QuerySet:
+    return Review.objects.filter(product=product, rating__gt=0).values("rating")
+
+
 # What a page asks for, and the index that answers it.
 INDEXED: dict[str, tuple[str, Callable[[ProductQuerySet], QuerySet]]] = {
     "a category": (
@@ -220,19 +244,15 @@ INDEXED: dict[str, tuple[str, Callable[[ProductQuerySet], QuerySet]]] = {
     ),
     "the cheapest": (
         "catalog_price",
-        lambda products: products.filter(beyond("price", LAST)).order_by("price", "id"),
+        partial(after, "price"),
     ),
     "the dearest": (
         "catalog_price",
-        lambda products: products.filter(beyond("-price", LAST)).order_by(
-            "-price", "-id"
-        ),
+        partial(after, "-price"),
     ),
     "the cheapest of a category": (
         "catalog_category_price",
-        lambda products: products.filter(beyond("price", LAST), category=1).order_by(
-            "price", "id"
-        ),
+        lambda products: after("price", products.filter(category=1)),
     ),
     "a product's reviews": (
         "catalog_product_reviews",
@@ -241,7 +261,7 @@ INDEXED: dict[str, tuple[str, Callable[[ProductQuerySet], QuerySet]]] = {
     "somebody's reviews": ("catalog_user_reviews", lambda _: Review.objects.of(1)),
     "a product's ratings": (
         "catalog_ratings",
-        lambda _: Review.objects.filter(product=1, rating__gt=0).values("rating"),
+        lambda _: ratings_of(1),
     ),
 }
 
@@ -261,3 +281,22 @@ def test_an_index_answers(asked: str) -> None:
     assert index in plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan
+
+
+def test_each_index_is_made_while_others_write() -> None:
+    """Only PostgreSQL can: what it would be told is collected, and not run."""
+    loader = MigrationLoader(None)
+    migration = loader.graph.nodes["catalog", "0002_indexes"]
+    state = loader.project_state(("catalog", "0001_initial"))
+    postgresql = DatabaseWrapper(connection.settings_dict | {"OPTIONS": {}}, "default")
+
+    with postgresql.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
+        migration.apply(state, editor, collect_sql=True)
+
+    assert not migration.atomic
+    made = [sql for sql in editor.collected_sql if "INDEX" in sql]
+    assert made
+    assert all(sql.startswith("CREATE INDEX CONCURRENTLY") for sql in made)
+    names = {sql.split()[3].strip('"') for sql in made}
+    # Beside those that answer above, the one that only PostgreSQL has.
+    assert names == {name for name, _ in INDEXED.values()} | {"catalog_name_search"}

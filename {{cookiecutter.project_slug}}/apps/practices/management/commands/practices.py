@@ -155,12 +155,14 @@ def as_markdown() -> str:
         lines += ["", f"## {theme}"]
         for practice in group:
             lines += ["", f"### {practice.number}. {practice.title}", ""]
-            if not practice.proof:
+            if not practice.how:
                 lines += ["Not built yet."]
                 continue
-            places = ", ".join(f"`{place}`" for place in practice.where)
-            lines += [practice.how, "", f"- Where: {places}"]
-            lines += [f"- Proof: `{practice.proof}`"]
+            lines += [practice.how, ""]
+            # What an answer left out has neither.
+            if practice.proof:
+                places = ", ".join(f"`{place}`" for place in practice.where)
+                lines += [f"- Where: {places}", f"- Proof: `{practice.proof}`"]
             if practice.needs:
                 lines += [f"- Needs: an answer to `{practice.needs}`"]
     return "\n".join(lines) + "\n"
