@@ -35,7 +35,11 @@ class FilterForm(forms.Form):
         decimal_places=2,
     )
     price_max = forms.DecimalField(
-        label=_("Price to"), required=False, min_value=0, max_digits=10, decimal_places=2
+        label=_("Price to"),
+        required=False,
+        min_value=0,
+        max_digits=10,
+        decimal_places=2,
     )
     sort = forms.ChoiceField(
         label=_("Order"),
