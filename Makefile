@@ -17,7 +17,8 @@ test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 	@$(UV) run --no-sync pytest $(ARGS)
 
 scale: .venv/bin/python ## Run the tests that take minutes: a million rows
-	@$(UV) run --quiet --group test pytest -m scale $(ARGS)
+	@$(call sync,--group test)
+	@$(UV) run --no-sync pytest -m scale $(ARGS)
 
 lint: .venv/bin/python ## Check the style of the template's own code
 	@$(call sync,--group test)

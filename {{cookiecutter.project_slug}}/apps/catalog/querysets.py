@@ -75,7 +75,7 @@ class ProductQuerySet(models.QuerySet):
                 "category__name",
                 "category__slug",
             )
-            .prefetch_related(names_of_tags())
+            .prefetch_related("tags")
             .fetch_mode(FETCH_RAISE)
         )
 
@@ -83,7 +83,7 @@ class ProductQuerySet(models.QuerySet):
         """Load what a product's page shows, with its newest reviews, in three queries."""
         return (
             self.select_related("category")
-            .prefetch_related(names_of_tags(), newest_reviews())
+            .prefetch_related("tags", newest_reviews())
             .fetch_mode(FETCH_RAISE)
         )
 
@@ -137,12 +137,6 @@ def beyond(order: str, after: Position) -> Q:
             )
         case _:
             return Q(id__lt=after.id)
-
-
-def names_of_tags() -> Prefetch:
-    from .models import Tag
-
-    return Prefetch("tags", Tag.objects.only("name").fetch_mode(FETCH_RAISE))
 
 
 def newest_reviews() -> Prefetch:

@@ -61,20 +61,14 @@ def test_the_tags_of_a_list_are_one_more_query(
 ) -> None:
     make_products(count)
 
-    with django_assert_num_queries(2) as captured:
+    with django_assert_num_queries(2):
         tags = [list(product.tags.all()) for product in Product.objects.listed()]
-        assert [len(own) for own in tags] == [2] * count
 
-    # Narrowed: the id, the name, and what the tag belongs to.
-    assert columns(captured[-1]["sql"]) == {
-        "_prefetch_related_val_product_id",
-        "id",
-        "name",
-    }
+    assert [len(own) for own in tags] == [2] * count
 
 
 @pytest.mark.parametrize("count", [10, 1_000])
-def test_the_reviews_of_products_are_one_query_with_their_authors(
+def test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors(
     make_products: MakeProducts,
     django_assert_num_queries: DjangoAssertNumQueries,
     count: int,
@@ -278,7 +272,7 @@ def test_an_index_answers(asked: str) -> None:
     index, query = INDEXED[asked]
     plan = query(Product.objects.published())[:PAGE_SIZE].explain()
 
-    assert index in plan
+    assert re.search(rf"\b{index}\b", plan), plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan
 
