@@ -26,7 +26,8 @@ lint: .venv/bin/python ## Check the style of the template's own code
 	@.venv/bin/ruff format --check .
 
 services: .venv/bin/python ## Install the servers and tools that tests use, where they are missing
-	@$(UV) run --quiet --group test python -m tests.services
+	@$(call sync,--group test)
+	@.venv/bin/python -m tests.services
 
 bench: .venv/bin/python ## Measure the bake, and what it bakes, against the least that does the same
 	@$(call sync,--only-group new --inexact)
