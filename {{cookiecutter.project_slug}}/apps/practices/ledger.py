@@ -220,7 +220,7 @@ LEDGER: dict[str, list[Practice]] = {
             # {% if cookiecutter.example_app %}
             where=("apps/catalog/querysets.py", "apps/catalog/admin.py"),
             proof="tests/catalog/test_querysets.py::test_a_list_with_its_categories_is_one_query "
-            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_their_authors "
+            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors "
             "tests/catalog/test_querysets.py::test_a_list_that_is_read_in_chunks_has_its_categories_and_tags "
             "tests/catalog/test_admin.py::test_a_list_makes_the_same_few_queries_for_any_number_of_rows",
             # {% else %}
@@ -235,7 +235,7 @@ LEDGER: dict[str, list[Practice]] = {
             # {% if cookiecutter.example_app %}
             where=("apps/catalog/querysets.py",),
             proof="tests/catalog/test_querysets.py::test_the_tags_of_a_list_are_one_more_query "
-            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_their_authors "
+            "tests/catalog/test_querysets.py::test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors "
             "tests/catalog/test_querysets.py::test_a_list_that_is_read_in_chunks_has_its_categories_and_tags",
             # {% else %}
             absent=True,
