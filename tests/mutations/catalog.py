@@ -193,7 +193,7 @@ MUTATIONS = [
         "tags-row-by-row",
         replace(
             QUERYSETS,
-            ")\n            .prefetch_related(names_of_tags())\n            .fetch_mode(FETCH_RAISE)",
+            ')\n            .prefetch_related("tags")\n            .fetch_mode(FETCH_RAISE)',
             ")",
         ),
     ),
@@ -203,7 +203,7 @@ MUTATIONS = [
     Mutation(
         10,
         "reviews-row-by-row",
-        replace(QUERYSETS, "names_of_tags(), newest_reviews()", "names_of_tags()"),
+        replace(QUERYSETS, '"tags", newest_reviews()', '"tags"'),
     ),
     # values_list
     Mutation(
@@ -243,8 +243,8 @@ MUTATIONS = [
         "fetched-in-silence",
         replace(
             QUERYSETS,
-            ".prefetch_related(names_of_tags())\n            .fetch_mode(FETCH_RAISE)",
-            ".prefetch_related(names_of_tags())",
+            '.prefetch_related("tags")\n            .fetch_mode(FETCH_RAISE)',
+            '.prefetch_related("tags")',
         ),
     ),
     Mutation(

@@ -178,7 +178,7 @@ MUTATIONS = [
     Mutation(
         67,
         "the-query-too",
-        replace(MIDDLEWARE, "else request.path", "else request.get_full_path()"),
+        replace(MIDDLEWARE, "request.path.encode", "request.get_full_path().encode"),
     ),
     Mutation(
         67,
