@@ -27,6 +27,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
+import brotli
 import pytest
 
 from tests.support import clean_environment, run
@@ -289,6 +290,8 @@ def collector(
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             match self.headers["Content-Encoding"]:
+                case "br":
+                    body = brotli.decompress(body)
                 case "gzip":
                     body = gzip.decompress(body)
                 case "deflate":

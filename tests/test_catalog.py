@@ -5,6 +5,7 @@ What takes minutes is marked `scale`, and runs by `make scale` alone.
 
 import http.client
 import json
+import re
 import shutil
 import statistics
 import threading
@@ -224,7 +225,11 @@ def test_two_clients_never_see_each_others_page(
     wrong, seen = [], []
     with ExitStack() as stack:
         redis = stack.enter_context(services.redis(tmp_path, services.free_port()))
-        variables = {"DATABASE_URL": catalog, "REDIS_URL": redis}
+        variables = {
+            "DATABASE_URL": catalog,
+            "REDIS_URL": redis,
+            "SESSION_STORE": "cache",
+        }
         keys = sign_in(project, *names, store="cache", **variables)
         site = stack.enter_context(gunicorn(project, tmp_path / "log", **variables))
         name_the_reviews = """
@@ -293,7 +298,8 @@ def memory(pid: int, name: str) -> float:
 
 def worker_of(log: Path) -> int:
     """The process that gunicorn said it started last."""
-    return int(log.read_text().rpartition("Booting worker with pid: ")[2].split()[0])
+    [*_, pid] = re.findall(r"Booting worker with pid: (\d+)", log.read_text())
+    return int(pid)
 
 
 def measured_export(

@@ -54,5 +54,9 @@ logconfig_dict = {
         },
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
+        # With a log configured, gunicorn would write one of visits all the same.
+        "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+    },
 }

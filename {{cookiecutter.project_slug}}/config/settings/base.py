@@ -115,8 +115,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 if env("DATABASE_URL"):
     DATABASES["default"] = env.database("DATABASE_URL")
 
-# Seconds, 0 for no limit. A statement is cancelled before gunicorn kills its worker (55),
-# and nobody queues for long behind a lock, or behind who forgot a transaction.
+# Seconds, 0 for no limit. A statement is cancelled before a proxy gives up on its page
+# (60), and nobody queues for long behind a lock, or behind who forgot a transaction.
 database_limits = {
     "statement_timeout": env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
     "lock_timeout": env.integer("DATABASE_LOCK_TIMEOUT", default=10),
