@@ -7,5 +7,5 @@ class CatalogConfig(AppConfig):
         "url": "catalog:home",
         "name": "Catalogue",
         "summary": "A worked example: pages that stay quick at a million rows. "
-        "`manage.py seed_catalog` fills it.",
+        "manage.py seed_catalog fills it.",
     }
