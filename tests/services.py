@@ -8,6 +8,7 @@ import getpass
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -20,7 +21,7 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,7 +66,7 @@ def postgresql_programs() -> Path | None:
     folders = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[-2])
     )
-    return Path(found).parent if found else next(reversed(folders), None)
+    return Path(found).resolve().parent if found else next(reversed(folders), None)
 
 
 # Compose 2 has one name in Debian and another in Ubuntu.
@@ -79,6 +80,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
+    "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
     "postgresql": (postgresql_programs, "postgresql"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
 }
@@ -164,41 +166,115 @@ def process(
                 running.kill()
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
-    programs, port = postgresql_programs(), free_port()
-    assert programs
-    with tempfile.TemporaryDirectory() as name:
-        data = Path(name, "data")
-        user = []
-        # It refuses to run as root.
+class PostgreSQL:
+    """A server that a test can stop and start; its data go with the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = postgresql_programs()
+        assert programs
+        self.programs, self.folder, self.port = programs, folder, free_port()
+        self.url = f"postgres://app@127.0.0.1:{self.port}/postgres"
+        # It refuses to run as root, and to share its folder with others.
+        self.user = []
         if os.geteuid() == 0:
-            shutil.chown(name, "postgres", "postgres")
-            user = [
-                "setpriv",
-                "--reuid",
-                "postgres",
-                "--regid",
-                "postgres",
+            shutil.chown(folder, "postgres", "postgres")
+            self.user = [
+                *("setpriv", "--reuid", "postgres", "--regid", "postgres"),
                 "--init-groups",
             ]
 
-        def call(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [*user, str(programs / program), "-D", str(data), *arguments],
-                cwd=name,
-                stdout=subprocess.DEVNULL,
-                check=True,
-            )
+    def call(self, program: str, *arguments: str | Path) -> None:
+        run(*self.user, self.programs / program, *arguments, cwd=self.folder)
 
-        call("initdb", "--username=app", "--auth=trust", "--no-sync")
-        options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1 -c fsync=off"
-        call("pg_ctl", "start", "--wait", "-o", options, "-l", f"{name}/log")
+    def start(self) -> None:
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+            " -c fsync=off -c wal_level=replica"
+        )
+        self.control("start", "-o", options, "-l", f"{self.folder}/log")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self.control("stop", "-m", mode)
+
+    def control(self, *arguments: str) -> None:
+        self.call("pg_ctl", *arguments, "--wait", "-D", self.folder / "data")
+
+    def sql(self, statement: str) -> str:
+        """Run a statement on the server itself; return the first column, line by line."""
+        psql = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "app"]
+        return run(*psql, "-Atc", statement, "postgres", cwd=self.folder).strip()
+
+
+@contextmanager
+def server(fill: Callable[[PostgreSQL], object]) -> Iterator[PostgreSQL]:
+    with tempfile.TemporaryDirectory() as name:
+        server = PostgreSQL(Path(name))
+        fill(server)
+        server.start()
         try:
-            yield f"postgres://app@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            call("pg_ctl", "stop", "--wait", "-m", "immediate")
+            # A test may have stopped it.
+            with suppress(pytest.fail.Exception):
+                server.stop()
+
+
+def primary() -> AbstractContextManager[PostgreSQL]:
+    """An empty PostgreSQL."""
+
+    def fill(server: PostgreSQL) -> None:
+        rest = ("--username=app", "--auth=trust", "--no-sync")
+        server.call("initdb", "-D", server.folder / "data", *rest)
+
+    return server(fill)
+
+
+def replica(of: PostgreSQL) -> AbstractContextManager[PostgreSQL]:
+    """A copy of a server that follows what is written there."""
+
+    def fill(server: PostgreSQL) -> None:
+        source = f"host=127.0.0.1 port={of.port} user=app"
+        rest = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+        server.call("pg_basebackup", "-D", server.folder / "data", "-d", source, *rest)
+
+    return server(fill)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    with primary() as server:
+        yield server.url
+
+
+@contextmanager
+def pgbouncer(
+    project: Path, port: int, *, mine: int = 0, **settings: object
+) -> Iterator[int]:
+    """The port of a PgBouncer as the project configures it, in front of a server's port."""
+    mine = mine or free_port()
+    text = (project / "deploy/pgbouncer/pgbouncer.ini").read_text()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings |= {
+            "listen_addr": "127.0.0.1",
+            "listen_port": mine,
+            "auth_type": "trust",
+            "auth_file": folder / "users.txt",
+        }
+        text = text.replace("host=postgres port=5432", f"host=127.0.0.1 port={port}")
+        for key, value in settings.items():
+            text, found = re.subn(rf"(?m)^{key} = .*", f"{key} = {value}", text)
+            assert found == 1, key
+        (folder / "users.txt").write_text('"app" ""')
+        (folder / "pgbouncer.ini").write_text(text)
+        # It refuses to run as root.
+        folder.chmod(0o755)
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        command = ["pgbouncer", *user, folder / "pgbouncer.ini"]
+        with process(*command, cwd=folder, log=folder / "pgbouncer.log"):
+            wait_until(lambda: listens(mine))
+            yield mine
 
 
 @contextmanager
@@ -224,7 +300,7 @@ def moto(folder: Path) -> Iterator[str]:
 def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
     """The address of the project under its production settings, as a server runs it."""
     port = free_port()
-    env = PRODUCTION | variables | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
+    env = PRODUCTION | {"WEB_CONCURRENCY": "1"} | variables | {"PORT": str(port)}
     command = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
     with process(*venv(*command, of=project), cwd=project, log=log, env=env):
         wait_until(lambda: listens(port))

@@ -3,6 +3,7 @@
 from tests.mutations import Mutation, append, delete, replace
 
 BASE = "config/settings/base.py"
+DATABASES = "config/databases.py"
 LOCAL = "config/settings/local.py"
 PRODUCTION = "config/settings/production.py"
 MIDDLEWARE = "apps/core/middleware.py"
@@ -19,24 +20,24 @@ MUTATIONS = [
         "kept-under-asgi",
         replace("config/asgi.py", 'os.environ["CONN_MAX_AGE"] = "0"', ""),
     ),
-    Mutation(4, "kept-beside-a-pool", replace(BASE, '.get("pool")', '.get("none")')),
+    Mutation(
+        4, "kept-beside-a-pool", replace(DATABASES, '0 if "pool" in', '60 if "pool" in')
+    ),
     Mutation(
         4,
         "dead-ones-not-found",
-        replace(BASE, '"CONN_HEALTH_CHECKS"] = True', '"CONN_HEALTH_CHECKS"] = False'),
+        replace(DATABASES, '"CONN_HEALTH_CHECKS": True', '"CONN_HEALTH_CHECKS": False'),
     ),
-    Mutation(4, "one-for-each-request", replace(BASE, "default=60)", "default=0)")),
-    Mutation(5, "no-lock-timeout", replace(BASE, '    "lock_timeout"', '    "a"')),
+    Mutation(
+        4, "one-for-each-request", replace(DATABASES, "default=60)", "default=0)")
+    ),
+    Mutation(5, "no-lock-timeout", replace(DATABASES, " -c lock_timeout", " -c a")),
     Mutation(
         5,
         "options-instead-of-the-urls",
-        replace(
-            BASE,
-            ' | DATABASES["default"].get("OPTIONS", {})',
-            "",
-        ),
+        replace(DATABASES, ' | database.get("OPTIONS", {})', ""),
     ),
-    Mutation(5, "readers-wait", replace(BASE, "PRAGMA journal_mode=WAL; ", "")),
+    Mutation(5, "readers-wait", replace(DATABASES, "PRAGMA journal_mode=WAL; ", "")),
     Mutation(
         14,
         "errors-stop-pages",

@@ -80,19 +80,31 @@ class Env:
         return values
 
     def database(self, name: str) -> dict[str, Any]:
-        value, form = self(name), "like postgres://user:password@host:5432/name"
-        if scheme(value) not in environ.Env.DB_SCHEMES:
-            refuse(name, form)
-        try:
-            return dict(environ.Env.db_url_config(value))
-        except ValueError:
-            refuse(name, form)
+        return parse_database(name, self(name))
+
+    def databases(self, name: str) -> list[dict[str, Any]]:
+        """Return the databases that the URLs between the commas name."""
+        return [parse_database(name, url) for url in self.items(name)]
 
     def mail(self, name: str) -> dict[str, Any]:
         value = self(name)
         if not scheme(value).startswith("smtp") or not has_place(value):
             refuse(name, "like smtp+tls://user:password@host:587")
         return dict(environ.Env.email_url_config(value))
+
+
+def parse_database(name: str, url: str) -> dict[str, Any]:
+    form = "like postgres://user:password@host:5432/name"
+    if scheme(url) not in environ.Env.DB_SCHEMES:
+        refuse(name, form)
+    try:
+        parts = dict(environ.Env.db_url_config(url))
+    except ValueError:
+        refuse(name, form)
+    # It would be a text, which Django does not take for a yes.
+    if "pool" in parts.get("OPTIONS", {}):
+        refuse(name, f"{form}, without pool: DATABASE_POOLER chooses it")
+    return parts
 
 
 def scheme(url: str) -> str:

@@ -4,6 +4,7 @@ Every number has its reason beside it.
 """
 
 from pathlib import Path
+from typing import Any
 
 from config.env import Env
 
@@ -60,3 +61,13 @@ logconfig_dict = {
         "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Leave no connection to two processes: what was asked while loading is over."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from django.db import models, transaction
 from django.db.models import FETCH_RAISE, Count, Prefetch, Q
 
+from apps.core import routers
+
 if TYPE_CHECKING:
     from .models import Product
 
@@ -105,11 +107,12 @@ class ProductQuerySet(models.QuerySet):
 
     def export(self) -> Iterator[tuple[Any, ...]]:
         """Yield plain rows of EXPORTED, of which only a chunk is in memory."""
-        rows = self.order_by("id").values_list(*EXPORTED.values())
+        alias = routers.chunked(self.db)
+        rows = self.using(alias).order_by("id").values_list(*EXPORTED.values())
         # Outside of a transaction PostgreSQL gathers all rows before it gives the first.
         # SQLite does not, and there a transaction would keep writers out.
-        on_postgresql = transaction.get_connection(self.db).vendor == "postgresql"
-        with transaction.atomic(self.db) if on_postgresql else nullcontext():
+        on_postgresql = transaction.get_connection(alias).vendor == "postgresql"
+        with transaction.atomic(alias) if on_postgresql else nullcontext():
             yield from rows.iterator(chunk_size=CHUNK_SIZE)
 
     def totals(self) -> dict[str, Any]:

@@ -138,8 +138,8 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             4,
             "Connection lifetime",
-            how="A thread keeps its connection for CONN_MAX_AGE seconds (60) and tries it before use; with a pool or under ASGI, which the article does not tell apart, none is kept.",
-            where=("config/settings/base.py", "config/asgi.py", "settings.DATABASES"),
+            how="A pool keeps connections, or a thread its own for CONN_MAX_AGE seconds (60), and either tries one before use; under a pool or ASGI, which the article does not tell apart, a thread keeps none.",
+            where=("config/databases.py", "config/asgi.py", "settings.DATABASES"),
             proof="tests/config/test_database.py::test_a_connection_is_kept_only_where_a_thread_finds_it_again",
             probe=probes.connection_age,
         ),
@@ -147,11 +147,27 @@ LEDGER: dict[str, list[Practice]] = {
             5,
             "Database OPTIONS",
             how="PostgreSQL cancels slow statements, waits for locks and forgotten transactions, and knows whose connection it is; what DATABASE_URL says (sslmode) stands above that.",
-            where=("config/settings/base.py", "settings.DATABASES"),
+            where=(
+                "config/databases.py",
+                "deploy/pgbouncer/pgbouncer.ini",
+                "settings.DATABASES",
+            ),
             proof="tests/config/test_database.py",
             probe=probes.database_options,
         ),
-        Practice(15, "Database router"),
+        Practice(
+            15,
+            "Database router",
+            how="What changes nothing reads from a replica that answers and is not behind, and is made anew from the primary if that one fails; who has written reads from the primary until the replicas have it.",
+            where=(
+                "apps/core/routers.py",
+                "apps/core/replicas.py",
+                "apps/core/middleware.py",
+                "settings.DATABASE_ROUTERS",
+            ),
+            proof="tests/core/test_routers.py",
+            probe=probes.replicas,
+        ),
         Practice(
             17,
             "Indexes",
@@ -169,7 +185,18 @@ LEDGER: dict[str, list[Practice]] = {
             absent=True,
             # {% endif %}
         ),
-        Practice(34, "Connection pooler"),
+        Practice(
+            34,
+            "Connection pooler",
+            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER); migrations and long reads go past it.",
+            where=(
+                "config/databases.py",
+                "config/gunicorn.py",
+                "deploy/pgbouncer/pgbouncer.ini",
+            ),
+            proof="tests/config/test_database.py",
+            probe=probes.pooler,
+        ),
         Practice(
             36,
             "ORM databases",

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import get_commands
-from django.db import connection
+from django.db import connection, connections
 
 from .states import Finding, State, off, on, stand_in
 
@@ -53,12 +53,39 @@ def connection_age() -> Finding:
     return on(f"a connection is kept for {age} s, and tried before it is used")
 
 
+def replicas() -> Finding:
+    found = [alias for alias in connections if alias.startswith("replica_")]
+    router = "apps.core.routers.PrimaryReplicaRouter"
+    if router not in settings.DATABASE_ROUTERS:
+        return off(f"nothing chooses a replica: put {router} into DATABASE_ROUTERS")
+    if not found:
+        return on(
+            "the primary serves all reads until DATABASE_REPLICA_URL names others"
+        )
+    return on(f"{', '.join(found)} serve what changes nothing")
+
+
+def pooler() -> Finding:
+    if connection.vendor != "postgresql":
+        return stand_in(
+            f"{connection.display_name} needs none: DATABASE_URL switches PostgreSQL on"
+        )
+    pool = connection.settings_dict["OPTIONS"].get("pool")
+    if pool:
+        return on(f"at most {pool['max_size']} connections for each process")
+    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        return on("PgBouncer; migrations go past it")
+    return off("each thread has a connection of its own: DATABASE_POOLER=native")
+
+
 def database_options() -> Finding:
     if connection.vendor != "postgresql":
         return stand_in(
             f"{connection.display_name} has no such limits: "
             "DATABASE_URL switches PostgreSQL on"
         )
+    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        return on("as connect_query in deploy/pgbouncer/pgbouncer.ini says")
     options = str(connection.settings_dict["OPTIONS"].get("options", ""))
     for limit in ("statement_timeout", "lock_timeout"):
         if f"{limit}=" not in options or f"{limit}=0" in options:

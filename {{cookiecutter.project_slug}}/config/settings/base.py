@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.csp import CSP
 
+from config.databases import databases
 from config.env import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -69,6 +70,8 @@ MIDDLEWARE = [
     "apps.core.middleware.ResourcePolicyMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    # Above what may write: the session too.
+    "apps.core.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -104,51 +107,13 @@ FORM_RENDERER = "apps.core.forms.FormRenderer"
 
 TIME_ZONE = "UTC"
 
-# Database: SQLite until DATABASE_URL names another.
+# Databases: the primary, its replicas, and the way to it for migrations
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": BASE_DIR / "db.sqlite3",
-    },
-}
-if env("DATABASE_URL"):
-    DATABASES["default"] = env.database("DATABASE_URL")
-
-# Seconds, 0 for no limit. A statement is cancelled before a proxy gives up on its page
-# (60), and nobody queues for long behind a lock, or behind who forgot a transaction.
-database_limits = {
-    "statement_timeout": env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
-    "lock_timeout": env.integer("DATABASE_LOCK_TIMEOUT", default=10),
-    "idle_in_transaction_session_timeout": 60,
-}
-database_options = {
-    "django.db.backends.sqlite3": {
-        # Readers don't wait for the writer, and a writer waits for its turn
-        # at the start of a transaction instead of failing in the middle.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
-        "transaction_mode": "IMMEDIATE",
-    },
-    "django.db.backends.postgresql": {
-        # Whose connection it is, in pg_stat_activity and in the server's log.
-        "application_name": "{{ cookiecutter.project_slug }}",
-        "connect_timeout": 5,
-        "options": " ".join(f"-c {name}={s}s" for name, s in database_limits.items()),
-    },
-}
-# What the URL says (?sslmode=verify-full) stands above these.
-DATABASES["default"]["OPTIONS"] = database_options.get(
-    DATABASES["default"]["ENGINE"], {}
-) | DATABASES["default"].get("OPTIONS", {})
-
-# Seconds. A connection is kept for the next request, and tried before it is used; a pool
-# keeps its own.
-DATABASES["default"]["CONN_MAX_AGE"] = (
-    0
-    if DATABASES["default"]["OPTIONS"].get("pool")
-    else env.integer("CONN_MAX_AGE", default=60)
-)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES = databases(env, sqlite=BASE_DIR / "db.sqlite3")
+DATABASE_ROUTERS = ["apps.core.routers.PrimaryReplicaRouter"]
+# Seconds. A replica that is further behind serves nobody until it has caught up; who has
+# just written reads from the primary for as long.
+DATABASE_REPLICA_MAX_LAG = env.integer("DATABASE_REPLICA_MAX_LAG", default=5)
 
 # What /health/ready/ asks; without the database it sends visitors away.
 
@@ -457,5 +422,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # One line per request is enough: RequestLogMiddleware's, which says how long.
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Each try of each connection; a request that gets none logs it.
+        "psycopg.pool": {"level": "ERROR"},
     },
 }

@@ -5,7 +5,14 @@ import os
 # Neither somebody's .env nor his shell decides whether a test passes, but for the
 # database, which may be any.
 os.environ["ENV_FILE"] = os.devnull
-for name in ("CDN_DOMAIN", "CELERY_BROKER_URL", "REDIS_URL", "SENTRY_DSN"):
+for name in (
+    "CDN_DOMAIN",
+    "CELERY_BROKER_URL",
+    "DATABASE_POOLER",
+    "DATABASE_REPLICA_URL",
+    "REDIS_URL",
+    "SENTRY_DSN",
+):
     os.environ.pop(name, None)
 
 from .base import *
@@ -16,6 +23,9 @@ ALLOWED_HOSTS = ["testserver", "localhost"]
 
 INSTALLED_APPS += ["zeal"]
 MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
+
+# One way to the database: another would not see what a test has not committed.
+DATABASES.pop("direct", None)
 
 # A slow hash protects people; here there are none.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

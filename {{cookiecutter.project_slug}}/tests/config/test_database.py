@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import COMPLETE, run_code
+from tests.processes import COMPLETE, python, run_code
 
 DESCRIBE = """
 import json
@@ -14,16 +14,23 @@ from django.db import connection
 names = ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"]
 print(json.dumps([connection.settings_dict[name] for name in names]))
 """
-POOL = {"DATABASE_URL": "postgres://app@localhost/app?pool=true"}
+DIRECT = "postgres://app:secret@db.example.com/app"
+PGBOUNCER = {
+    "DATABASE_URL": "postgres://app@localhost:6432/app",
+    "DATABASE_POOLER": "pgbouncer",
+    "DATABASE_DIRECT_URL": DIRECT,
+}
+NONE = {"DATABASE_POOLER": "none"}
 
 
 @pytest.mark.parametrize(
     ("server", "variables", "age"),
     [
-        ("wsgi", {}, 60),
-        ("wsgi", {"CONN_MAX_AGE": "5"}, 5),
-        ("wsgi", POOL, 0),
-        ("asgi", {"CONN_MAX_AGE": "5"}, 0),
+        ("wsgi", {}, 0),  # the pool keeps it
+        ("wsgi", NONE, 60),
+        ("wsgi", NONE | {"CONN_MAX_AGE": "5"}, 5),
+        ("wsgi", PGBOUNCER, 60),
+        ("asgi", NONE | {"CONN_MAX_AGE": "5"}, 0),
     ],
 )
 def test_a_connection_is_kept_only_where_a_thread_finds_it_again(
@@ -67,6 +74,94 @@ def test_what_the_url_says_stands_above_the_defaults() -> None:
     assert int(parameters["connect_timeout"]) == 2
     assert parameters["application_name"] == "reports"
     assert "lock_timeout" in parameters["options"]
+
+
+def describe(what: str, **variables: str) -> Any:
+    code = f"""
+import config.wsgi, json
+from django.db import connections
+from apps.core import routers
+print(json.dumps({what}, default=str))
+"""
+    return json.loads(run_code(code, **(COMPLETE | variables)).stdout)
+
+
+def test_a_pool_is_as_large_as_it_is_told_and_tries_what_it_gives() -> None:
+    pool = "(lambda pool: [pool.min_size, pool.max_size, pool._check is not None])"
+    asked = f"{pool}(connections['default'].pool)"
+
+    assert describe(asked) == [1, 10, True]
+    assert describe(asked, DATABASE_POOL_SIZE="3") == [1, 3, True]
+    assert describe("connections['default'].pool", **NONE) is None
+
+
+def test_behind_pgbouncer_nothing_outlives_its_transaction() -> None:
+    settings = describe("connections['default'].settings_dict", **PGBOUNCER)
+    direct = describe("connections['direct'].settings_dict", **PGBOUNCER)
+
+    assert settings["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert settings["OPTIONS"].keys() == {"application_name", "connect_timeout"}
+    # Migrations go past it, and read in chunks.
+    assert direct["HOST"] == "db.example.com"
+    assert direct["DISABLE_SERVER_SIDE_CURSORS"] is False
+    assert "options" in direct["OPTIONS"]
+
+
+def test_long_reads_go_past_pgbouncer() -> None:
+    asked = "routers.chunked('default')"
+
+    assert describe(asked, **PGBOUNCER) == "direct"
+    assert describe(asked) == "default"
+
+
+def test_migrations_have_no_time_limit_but_for_locks() -> None:
+    options = describe("connections['direct'].settings_dict['OPTIONS']['options']")
+
+    assert "statement_timeout=0s" in options
+    assert "lock_timeout=10s" in options
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        (
+            {"DATABASE_POOLER": "pgbouncer"},
+            "DATABASE_DIRECT_URL must be the server's own URL beside a PgBouncer's",
+        ),
+        (
+            {"DATABASE_POOLER": "pgpool"},
+            "DATABASE_POOLER must be one of native, pgbouncer, none",
+        ),
+        (
+            {"DATABASE_URL": "postgres://app@localhost/app?pool=true"},
+            (
+                "DATABASE_URL must be like postgres://user:password@host:5432/name, "
+                "without pool: DATABASE_POOLER chooses it"
+            ),
+        ),
+    ],
+)
+def test_a_pooler_that_can_not_work_stops_the_start(
+    variables: dict[str, str], line: str
+) -> None:
+    done = python("-c", "import config.wsgi", **(COMPLETE | variables))
+
+    assert (done.returncode, done.stderr) == (1, f"The variable {line}.\n")
+
+
+def test_no_connection_outlives_the_fork_of_a_server() -> None:
+    """Both processes would talk on it, each hearing the other's answers."""
+    code = """
+import config.wsgi
+from config import gunicorn
+from django.db import connections
+connection = connections["default"]
+pool = connection.pool
+pool.open()
+gunicorn.pre_fork(None, None)
+print(pool.closed, connection.pool is not pool)
+"""
+    assert run_code(code, **COMPLETE).stdout.split() == ["True", "True"]
 
 
 def test_sqlite_lets_readers_and_one_writer_work_together(tmp_path: Path) -> None:

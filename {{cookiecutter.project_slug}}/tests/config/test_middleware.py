@@ -13,6 +13,7 @@ SECURITY = "django.middleware.security.SecurityMiddleware"
 FILES = "whitenoise.middleware.WhiteNoiseMiddleware"
 COMPRESSION = "apps.core.middleware.CompressionMiddleware"
 POLICY = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+REPLICA = "apps.core.middleware.ReplicaMiddleware"
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
@@ -43,6 +44,7 @@ print(*settings.MIDDLEWARE)
         (COMPRESSION, COMMON, "Content-Length is of the page that was not compressed"),
         (COMPRESSION, SESSION, "what is compressed lacks Vary: Cookie"),
         (POLICY, SESSION, "an answer that ends early has no policy"),
+        (REPLICA, SESSION, "who has just written a session reads an old one"),
         (SESSION, CSRF, "a token in the session can't be read"),
         (SESSION, USER, "nobody is signed in: the session says who it is"),
         (COMMON, CSRF, "a form without its slash fails instead of being redirected"),
