@@ -63,12 +63,12 @@ MUTATIONS = [
     Mutation(
         15,
         "a-slow-query-twice",
-        replace(MIDDLEWARE, 'QUERY_CANCELED = "57014"', 'QUERY_CANCELED = ""'),
+        replace(MIDDLEWARE, 'QUERY_CANCELED = "57014"', 'QUERY_CANCELED = "0"'),
     ),
     Mutation(
         15,
         "one-that-failed-serves-on",
-        replace(MIDDLEWARE, "replicas.judge(route.replica, fit=False)", "pass"),
+        replace(MIDDLEWARE, "replicas.check(route.replica)", "pass"),
     ),
     Mutation(
         15,

@@ -14,12 +14,19 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from . import replicas
+
 logger = logging.getLogger(__name__)
 
 
 def probe_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def probe_replicas() -> None:
+    if lost := [alias for alias in replicas.aliases() if not replicas.is_fit(alias)]:
+        raise ConnectionError(f"{', '.join(lost)} can't serve; the primary does")
 
 
 def probe_cache() -> None:

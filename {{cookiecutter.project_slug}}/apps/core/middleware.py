@@ -132,7 +132,8 @@ class ReplicaMiddleware(MiddlewareMixin):
         # A query that took too long takes as long on the primary.
         if getattr(exception.__cause__, "sqlstate", "") == QUERY_CANCELED:
             return None
-        replicas.judge(route.replica, fit=False)
+        # It may have been another database that failed.
+        replicas.check(route.replica)
         route.stay_on_primary()
         match = request.resolver_match
         assert match  # it was a view that raised

@@ -122,6 +122,8 @@ HEALTH_PROBES = {
     "cache": "apps.core.health.probe_cache",
     "storage": "apps.core.health.probe_storage",
 }
+if env("DATABASE_REPLICA_URL"):
+    HEALTH_PROBES["replicas"] = "apps.core.health.probe_replicas"
 
 # Zeal raises on repeated queries, in local and in tests. These are Django's own: signing
 # in asks for a session twice, and the admin's page of a user for a user.

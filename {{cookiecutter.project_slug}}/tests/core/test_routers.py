@@ -175,6 +175,11 @@ class Write(View):
         User.objects.filter(name="nobody").update(name="")
         return HttpResponse(where())
 
+class Broken(View):
+    def get(self, request):
+        where()
+        raise OperationalError
+
 class TooSlow(View):
     def get(self, request):
         where()
@@ -185,6 +190,7 @@ class TooSlow(View):
 urlpatterns = [
     path("where/", Where.as_view()),
     path("write/", Write.as_view()),
+    path("broken/", Broken.as_view()),
     path("slow/", TooSlow.as_view()),
 ]
 handler500 = lambda request: HttpResponse("failed", status=500)
@@ -221,9 +227,31 @@ def test_a_page_is_made_from_the_primary_when_the_replica_fails_on_it(
     code = """
 connections["replica_1"].close()
 connections["replica_1"].settings_dict["NAME"] = "/nowhere/replica.sqlite3"
+replicas.due["replica_1"] = float("inf")  # it is not asked after the response
 said = [ask("/where/"), replicas.is_fit("replica_1")]
 """
     assert say(FIT + PAGES + code, variables) == ["primary", False]
+
+
+def test_a_replica_serves_on_when_it_was_another_database_that_failed(
+    variables: dict[str, str],
+) -> None:
+    code = """
+said = [ask("/broken/"), replicas.is_fit("replica_1")]
+"""
+    assert say(FIT + PAGES + code, variables) == ["failed", True]
+
+
+def test_readiness_tells_of_a_replica_that_does_not_serve(
+    variables: dict[str, str],
+) -> None:
+    code = """
+from apps.core.health import probe_all
+said = [probe_all()["replicas"]]
+replicas.check("replica_1")
+said += [probe_all()["replicas"]]
+"""
+    assert say(code, variables) == [False, True]
 
 
 def test_a_query_that_takes_too_long_is_not_made_twice(
