@@ -18,6 +18,7 @@ KEEP = {
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
+    "benchmarks/catalog": answers["example_app"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",

@@ -1,0 +1,14 @@
+"""Production, with files and keys of the benchmark's own, and a bare view beside it."""
+
+from pathlib import Path
+
+from config.settings.production import *
+
+# Made for one run, and deleted after it.
+FOLDER = Path(env("BENCHMARK_FOLDER"))
+
+ROOT_URLCONF = "benchmarks.urls"
+STATIC_ROOT = FOLDER / "static"
+# In a Redis that others use too, no key of these meets one of theirs.
+for cache in CACHES.values():
+    cache["KEY_PREFIX"] = FOLDER.name
