@@ -149,6 +149,12 @@ def prepare(only: str) -> tuple[list[Row], str]:
     """Fill the database; return what to measure, and the address of the first page."""
     from django.core.management import call_command
 
+    from apps.core.health import probe_cache
+
+    try:
+        probe_cache()
+    except ConnectionError:
+        sys.exit("The cache does not answer: start it, or take REDIS_URL away.")
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -62,7 +62,11 @@ def environment(folder: Path) -> Iterator[None]:
         if name not in TAKEN_OVER:
             os.environ.pop(name, None)
     with ExitStack() as stack:
-        if server.startswith(("postgres://", "postgresql://")):
+        if server and not server.startswith(("postgres", "sqlite")):
+            sys.exit(
+                "The benchmark knows PostgreSQL and SQLite: DATABASE_URL names another."
+            )
+        if server.startswith("postgres"):
             url = stack.enter_context(new_database(server, folder.name))
         else:
             url = f"sqlite:///{folder}/db.sqlite3"
