@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         (folder / "page").write_bytes(running["site"].get(first, {}).body)
         for row in rows:
             say(f"Warming up: {row.case.name}")
-            warm_up(row, running[row.case.server], arguments.connections)
+            warm_up(row, running[row.case.server], arguments)
         for number in range(1, arguments.rounds + 1):
             # There and back, so that nobody is always the first.
             for row in rows if number % 2 else reversed(rows):
@@ -186,11 +186,12 @@ def forget() -> None:
             connection.close_pool()
 
 
-def warm_up(row: Row, server: servers.Server, connections: int) -> None:
+def warm_up(row: Row, server: servers.Server, arguments: argparse.Namespace) -> None:
     """Let every worker of the server serve the page, and see that it does."""
     case = row.case
     headers = servers.BEHIND_PROXY | case.headers
-    load.by_python(server.url + case.path, headers, WARM_UP, connections)
+    seconds = min(WARM_UP, arguments.seconds)
+    load.by_python(server.url + case.path, headers, seconds, arguments.connections)
     answers = [server.get(case.path, case.headers) for _ in range(ASKED)]
     for answer in answers:
         if answer.status != case.status:

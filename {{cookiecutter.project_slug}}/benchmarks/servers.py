@@ -157,8 +157,7 @@ class Server:
         finally:
             connection.close()
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def wait_for_end(self) -> None:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -169,11 +168,15 @@ class Server:
 @contextmanager
 def serve(folder: Path, names: set[str]) -> Iterator[dict[str, Server]]:
     """Run these of SERVERS, with their logs in the folder."""
-    with ExitStack() as stack:
-        servers = {}
+    servers: dict[str, Server] = {}
+    try:
         for name in names:
             servers[name] = Server(folder / f"{name}.log", SERVERS[name])
-            stack.callback(servers[name].stop)
         for server in servers.values():
             server.wait()
         yield servers
+    finally:
+        for server in servers.values():
+            server.process.terminate()
+        for server in servers.values():
+            server.wait_for_end()
