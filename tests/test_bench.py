@@ -180,7 +180,9 @@ def test_a_benchmark_tells_people_what_it_measured(
         env=environment(tmp_path / "temporary"),
     )
 
-    assert re.search(r"(?m)^Sign-in +0 +[\d,]+ +[\d,]+-[\d,]+ +[\d.,]+ +[\d.]+ *$", output)
+    assert re.search(
+        r"(?m)^Sign-in +0 +[\d,]+ +[\d,]+-[\d,]+ +[\d.,]+ +[\d.]+ *$", output
+    )
     assert "1 rounds of 0.1 s, 4 connections; load by python" in output
     assert f"{os.cpu_count()} CPUs" in output
     assert "SQLite" in output
@@ -262,7 +264,11 @@ def test_a_benchmark_of_a_broken_page_fails_with_one_line(
 @pytest.mark.parametrize(
     ("options", "variables", "line"),
     [
-        ("--only nothing", {}, "No page has 'nothing' in its name: Home, Sign-in, Profile."),
+        (
+            "--only nothing",
+            {},
+            "No page has 'nothing' in its name: Home, Sign-in, Profile.",
+        ),
         ("--rounds 0", {}, "argument --rounds: '0' is not 1 or more"),
         ("--seconds nan", {}, "argument --seconds: 'nan' is no time"),
         ("--client wrk", {"PATH": ""}, "wrk is not installed"),

@@ -14,5 +14,5 @@ STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
 }
 # In a Redis that others use too, no key of these meets one of theirs.
-for cache in CACHES.values():
-    cache["KEY_PREFIX"] = FOLDER.name
+for alias, cache in CACHES.items():
+    cache["KEY_PREFIX"] = f"{FOLDER.name}:{alias}"
