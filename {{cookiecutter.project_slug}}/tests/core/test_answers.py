@@ -57,6 +57,7 @@ def test_an_answer_is_given_again_as_it_was() -> None:
 
 
 def test_an_answer_is_given_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert answers.MOMENT < 2
     monkeypatch.setattr(answers, "MOMENT", 0.1)
     site = Site()
 
@@ -64,7 +65,6 @@ def test_an_answer_is_given_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -
     time.sleep(0.15)
 
     assert site.get().content == b"visit 2"
-    assert answers.MOMENT < 2
 
 
 def test_another_question_gets_another_answer() -> None:
