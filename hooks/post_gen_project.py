@@ -14,16 +14,19 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 # A path stays when its condition holds.
 KEEP = {
     "apps/catalog": answers["example_app"],
+    "apps/core/answers.py": answers["example_app"],
     "apps/core/caching.py": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
+    "benchmarks/catalog": answers["example_app"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
     "static/css/catalog.css": answers["example_app"],
     "templates/catalog": answers["example_app"],
     "tests/catalog": answers["example_app"],
+    "tests/core/test_answers.py": answers["example_app"],
     "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],
 }

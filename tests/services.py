@@ -83,6 +83,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
     "postgresql": (postgresql_programs, "postgresql"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+    "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }
 
 # Node's packages, as npm installs them. What the second one's scripts would fetch from

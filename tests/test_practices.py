@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.mutations import Mutation, catalog, database, running, structure, tools
+from tests.mutations import (
+    Mutation,
+    bench,
+    catalog,
+    database,
+    running,
+    structure,
+    tools,
+)
 from tests.support import DEFAULT, LEANEST, clean_environment, run
 
 MUTATIONS = [
@@ -20,6 +28,7 @@ MUTATIONS = [
     *running.MUTATIONS,
     *structure.MUTATIONS,
     *catalog.MUTATIONS,
+    *bench.MUTATIONS,
     *database.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.

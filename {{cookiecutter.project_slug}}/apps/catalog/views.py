@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -22,6 +23,7 @@ from django.views.generic import DetailView, FormView, TemplateView, View
 
 from apps.accounts.models import User
 from apps.core import caching
+from apps.core.answers import kept_for_a_moment
 
 from . import formats, services
 from .forms import FilterForm, ImportForm, ReviewForm
@@ -36,10 +38,12 @@ REVIEWS_LISTED = 100
 MORE_SHOWN = 3
 
 
+@method_decorator(kept_for_a_moment, "dispatch")
 class HomeView(TemplateView):
     """The same for everybody, so it is kept for everybody: its template knows no user.
 
-    A change of a product drops it, here at once, in browsers after PUBLIC_PAGE seconds.
+    A change of a product drops it, here at once, in this site's other processes after a
+    moment, in browsers after PUBLIC_PAGE seconds.
     """
 
     template_name = "catalog/home.html"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import transaction
 
 # Seconds until a lock is taken for one that its holder left, and others stop to wait.
@@ -38,6 +38,7 @@ def bump(name: str) -> None:
     """Drop all that is kept under this name's version, when the transaction commits."""
     new = uuid.uuid4().hex
     transaction.on_commit(partial(cache.set, f"version:{name}", new, timeout=None))
+    transaction.on_commit(caches["process"].clear)
 
 
 def get_or_compute[T](key: str, compute: Callable[[], T], timeout: int) -> T:

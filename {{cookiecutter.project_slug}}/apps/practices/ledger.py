@@ -74,11 +74,17 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             1,
             "Cache the views",
-            how="A public page is kept once for all and knows no visitor; one's own is kept by cookie, inside of what is private: the article's example, kept by URL alone, shows one user's page to another.",
+            how="A public page is kept once for all and knows no visitor, and a process gives it again for a second without asking Redis; one's own is kept by cookie, inside of what is private: the article's example, kept by URL alone, shows one user's page to another.",
             needs="example_app",
             # {% if cookiecutter.example_app %}
-            where=("apps/catalog/views.py", "templates/catalog/home.html"),
-            proof="tests/catalog/test_pages.py::test_the_home_page_is_made_once_for_all "
+            where=(
+                "apps/catalog/views.py",
+                "apps/core/answers.py",
+                "templates/catalog/home.html",
+            ),
+            proof="tests/core/test_answers.py "
+            "tests/catalog/test_pages.py::test_the_home_page_is_made_once_for_all "
+            "tests/catalog/test_pages.py::test_a_busy_process_does_not_ask_the_cache_for_the_home_page "
             "tests/catalog/test_pages.py::test_a_change_of_a_product_is_on_the_home_page_at_once "
             "tests/catalog/test_pages.py::test_ones_own_page_is_made_once_for_oneself "
             "tests/catalog/test_pages.py::test_one_page_of_somebody_is_not_shown_in_their_other_browser "

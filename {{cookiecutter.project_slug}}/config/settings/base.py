@@ -155,6 +155,13 @@ if REDIS_URL:
         },
     }
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+# {% if cookiecutter.example_app %}
+# What a process gives again for a moment, without asking Redis: see apps/core/answers.py.
+CACHES["process"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "process",
+}
+# {% endif %}
 
 # Sessions: read from Redis, and written to the database too, so that a dead Redis signs
 # nobody out. `cache` writes them to Redis alone: then nobody signs in while it is dead.

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.accounts.models import User
 from apps.catalog.models import Category, Product, Review, Tag
@@ -12,7 +12,8 @@ MakeProducts = Callable[[int], list[Product]]
 
 @pytest.fixture(autouse=True)
 def an_empty_cache() -> None:
-    cache.clear()
+    for each in ("default", "process"):
+        caches[each].clear()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.cache import cache, caches
 from django.db import connection
 from django.http import StreamingHttpResponse
 from django.test import Client
@@ -64,10 +65,21 @@ def test_the_home_page_is_made_once_for_all(
     assertNotContains(first, "csrf")
     assert "Cookie" not in first.headers.get("Vary", "")
 
+    caches["process"].clear()  # as another process has it
     with django_assert_num_queries(0):
         second = Client().get(HOME)
 
     assert second.content == first.content
+
+
+def test_a_busy_process_does_not_ask_the_cache_for_the_home_page(
+    client: Client, product: Product, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = client.get(HOME)
+    cache.clear()
+
+    with django_assert_num_queries(0):
+        assert client.get(HOME).content == first.content
 
 
 def test_a_change_of_a_product_is_on_the_home_page_at_once(

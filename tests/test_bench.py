@@ -1,0 +1,305 @@
+"""`make bench` of a project: it measures what it says, and leaves nothing behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import services
+from tests.conftest import Bake
+from tests.mutations import replace
+from tests.services import wait_until
+from tests.support import DEFAULT, LEANEST, clean_environment, refusal, run
+
+Say = Callable[[str, object], None]
+
+# As short as it can be: what counts here is not how fast.
+SHORT = "--rounds 1 --seconds 0.1 --connections 4 --client python"
+
+SITE = {
+    "Home": {"compressed"},
+    "Sign-in": set(),
+    "Profile": {"no cache", "no kept connections"},
+}
+BARE = {"bare view, same bytes", "bare, no middleware"}
+CATALOG = {
+    "Catalogue": {"no cache", "compressed", *BARE},
+    "Products": {"no joins", "no cache"},
+    "Search": {"no joins"},
+    "Products, half way": {"no keyset"},
+    "Product": {"no joins", "no kept connections"},
+    "Product, again": {"no ETag"},
+    "My reviews": {"no cache", "no joins"},
+    "Export": {"no streaming"},
+}
+
+
+def environment(temporary: Path, **variables: str) -> dict[str, str]:
+    temporary.mkdir(exist_ok=True)
+    return {"TMPDIR": str(temporary), "ENV_FILE": os.devnull, **variables}
+
+
+def bench(project: Path, temporary: Path, options: str, **variables: str) -> list[dict]:
+    """Run it, see that nothing is left, and return the rows of its report."""
+    output = run(
+        *("make", "--silent", "bench", f"ARGS={SHORT} --format json {options}"),
+        cwd=project,
+        env=environment(temporary, **variables),
+    )
+    assert not list(temporary.iterdir())
+    assert not run("git", "status", "--porcelain", cwd=project)
+    report = json.loads(output[output.index("{") :])
+    bench.conditions = report["run"]
+    return report["rows"]
+
+
+def pages(rows: list[dict]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.get("page", row["name"]), set())
+        if "page" in row:
+            found[row["page"]].add(row["name"])
+    return found
+
+
+def queries(rows: list[dict]) -> dict[str, int]:
+    return {
+        " / ".join(filter(None, (row.get("page"), row["name"]))): row["queries"]
+        for row in rows
+    }
+
+
+def of(rows: list[dict], name: str) -> dict:
+    (found,) = (row for row in rows if row["name"] == name)
+    return found
+
+
+def test_a_benchmark_has_every_page_with_and_without_its_practices(
+    install: Bake, tmp_path: Path, record_property: Say
+) -> None:
+    rows = bench(install(**DEFAULT), tmp_path / "temporary", "")
+
+    assert pages(rows) == CATALOG | SITE
+    assert all(row["requests_per_second"] > 0 for row in rows)
+    assert all(row["failed"] == 0 for row in rows)
+    counts = queries(rows)
+    assert counts["Catalogue"] == 0
+    assert counts["Catalogue / no cache"] >= 3
+    # A category and the tags of each of the 24 products.
+    for page in ("Products", "Search"):
+        assert counts[page] <= 4
+        assert counts[f"{page} / no joins"] >= 48
+    assert counts["Products / no cache"] > counts["Products"]
+    assert counts["Products, half way / no keyset"] > counts["Products, half way"]
+    assert counts["Product / no joins"] > counts["Product"]
+    assert counts["Product, again"] == 1
+    assert of(rows, "Product, again")["bytes"] == 0
+    assert counts["Product, again / no ETag"] > 1
+    assert counts["My reviews / no cache"] > counts["My reviews"]
+    assert counts["Export"] <= 4
+    # The rod that the kept page is measured by is as long as the page.
+    (size,) = {of(rows, name)["bytes"] for name in ("Catalogue", *BARE)}
+    assert of(rows, "bare view, same bytes")["queries"] == 0
+    # The catalogue's, and the home page's.
+    assert all(row["bytes"] < size for row in rows if row["name"] == "compressed")
+    record_property(
+        "summary",
+        f"the kept page answers {of(rows, 'bare view, same bytes')['times']:.2f} times "
+        "the requests of a bare view of its bytes",
+    )
+
+
+def test_a_benchmark_without_the_example_measures_the_site(
+    install: Bake, tmp_path: Path
+) -> None:
+    rows = bench(install(**LEANEST), tmp_path / "temporary", "")
+
+    assert pages(rows) == SITE | {"Home": {"compressed", *BARE}}
+    assert all(row["failed"] == 0 for row in rows)
+    assert of(rows, "Profile")["queries"] > of(rows, "Home")["queries"] == 0
+    assert bench.conditions["database"].startswith("SQLite")
+    assert bench.conditions["cache"] == "in the process"
+
+
+@pytest.mark.services("postgresql", "redis", "wrk")
+def test_a_benchmark_takes_the_servers_and_touches_nobodys_data(
+    install: Bake, tmp_path: Path
+) -> None:
+    project = install(**DEFAULT)
+    with (
+        services.postgresql() as url,
+        services.redis(tmp_path, services.free_port()) as redis,
+    ):
+
+        def there_is() -> tuple[str, ...]:
+            # Tables, databases and keys of whoever uses the servers.
+            tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+            ask = ("psql", url, "--tuples-only", "--command")
+            return (
+                run(*ask, tables, cwd=tmp_path),
+                run(*ask, "SELECT datname FROM pg_database", cwd=tmp_path),
+                run("redis-cli", "-u", redis, "KEYS", "*", cwd=tmp_path),
+            )
+
+        run("redis-cli", "-u", redis, "SET", "benchmark_of_mine", "kept", cwd=tmp_path)
+        before = there_is()
+        rows = bench(
+            project,
+            tmp_path / "temporary",
+            "--only pro --client wrk",
+            DATABASE_URL=url,
+            REDIS_URL=redis,
+        )
+        assert there_is() == before
+
+    assert pages(rows) == {name: {**CATALOG, **SITE}[name] for name in pages(rows)}
+    assert bench.conditions["database"].startswith("PostgreSQL")
+    assert bench.conditions["cache"] == "Redis"
+    assert bench.conditions["client"] == "wrk"
+    assert all(row["failed"] == 0 for row in rows)
+    counts = queries(rows)
+    # Sessions are read from Redis, so that the user alone is asked for.
+    assert counts["Profile"] == 1
+    assert counts["Profile / no cache"] == 2
+    assert counts["Products / no joins"] >= 48
+
+
+def test_a_benchmark_tells_people_what_it_measured(
+    install: Bake, tmp_path: Path
+) -> None:
+    output = run(
+        *("make", "--silent", "bench", f"ARGS={SHORT} --only sign"),
+        cwd=install(**LEANEST),
+        env=environment(tmp_path / "temporary"),
+    )
+
+    assert re.search(
+        r"(?m)^Sign-in +0 +[\d,]+ +[\d,]+-[\d,]+ +[\d.,]+ +[\d.]+ *$", output
+    )
+    assert "1 rounds of 0.1 s, 4 connections; load by python" in output
+    assert f"{os.cpu_count()} CPUs" in output
+    assert "SQLite" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_benchmark_that_is_stopped_leaves_nothing_behind(
+    install: Bake, tmp_path: Path, number: signal.Signals
+) -> None:
+    project, temporary = install(**LEANEST), tmp_path / "temporary"
+    with subprocess.Popen(
+        [project / ".venv/bin/python", "-m", "benchmarks.pages", "--seconds=30"],
+        cwd=project,
+        env=clean_environment() | environment(temporary),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+
+        def is_serving() -> bool:
+            assert running.poll() is None
+            return bool(list(temporary.glob("*/page")))
+
+        wait_until(is_serving, seconds=60)
+        started = processes_of(temporary)
+        time.sleep(0.5)
+        # As a terminal sends it: to all that it started, and by an impatient hand.
+        for _ in range(2):
+            os.killpg(running.pid, number)
+        assert running.stderr
+        said = running.stderr.read()
+
+    assert running.returncode == 1
+    assert said.strip().splitlines()[-1] == "Stopped; nothing is left behind."
+    assert len(started) > 1
+    assert not processes_of(temporary)
+    assert not list(temporary.iterdir())
+
+
+def processes_of(temporary: Path) -> list[str]:
+    """What runs with this folder for its temporary files."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"TMPDIR={temporary}".encode() in (folder / "environ").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue  # it has ended, or is another's
+    return found
+
+
+@pytest.fixture
+def copy(install: Bake, tmp_path: Path) -> Path:
+    """A project to change."""
+    installed = install(**LEANEST)
+    project = tmp_path / installed.name
+    shutil.copytree(installed, project, ignore=shutil.ignore_patterns(".venv"))
+    (project / ".venv").symlink_to(installed / ".venv")
+    return project
+
+
+def test_a_benchmark_of_a_broken_page_fails_with_one_line(
+    copy: Path, tmp_path: Path
+) -> None:
+    replace("templates/accounts/sign_in.html", "{% extends", "{% exceeds")(copy)
+    temporary = tmp_path / "temporary"
+
+    *_, line = refusal(
+        *(copy / ".venv/bin/python", "-m", "benchmarks.pages", *SHORT.split()),
+        cwd=copy,
+        env=environment(temporary),
+    )
+
+    assert line.startswith("Sign-in: /accounts/sign-in/ answers 500, not 200: ")
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "line"),
+    [
+        (
+            "--only nothing",
+            {},
+            "No page has 'nothing' in its name: Home, Sign-in, Profile.",
+        ),
+        ("--rounds 0", {}, "argument --rounds: '0' is not 1 or more"),
+        ("--seconds nan", {}, "argument --seconds: 'nan' is no time"),
+        ("--client wrk", {"PATH": ""}, "wrk is not installed"),
+        (
+            "",
+            {"DATABASE_URL": "postgres://app:hidden@127.0.0.1:1/app"},
+            "The benchmark makes a database of its own, and can't: ",
+        ),
+        (
+            "",
+            {"DATABASE_URL": "mysql://app:hidden@127.0.0.1:1/app"},
+            "The benchmark knows PostgreSQL and SQLite: DATABASE_URL names another.",
+        ),
+        (
+            "",
+            {"REDIS_URL": "redis://127.0.0.1:1"},
+            "The cache does not answer: start it, or take REDIS_URL away.",
+        ),
+    ],
+)
+def test_a_benchmark_that_cannot_run_says_why(
+    install: Bake, tmp_path: Path, options: str, variables: dict[str, str], line: str
+) -> None:
+    project, temporary = install(**LEANEST), tmp_path / "temporary"
+
+    *_, said = refusal(
+        *(project / ".venv/bin/python", "-m", "benchmarks.pages", *options.split()),
+        cwd=project,
+        env=environment(temporary, **variables),
+    )
+
+    assert line in said
+    assert "hidden" not in said
+    assert not list(temporary.iterdir())

@@ -1,0 +1,1 @@
+"""What the practices are worth on this machine: `make bench`. Not part of the image."""

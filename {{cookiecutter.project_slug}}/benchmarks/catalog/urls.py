@@ -1,0 +1,53 @@
+"""Views that do without what the catalogue's own do, at addresses beside theirs."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from apps.catalog import formats, querysets, views
+from apps.catalog.forms import FilterForm
+from apps.catalog.models import Product
+
+app_name = "without"
+
+
+class NumberedListView(views.ProductListView):
+    """The list by the numbers of its pages: COUNT reads all rows, OFFSET those before."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        products = Product.objects.published().listed().order_by("-id")
+        pages = Paginator(products, querysets.PAGE_SIZE)
+        page = querysets.Page(list(pages.get_page(request.GET["page"])), None)
+        form = FilterForm({})
+        form.is_valid()
+        return self.render_to_response(
+            self.get_context_data(form=form, page=page, totals=views.totals())
+        )
+
+
+class WholeExportView(views.ExportView):
+    """The export of objects, all of them in memory before the first byte is sent."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
+        products = Product.objects.published().select_related("category").order_by("id")
+        rows = [
+            (
+                product.sku,
+                product.name,
+                product.category.name,
+                product.price,
+                product.description,
+                product.review_count,
+            )
+            for product in products
+        ]
+        content = "".join(formats.write_csv(iter(rows)))
+        return HttpResponse(content, content_type="text/csv; charset=utf-8")
+
+
+urlpatterns = [
+    path("keyset/", NumberedListView.as_view(), name="keyset"),
+    path("streaming/", WholeExportView.as_view(), name="streaming"),
+]

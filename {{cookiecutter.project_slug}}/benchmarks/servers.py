@@ -1,0 +1,182 @@
+"""The site under load: a database and files of its own, and gunicorn as in production."""
+
+import http.client
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from config.env import Env
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# As nginx says it: production knows no plain http.
+BEHIND_PROXY = {"X-Forwarded-Proto": "https"}
+# What these say holds here too. All else is the benchmark's own, so that it reaches no
+# data and no service of anybody's.
+TAKEN_OVER = ("CONN_MAX_AGE", "DATABASE_POOL_SIZE", "REDIS_URL", "WEB_CONCURRENCY")
+# Each is a gunicorn of its own, with these variables beside those that all share.
+SERVERS = {
+    "site": {"DJANGO_SETTINGS_MODULE": "benchmarks.settings.site"},
+    "no cache": {"DJANGO_SETTINGS_MODULE": "benchmarks.settings.no_cache"},
+    "no middleware": {"DJANGO_SETTINGS_MODULE": "benchmarks.settings.no_middleware"},
+    "no kept connections": {"CONN_MAX_AGE": "0", "DATABASE_POOLER": "none"},
+    # {% if cookiecutter.example_app %}
+    "no joins": {"DJANGO_SETTINGS_MODULE": "benchmarks.catalog.no_joins"},
+    # {% endif %}
+}
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for a run, whose name is the name of all that the run makes elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="benchmark_") as name:
+        yield Path(name)
+
+
+@contextmanager
+def environment(folder: Path) -> Iterator[None]:
+    """This process's variables, and so its children's: production, with an empty database.
+
+    It is a new one on the PostgreSQL that DATABASE_URL names, or SQLite in the folder.
+    """
+    env = Env()
+    env.read_file(ROOT / ".env")
+    # A pooler knows no new database.
+    server = env("DATABASE_DIRECT_URL") or env("DATABASE_URL")
+    example = (ROOT / ".env.example").read_text()
+    for name in re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE):
+        if name not in TAKEN_OVER:
+            os.environ.pop(name, None)
+    with ExitStack() as stack:
+        if server and not server.startswith(("postgres", "sqlite")):
+            sys.exit(
+                "The benchmark knows PostgreSQL and SQLite: DATABASE_URL names another."
+            )
+        if server.startswith("postgres"):
+            url = stack.enter_context(new_database(server, folder.name))
+        else:
+            url = f"sqlite:///{folder}/db.sqlite3"
+        os.environ |= {
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "BENCHMARK_FOLDER": str(folder),
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "benchmarks.settings.site",
+            "ENV_FILE": os.devnull,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+        }
+        yield
+
+
+@contextmanager
+def new_database(server: str, name: str) -> Iterator[str]:
+    """The address of an empty database, which is dropped at the end."""
+    database = Identifier(name)
+    try:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(database))
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        sys.exit(f"The benchmark makes a database of its own, and can't: {reason}")
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+class Answer(NamedTuple):
+    status: int
+    queries: int
+    body: bytes
+
+
+class Server:
+    """A gunicorn with the project's configuration, on a free port."""
+
+    def __init__(self, log: Path, variables: dict[str, str]) -> None:
+        self.log = log
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "gunicorn"),
+                    "--config=python:config.gunicorn",
+                    f"--bind=127.0.0.1:{self.port}",
+                    # A worker that is replaced would start with an empty cache.
+                    "--max-requests=0",
+                    "benchmarks.wsgi",
+                ],
+                cwd=ROOT,
+                env=os.environ | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C is for the benchmark, which ends what it started.
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Return when it listens; exit with the last line of its log if it ends."""
+        while self.process.poll() is None:
+            with socket.socket() as visitor:
+                if visitor.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        sys.exit(f"The server did not start: {self.last_line()}")
+
+    def last_line(self) -> str:
+        return self.log.read_text().strip().rpartition("\n")[2]
+
+    def get(self, path: str, headers: dict[str, str]) -> Answer:
+        """Fetch a page over a connection of its own, and count its queries."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(
+                "GET", path, headers=BEHIND_PROXY | headers | {"X-Count-Queries": "yes"}
+            )
+            response = connection.getresponse()
+            queries = int(response.headers.get("X-Queries", 0))
+            return Answer(response.status, queries, response.read())
+        finally:
+            connection.close()
+
+    def wait_for_end(self) -> None:
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@contextmanager
+def serve(folder: Path, names: set[str]) -> Iterator[dict[str, Server]]:
+    """Run these of SERVERS, with their logs in the folder."""
+    servers: dict[str, Server] = {}
+    try:
+        for name in names:
+            servers[name] = Server(folder / f"{name}.log", SERVERS[name])
+        for server in servers.values():
+            server.wait()
+        yield servers
+    finally:
+        for server in servers.values():
+            server.process.terminate()
+        for server in servers.values():
+            server.wait_for_end()

@@ -1,0 +1,31 @@
+import os
+from functools import cache
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.generic import View
+
+from config.urls import *
+from config.urls import urlpatterns as site
+
+
+@cache
+def page() -> bytes:
+    return Path(os.environ["BENCHMARK_FOLDER"], "page").read_bytes()
+
+
+class BareView(View):
+    """The bytes of a page, with no work but Django's own."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(page())
+
+
+urlpatterns = [
+    *site,
+    # {% if cookiecutter.example_app %}
+    path("without/", include("benchmarks.catalog.urls")),
+    # {% endif %}
+    path("bare/", BareView.as_view(), name="bare"),
+]
