@@ -14,7 +14,6 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 # A path stays when its condition holds.
 KEEP = {
     "apps/catalog": answers["example_app"],
-    "apps/core/caching.py": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
@@ -24,7 +23,6 @@ KEEP = {
     "static/css/catalog.css": answers["example_app"],
     "templates/catalog": answers["example_app"],
     "tests/catalog": answers["example_app"],
-    "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],
 }
 

@@ -108,14 +108,22 @@ def database_tls() -> Finding:
     return on(f"{host} shows its certificate")
 
 
-def cache_backend() -> Finding:
-    name = type(caches["default"]).__name__
+def redis_behind(alias: str) -> Finding:
+    name = type(caches[alias]).__name__
     if name == "LocMemCache":
         return stand_in(
-            "each process has a memory of its own: REDIS_URL names one for all"
+            f"each process has its own {alias} cache: REDIS_URL names one for all"
         )
     if name != "RedisCache":
-        return off(f"{name} serves: REDIS_URL names a Redis")
+        return off(f"{name} is the {alias} cache: REDIS_URL names a Redis")
+    return on("Redis")
+
+
+def cache_backend() -> Finding:
+    for alias in ("default", "locks"):
+        finding = redis_behind(alias)
+        if finding.state is not State.ON:
+            return finding
     return on("Redis")
 
 
@@ -125,7 +133,7 @@ def sessions() -> Finding:
         return stand_in(
             "the database is asked for each session: REDIS_URL moves them into memory"
         )
-    if cache_backend().state is not State.ON:
+    if redis_behind(settings.SESSION_CACHE_ALIAS).state is not State.ON:
         return stand_in("sessions end with this process: REDIS_URL names a Redis")
     return on(
         "in Redis alone" if store == "cache" else "in Redis, and in the database too"
