@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.mutations import Mutation, catalog, database, running, structure, tools
+from tests.mutations import (
+    Mutation,
+    cache,
+    catalog,
+    database,
+    running,
+    structure,
+    tools,
+)
 from tests.support import DEFAULT, LEANEST, clean_environment, run
 
 MUTATIONS = [
@@ -21,9 +29,10 @@ MUTATIONS = [
     *structure.MUTATIONS,
     *catalog.MUTATIONS,
     *database.MUTATIONS,
+    *cache.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 48
+PROVEN = 49
 
 
 def ledger(project: Path, *arguments: str) -> dict[int, dict[str, object]]:

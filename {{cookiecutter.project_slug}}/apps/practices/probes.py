@@ -127,6 +127,19 @@ def cache_backend() -> Finding:
     return on("Redis")
 
 
+def kept_queries() -> Finding:
+    if not apps.is_installed("cachalot"):
+        return stand_in(
+            "each query goes to the database: REDIS_URL keeps those of some tables"
+        )
+    # Of no table means of all.
+    if not settings.CACHALOT_ONLY_CACHABLE_TABLES:
+        return off("every table's are kept: name CACHALOT_ONLY_CACHABLE_TABLES")
+    if redis_behind("default").state is not State.ON:
+        return off("no process hears of another's writes: REDIS_URL names a Redis")
+    return on(f"of {', '.join(settings.CACHALOT_ONLY_CACHABLE_TABLES)}")
+
+
 def sessions() -> Finding:
     store = settings.SESSION_ENGINE.rpartition(".")[2]
     if store not in {"cache", "cached_db"}:

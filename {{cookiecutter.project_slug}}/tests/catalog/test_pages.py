@@ -102,7 +102,10 @@ def test_ones_own_page_is_made_once_for_oneself(
     assertNotContains(bo.get(MY_REVIEWS), "Mine alone")
     assertNotContains(bo.get(MY_REVIEWS), "Mine alone")
     assertRedirects(Client().get(MY_REVIEWS), f"/accounts/sign-in/?next={MY_REVIEWS}")
-    assert "private" in again.headers["Cache-Control"]
+    said = again.headers["Cache-Control"]
+    assert "private" in said
+    # After a change their own browser must not show what it has.
+    assert "no-cache" in said
 
 
 @pytest.mark.usefixtures("sessions_in_memory")

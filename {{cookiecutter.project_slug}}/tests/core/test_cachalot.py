@@ -92,7 +92,7 @@ def test_a_query_is_kept_until_its_table_is_written() -> None:
         "after SQL": 1,
         "it is there too": "By hand",
         "seen inside": "Rolled back",
-            "not seen after": "By hand",
+        "not seen after": "By hand",
     }
 
 
