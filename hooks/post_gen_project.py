@@ -14,8 +14,6 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 # A path stays when its condition holds.
 KEEP = {
     "apps/catalog": answers["example_app"],
-    "apps/core/answers.py": answers["example_app"],
-    "apps/core/caching.py": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
@@ -26,8 +24,6 @@ KEEP = {
     "static/css/catalog.css": answers["example_app"],
     "templates/catalog": answers["example_app"],
     "tests/catalog": answers["example_app"],
-    "tests/core/test_answers.py": answers["example_app"],
-    "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],
 }
 

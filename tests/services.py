@@ -241,6 +241,16 @@ def replica(of: PostgreSQL) -> AbstractContextManager[PostgreSQL]:
     return server(fill)
 
 
+def copy(of: Path) -> AbstractContextManager[PostgreSQL]:
+    """A server on a copy of what one that was stopped has left in its folder."""
+
+    def fill(server: PostgreSQL) -> None:
+        # With its owner, who alone may start it.
+        run("cp", "-a", of, server.folder / "data", cwd=of)
+
+    return server(fill)
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The address of an empty PostgreSQL database."""

@@ -15,6 +15,7 @@ from tests.conftest import Bake
 from tests.mutations import (
     Mutation,
     bench,
+    cache,
     catalog,
     database,
     running,
@@ -30,9 +31,10 @@ MUTATIONS = [
     *catalog.MUTATIONS,
     *bench.MUTATIONS,
     *database.MUTATIONS,
+    *cache.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 48
+PROVEN = 49
 
 
 def ledger(project: Path, *arguments: str) -> dict[int, dict[str, object]]:

@@ -266,7 +266,7 @@ def test_sessions_are_in_redis_and_a_dead_cache_does_not_stop_the_page(
 
         stack.enter_context(services.redis(tmp_path, port))
 
-        assert ready(site)["status"] == "ok"
+        wait_until(lambda: ready(site)["status"] == "ok")
 
 
 # Celery

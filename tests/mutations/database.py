@@ -86,6 +86,11 @@ MUTATIONS = [
         replace(REPLICAS, "default=False)", "default=True)"),
     ),
     Mutation(
+        15,
+        "old-data-are-kept-as-new",
+        replace("apps/core/caching.py", "routers.current().stay_on_primary()", "pass"),
+    ),
+    Mutation(
         34,
         "no-pool",
         replace(DATABASES, 'default="native" if', 'default="none" if'),

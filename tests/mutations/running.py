@@ -41,7 +41,7 @@ MUTATIONS = [
     Mutation(
         14,
         "errors-stop-pages",
-        replace(BASE, 'EXCEPTIONS": True', 'EXCEPTIONS": False'),
+        replace(BASE, 'EXCEPTIONS": alias != "locks"', 'EXCEPTIONS": False'),
     ),
     Mutation(
         14,
@@ -54,7 +54,9 @@ MUTATIONS = [
         replace(BASE, "DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True", "pass"),
     ),
     Mutation(
-        16, "in-the-database", replace(BASE, '"cached_db" if REDIS_URL', '"db" if 1')
+        16,
+        "in-the-database",
+        replace(BASE, '"cached_db" if redis_urls["sessions"]', '"db" if 1'),
     ),
     Mutation(19, "dropped", replace(BASE, '"apps.core.middleware.Compres', "#")),
     Mutation(

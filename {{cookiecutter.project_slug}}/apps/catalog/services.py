@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import batched
 
 from django.db import transaction
@@ -16,23 +15,32 @@ from django.utils import timezone
 
 from apps.core import caching
 
+from .bulk import BATCH_SIZE, Entry, upsert
 from .formats import Row, UnreadableError
 from .models import Category, Product, Review
 
 # The name of the version of what shows products: see apps/core/caching.py.
 PRODUCTS = "products"
 
-BATCH_SIZE = 1_000
 ERRORS_SHOWN = 100
 
 # What the fields of a row must match, and the same in words. Not text are the control
 # characters, and the lone surrogates that stand for what was no UTF-8.
 TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 RULES = {
-    "sku": (r"[a-zA-Z0-9_-]{1,32}", "1 to 32 letters, digits, - or _"),
-    "name": (r"(?=.*\S)" + TEXT + "{1,200}", "1 to 200 characters, in UTF-8"),
-    "price": (r"[0-9]{1,8}(\.[0-9]{1,2})?", "like 12.50, below 100,000,000"),
-    "description": (TEXT + "{0,10000}", "at most 10,000 characters, in UTF-8"),
+    "sku": (re.compile(r"[a-zA-Z0-9_-]{1,32}"), "1 to 32 letters, digits, - or _"),
+    "name": (
+        re.compile(r"(?=.*\S)" + TEXT + "{1,200}"),
+        "1 to 200 characters, in UTF-8",
+    ),
+    "price": (
+        re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?"),
+        "like 12.50, below 100,000,000",
+    ),
+    "description": (
+        re.compile(TEXT + "{0,10000}"),
+        "at most 10,000 characters, in UTF-8",
+    ),
 }
 
 
@@ -115,10 +123,13 @@ def import_products(rows: Iterable[Row], *, keep_good: bool) -> ImportReport:
     """
     report = ImportReport()
     with nullcontext() if keep_good else transaction.atomic():
-        for batch in batched(products(rows, report), BATCH_SIZE, strict=False):
+        for batch in batched(entries(rows, report), BATCH_SIZE, strict=False):
             # Once all is refused, the rest of the file is only looked at.
             if keep_good or not report.error_count:
-                report.saved += upsert(batch)
+                # One statement can't change a row twice: the later one wins.
+                by_sku = {entry.sku: entry for entry in batch}
+                upsert(by_sku.values())
+                report.saved += len(by_sku)
         if report.error_count and not keep_good:
             transaction.set_rollback(True)
             report.saved = 0
@@ -126,7 +137,7 @@ def import_products(rows: Iterable[Row], *, keep_good: bool) -> ImportReport:
     return report
 
 
-def products(rows: Iterable[Row], report: ImportReport) -> Iterator[Product]:
+def entries(rows: Iterable[Row], report: ImportReport) -> Iterator[Entry]:
     """Yield the product of each good row, and report the others."""
     categories = dict(Category.objects.values_list("name", "pk"))
     now = timezone.now()
@@ -135,11 +146,11 @@ def products(rows: Iterable[Row], report: ImportReport) -> Iterator[Product]:
             if fault := fault or find_fault(fields, categories):
                 report.add(line, fault)
             else:
-                yield Product(
+                yield Entry(
                     sku=fields["sku"],
                     name=fields["name"],
                     category_id=categories[fields["category"]],
-                    price=Decimal(fields["price"]),
+                    price=fields["price"],
                     description=fields.get("description", ""),
                     modified=now,
                 )
@@ -153,22 +164,8 @@ def find_fault(fields: dict[str, str], categories: dict[str, int]) -> str:
     By hand: a form would check the same, and take ten times as long.
     """
     for name, (pattern, rule) in RULES.items():
-        if not re.fullmatch(pattern, fields.get(name, "")):
+        if not pattern.fullmatch(fields.get(name, "")):
             return f"{name} must be {rule}"
     if fields["category"] not in categories:
         return f"there is no category {fields['category']!a:.80}"
     return ""
-
-
-def upsert(batch: Iterable[Product]) -> int:
-    """Save a batch with one statement; return how many products it was."""
-    # One statement can't change a row twice.
-    by_sku = {product.sku: product for product in batch}
-    Product.objects.bulk_create(
-        by_sku.values(),
-        batch_size=BATCH_SIZE,
-        update_conflicts=True,
-        unique_fields=["sku"],
-        update_fields=["name", "category", "price", "description", "modified"],
-    )
-    return len(by_sku)

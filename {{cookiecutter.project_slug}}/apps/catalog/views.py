@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,11 @@ PUBLIC_PAGE = 300
 OWN_PAGE = 60
 TOTALS = 600
 
+# Seconds that a cache in front, which no change here reaches, may keep a page. A browser
+# asks each time. For who has a session, SessionPrivacyMiddleware makes the page private.
+IN_FRONT = 60
+SAME_FOR_ALL: dict[str, Any] = {"public": True, "max_age": 0, "s_maxage": IN_FRONT}
+
 REVIEWS_LISTED = 100
 MORE_SHOWN = 3
 
@@ -54,6 +60,7 @@ class HomeView(TemplateView):
         # A new release may have new styles under new names.
         prefix = f"{settings.RELEASE}-{caching.version(services.PRODUCTS)}"
         view = cache_page(PUBLIC_PAGE, key_prefix=prefix)(super().dispatch)
+        view = cache_control(public=True, s_maxage=IN_FRONT)(view)
         return view(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -89,9 +96,11 @@ class ProductListView(TemplateView):
         if asked["price_max"] is not None:
             products = products.filter(price__lte=asked["price_max"])
         page = products.page(asked["sort"] or "newest", asked["after"])
-        return self.render_to_response(
+        response = self.render_to_response(
             self.get_context_data(form=form, page=page, totals=totals())
         )
+        patch_cache_control(response, **SAME_FOR_ALL)
+        return response
 
 
 class ProductView(DetailView):
@@ -120,10 +129,7 @@ class ProductView(DetailView):
         view = condition(lambda *_, **__: f'"{etag}"', lambda *_, **__: modified)(
             super().dispatch
         )
-        # Kept by the browser alone, which asks each time whether it may use it.
-        return cache_control(private=True, no_cache=True)(view)(
-            request, *args, **kwargs
-        )
+        return cache_control(**SAME_FOR_ALL)(view)(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         product, user = self.object, self.request.user

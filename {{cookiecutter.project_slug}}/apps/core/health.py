@@ -9,7 +9,7 @@ import logging
 import secrets
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.module_loading import import_string
@@ -29,14 +29,22 @@ def probe_replicas() -> None:
         raise ConnectionError(f"{', '.join(lost)} can't serve; the primary does")
 
 
-def probe_cache() -> None:
+def probe_cache(alias: str = "default") -> None:
+    cache = caches[alias]
     # A value of its own for each probe, so that servers don't read each other's.
     key = f"health:{secrets.token_hex(8)}"
-    cache.set(key, key, timeout=10)
-    value = cache.get(key)
+    # What is not stored is not asked for: one time-out is enough.
+    if not cache.add(key, key, timeout=10) or cache.get(key) != key:
+        raise ConnectionError(f"the cache {alias} did not return what was put into it")
     cache.delete(key)
-    if value != key:
-        raise ConnectionError("the cache did not return what was put into it")
+
+
+def probe_sessions() -> None:
+    probe_cache("sessions")
+
+
+def probe_locks() -> None:
+    probe_cache("locks")
 
 
 def probe_storage() -> None:

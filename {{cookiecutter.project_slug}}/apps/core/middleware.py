@@ -166,3 +166,51 @@ class ResourcePolicyMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class SessionPrivacyMiddleware(MiddlewareMixin):
+    """Let no cache on the way keep what somebody's session or cookies may have made.
+
+    A view says that its page is public. This takes it back for who brings a session, and
+    for an answer that sets a cookie, so that no view has to think of either.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if (
+            settings.SESSION_COOKIE_NAME in request.COOKIES
+            or "Authorization" in request.headers
+            or response.cookies
+        ):
+            said = re.split(r",\s*", response.headers.get("Cache-Control", ""))
+            rest = [
+                directive
+                for directive in said
+                if not re.fullmatch(r"(?i)(|public|private|s-maxage=.*)", directive)
+            ]
+            response.headers["Cache-Control"] = ", ".join(["private", *rest])
+        return response
+
+
+class TrackingMiddleware(MiddlewareMixin):
+    """Hide TRACKING_PARAMETERS from the views, and from what keeps pages by address.
+
+    Links from elsewhere carry them, for scripts in the browser, which still find them. To
+    a form they are errors, and to a cache each is another page. The whole query stays in
+    FULL_QUERY_STRING, and a redirect to the same address has it again.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        query = request.META.get("QUERY_STRING", "")
+        names = "|".join(settings.TRACKING_PARAMETERS)
+        pairs = query.split("&") if query else []
+        kept = [pair for pair in pairs if not re.match(f"({names})(=|$)", pair)]
+        request.META["FULL_QUERY_STRING"] = query
+        request.META["QUERY_STRING"] = "&".join(kept)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        request.META["QUERY_STRING"] = request.META["FULL_QUERY_STRING"]
+        return response

@@ -12,7 +12,7 @@ from asgiref.local import Local
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
-from . import replicas
+from . import kept, replicas
 
 # Past a pooler, see config/databases.py.
 DIRECT = "direct"
@@ -79,7 +79,7 @@ class PrimaryReplicaRouter:
     """
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
-        if model._meta.app_label in ON_PRIMARY:  # noqa: SLF001
+        if model._meta.app_label in ON_PRIMARY or kept.holds(model):  # noqa: SLF001
             return current().to
         return current().read()
 

@@ -106,20 +106,41 @@ LEDGER: dict[str, list[Practice]] = {
             absent=True,
             # {% endif %}
         ),
-        Practice(3, "Cache ORM queries"),
+        Practice(
+            3,
+            "Cache ORM queries",
+            how="django-cachalot keeps, for a minute at most, the queries of named tables alone, which are read often and written rarely, until one is written; left to itself, as in the article, it keeps those of every table.",
+            where=(
+                "config/settings/base.py",
+                "apps/core/kept.py",
+                "settings.CACHALOT_ONLY_CACHABLE_TABLES",
+            ),
+            proof="tests/core/test_cachalot.py "
+            "tests/core/test_routers.py::test_what_is_kept_is_read_from_the_primary",
+            probe=probes.kept_queries,
+        ),
         Practice(
             14,
             "Cache framework",
-            how="django-redis with time-outs of a second, which a page outlives: a dead or silent Redis is logged and counts as an empty cache.",
-            where=("config/settings/base.py", "settings.CACHES"),
-            proof="tests/core/test_cache.py",
+            how="django-redis with time-outs of a second, which a page outlives: a dead or silent Redis is logged, left alone for five seconds and counts as an empty cache; sessions and locks are apart, and a lock is never had without its server.",
+            where=(
+                "config/settings/base.py",
+                "apps/core/redis.py",
+                "apps/core/caching.py",
+                "settings.CACHES",
+            ),
+            proof="tests/core/test_cache.py tests/core/test_caching.py",
             probe=probes.cache_backend,
         ),
         Practice(
             16,
             "Sessions in memory",
             how="Sessions are read from Redis and written to the database too: in Redis alone, as the article has them (SESSION_STORE=cache), nobody signs in while it is dead.",
-            where=("config/settings/base.py", "settings.SESSION_ENGINE"),
+            where=(
+                "config/settings/base.py",
+                "settings.SESSION_ENGINE",
+                "settings.SESSION_CACHE_ALIAS",
+            ),
             proof="tests/accounts/test_sessions.py",
             probe=probes.sessions,
         ),
@@ -127,14 +148,16 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             55,
             "Browser caching",
-            how="A product's page goes out with an ETag and Last-Modified, private, and its browser asks each time: one query and a 304 without a body, compressed or not, while nothing on it has changed.",
+            how="A product's page goes out with an ETag and Last-Modified, and its browser asks each time: one query and a 304 without a body, compressed or not, while nothing on it has changed; what a session or a cookie has made is private.",
             needs="example_app",
             # {% if cookiecutter.example_app %}
-            where=("apps/catalog/views.py",),
+            where=("apps/catalog/views.py", "apps/core/middleware.py"),
             proof="tests/catalog/test_pages.py::test_a_page_that_has_not_changed_is_not_sent_again "
             "tests/catalog/test_pages.py::test_a_page_is_sent_again_when_somebody_reviews_the_product "
             "tests/catalog/test_pages.py::test_a_page_is_sent_again_to_who_signs_in "
-            "tests/catalog/test_pages.py::test_ones_own_page_is_made_once_for_oneself",
+            "tests/catalog/test_pages.py::test_ones_own_page_is_made_once_for_oneself "
+            "tests/catalog/test_pages.py::test_no_cache_in_front_keeps_a_page_for_who_has_a_session "
+            "tests/core/test_middleware.py::test_what_a_session_or_a_cookie_made_is_private",
             # {% else %}
             absent=True,
             # {% endif %}
@@ -218,10 +241,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             7,
             "Bulk writes",
-            how="An import saves a thousand rows by one statement, which changes those that it knows; a rule finds a save in a loop.",
+            how="An import saves five thousand rows by one statement, which changes those that it knows, after a COPY on PostgreSQL; a rule finds a save in a loop.",
             needs="example_app",
             # {% if cookiecutter.example_app %}
             where=(
+                "apps/catalog/bulk.py",
                 "apps/catalog/services.py",
                 "apps/catalog/seeds.py",
                 "tests/tools/test_loops.py",

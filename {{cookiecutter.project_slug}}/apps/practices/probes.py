@@ -108,15 +108,36 @@ def database_tls() -> Finding:
     return on(f"{host} shows its certificate")
 
 
-def cache_backend() -> Finding:
-    name = type(caches["default"]).__name__
+def redis_behind(alias: str) -> Finding:
+    name = type(caches[alias]).__name__
     if name == "LocMemCache":
         return stand_in(
-            "each process has a memory of its own: REDIS_URL names one for all"
+            f"each process has its own {alias} cache: REDIS_URL names one for all"
         )
     if name != "RedisCache":
-        return off(f"{name} serves: REDIS_URL names a Redis")
+        return off(f"{name} is the {alias} cache: REDIS_URL names a Redis")
     return on("Redis")
+
+
+def cache_backend() -> Finding:
+    for alias in ("default", "locks"):
+        finding = redis_behind(alias)
+        if finding.state is not State.ON:
+            return finding
+    return on("Redis")
+
+
+def kept_queries() -> Finding:
+    if not apps.is_installed("cachalot"):
+        return stand_in(
+            "each query goes to the database: REDIS_URL keeps those of some tables"
+        )
+    # Of no table means of all.
+    if not settings.CACHALOT_ONLY_CACHABLE_TABLES:
+        return off("every table's are kept: name CACHALOT_ONLY_CACHABLE_TABLES")
+    if redis_behind("default").state is not State.ON:
+        return off("no process hears of another's writes: REDIS_URL names a Redis")
+    return on(f"of {', '.join(settings.CACHALOT_ONLY_CACHABLE_TABLES)}")
 
 
 def sessions() -> Finding:
@@ -125,7 +146,7 @@ def sessions() -> Finding:
         return stand_in(
             "the database is asked for each session: REDIS_URL moves them into memory"
         )
-    if cache_backend().state is not State.ON:
+    if redis_behind(settings.SESSION_CACHE_ALIAS).state is not State.ON:
         return stand_in("sessions end with this process: REDIS_URL names a Redis")
     return on(
         "in Redis alone" if store == "cache" else "in Redis, and in the database too"

@@ -70,14 +70,38 @@ MIDDLEWARE = [
     "apps.core.middleware.ResourcePolicyMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "apps.core.middleware.SessionPrivacyMiddleware",
     # Above what may write: the session too.
     "apps.core.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Below what redirects to the same address, which keeps all of it.
+    "apps.core.middleware.TrackingMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# What links from search engines, newsletters and advertisements carry: patterns of names.
+TRACKING_PARAMETERS = [
+    r"utm_\w+",
+    r"(mtm|pk|matomo)_\w+",
+    "dclid",
+    "fbclid",
+    "gclid",
+    "gclsrc",
+    "msclkid",
+    "ttclid",
+    "twclid",
+    "yclid",
+    "[gw]braid",
+    r"gad_\w+",
+    "_g[al]",
+    "igsh(id)?",
+    "li_fat_id",
+    "mc_[ce]id",
+    "srsltid",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -137,31 +161,71 @@ ZEAL_ALLOWLIST = [
 SQUASH_MIGRATIONS_AFTER = 20
 SQUASH_MIGRATIONS_DAYS = 365
 
-# Cache: this process's memory until REDIS_URL names a server.
+# Caches: this process's memory until REDIS_URL names a server. Each need has its own, on a
+# server of its own where one is named: a cache may lose what it holds, while a session
+# that is lost signs somebody out, and a lock lets two in.
 
 REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+redis_urls = {
+    "default": REDIS_URL,
+    "sessions": env.url("REDIS_SESSIONS_URL", "redis", "rediss", "unix") or REDIS_URL,
+    "locks": env.url("REDIS_LOCKS_URL", "redis", "rediss", "unix") or REDIS_URL,
 }
-if REDIS_URL:
-    CACHES["default"] = {
+CACHES: dict[str, dict[str, Any]] = {
+    alias: {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": url,
+        "KEY_PREFIX": alias,
         "OPTIONS": {
-            # A page without its cache is slow; a page that waits for it is down.
-            "IGNORE_EXCEPTIONS": True,
+            "CLIENT_CLASS": "apps.core.redis.SharedServerClient",
+            "CONNECTION_POOL_CLASS": "apps.core.redis.PausingPool",
+            # A page without its cache is slow; a page that waits for it is down. But who
+            # asks for a lock must hear that nobody knows who has it.
+            "IGNORE_EXCEPTIONS": alias != "locks",
             "SOCKET_CONNECT_TIMEOUT": 1,
             "SOCKET_TIMEOUT": 1,
         },
     }
-    DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-# {% if cookiecutter.example_app %}
+    if url
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": alias,
+    }
+    for alias, url in redis_urls.items()
+}
 # What a process gives again for a moment, without asking Redis: see apps/core/answers.py.
 CACHES["process"] = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "LOCATION": "process",
 }
-# {% endif %}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+# A server of its own may be the one that is dead.
+for alias in ("sessions", "locks"):
+    if redis_urls[alias] != REDIS_URL:
+        HEALTH_PROBES[alias] = f"apps.core.health.probe_{alias}"
+
+# Queries of these tables alone, which are read often and written rarely, are kept in Redis
+# by cachalot until one of their rows is written. Not without Redis: no process would hear
+# of another's writes. And never empty: that would mean every table.
+
+CACHALOT_ONLY_CACHABLE_TABLES = [
+    # The admin lists all permissions for each user and group; migrations alone write them.
+    "auth_permission",
+    "django_content_type",
+    # {% if cookiecutter.example_app %}
+    "catalog_category",
+    # {% endif %}
+]
+# Of the primary alone, and dropped by a write under any alias.
+CACHALOT_DATABASES = ["default"]
+CACHALOT_TABLE_KEYGEN = "apps.core.kept.table_key"
+# Seconds that a query is kept which a dead Redis or a reader at the same moment has made
+# outlive a write.
+CACHALOT_TIMEOUT = 60
+# What is read in chunks is read so because it is large.
+CACHALOT_CACHE_ITERATORS = False
+if REDIS_URL:
+    INSTALLED_APPS += ["cachalot"]
 
 # Sessions: read from Redis, and written to the database too, so that a dead Redis signs
 # nobody out. `cache` writes them to Redis alone: then nobody signs in while it is dead.
@@ -171,9 +235,10 @@ session_store = env.choice(
     "cache",
     "cached_db",
     "db",
-    default="cached_db" if REDIS_URL else "db",
+    default="cached_db" if redis_urls["sessions"] else "db",
 )
 SESSION_ENGINE = f"django.contrib.sessions.backends.{session_store}"
+SESSION_CACHE_ALIAS = "sessions"
 
 # Accounts
 

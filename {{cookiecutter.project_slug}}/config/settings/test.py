@@ -10,6 +10,8 @@ for name in (
     "CELERY_BROKER_URL",
     "DATABASE_POOLER",
     "DATABASE_REPLICA_URL",
+    "REDIS_LOCKS_URL",
+    "REDIS_SESSIONS_URL",
     "REDIS_URL",
     "SENTRY_DSN",
 ):

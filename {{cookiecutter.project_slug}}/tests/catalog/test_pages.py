@@ -114,7 +114,10 @@ def test_ones_own_page_is_made_once_for_oneself(
     assertNotContains(bo.get(MY_REVIEWS), "Mine alone")
     assertNotContains(bo.get(MY_REVIEWS), "Mine alone")
     assertRedirects(Client().get(MY_REVIEWS), f"/accounts/sign-in/?next={MY_REVIEWS}")
-    assert "private" in again.headers["Cache-Control"]
+    said = again.headers["Cache-Control"]
+    assert "private" in said
+    # After a change their own browser must not show what it has.
+    assert "no-cache" in said
 
 
 @pytest.mark.usefixtures("sessions_in_memory")
@@ -197,7 +200,8 @@ def test_a_page_that_has_not_changed_is_not_sent_again(
     assert first.headers.get("Content-Encoding", "identity") == encoding
     etag = first.headers["ETag"]
     assert first.headers["Last-Modified"]
-    assert first.headers["Cache-Control"] == "private, no-cache"
+    # A browser asks each time whether it may use what it has.
+    assert "max-age=0" in first.headers["Cache-Control"]
 
     with django_assert_num_queries(1):
         second = client.get(product.get_absolute_url(), headers={"if-none-match": etag})
@@ -225,6 +229,84 @@ def test_a_page_is_sent_again_to_who_signs_in(
     client.force_login(user)
 
     assertContains(client.get(path, headers={"if-none-match": etag}), "Sign out")
+
+
+# Pages that caches in front keep
+
+PATHS = [HOME, PRODUCTS, "/catalog/product/L-1/"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_cache_in_front_may_keep_a_page_for_who_has_no_session(
+    client: Client, product: Product, path: str
+) -> None:
+    for _ in range(2):  # made, and then kept
+        page = client.get(path)
+
+        assert page.status_code == HTTPStatus.OK
+        said = page.headers["Cache-Control"].split(", ")
+        assert "public" in said
+        assert "s-maxage=60" in said
+        assert not page.cookies
+        varies = page.headers["Vary"].split(", ")
+        assert "Accept-Encoding" in varies
+        # The home page alone is the same for everybody.
+        assert ("Cookie" in varies) == (path != HOME)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_cache_in_front_keeps_a_page_for_who_has_a_session(
+    client: Client, product: Product, user: User, path: str
+) -> None:
+    client.get(path)
+    client.cookies["sessionid"] = "ended"
+
+    for visitor in (signed_in(user), client):
+        said = visitor.get(path).headers["Cache-Control"]
+
+        assert "private" in said
+        assert "public" not in said
+        assert "s-maxage" not in said
+
+
+def test_no_cache_in_front_keeps_what_was_refused(client: Client) -> None:
+    response = client.get(f"{PRODUCTS}?colour=red")
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert "public" not in response.headers.get("Cache-Control", "")
+
+
+# Links from elsewhere
+
+
+def test_a_link_from_elsewhere_leads_to_the_list(
+    client: Client, make_products: MakeProducts
+) -> None:
+    make_products(PAGE_SIZE + 1)
+
+    page = client.get(f"{PRODUCTS}?q=oak&utm_source=letter&gclid=x&fbclid=y")
+
+    assert len(page.context["page"].products) == PAGE_SIZE
+    assertNotContains(page, "utm_source")  # nor does its next page name it
+    refused = client.get(f"{PRODUCTS}?q=oak&utm_source=letter&colour=red")
+    assertContains(
+        refused,
+        "Products have no filter “colour”.",
+        status_code=HTTPStatus.BAD_REQUEST,
+    )
+
+
+def test_a_link_from_elsewhere_leads_to_the_page_that_is_kept(
+    client: Client,
+    product: Product,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    kept = client.get(HOME)
+
+    with django_assert_num_queries(0):
+        page = client.get(f"{HOME}?utm_source=letter&msclkid=x")
+
+    assert page.content == kept.content
 
 
 # Lists

@@ -12,6 +12,8 @@ HEALTH = "apps.core.middleware.HealthMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 FILES = "whitenoise.middleware.WhiteNoiseMiddleware"
 COMPRESSION = "apps.core.middleware.CompressionMiddleware"
+PRIVACY = "apps.core.middleware.SessionPrivacyMiddleware"
+TRACKING = "apps.core.middleware.TrackingMiddleware"
 POLICY = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 REPLICA = "apps.core.middleware.ReplicaMiddleware"
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -45,6 +47,10 @@ print(*settings.MIDDLEWARE)
         (COMPRESSION, SESSION, "what is compressed lacks Vary: Cookie"),
         (POLICY, SESSION, "an answer that ends early has no policy"),
         (REPLICA, SESSION, "who has just written a session reads an old one"),
+        (PRIVACY, SESSION, "an answer that sets a session's cookie is public"),
+        (PRIVACY, CSRF, "an answer that sets a token's cookie is public"),
+        (PRIVACY, MESSAGES, "an answer that sets a message's cookie is public"),
+        (COMMON, TRACKING, "the slash that is added costs a campaign its name"),
         (SESSION, CSRF, "a token in the session can't be read"),
         (SESSION, USER, "nobody is signed in: the session says who it is"),
         (COMMON, CSRF, "a form without its slash fails instead of being redirected"),

@@ -1,8 +1,9 @@
 import threading
 import time
+from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -10,8 +11,9 @@ from apps.core import caching
 
 
 @pytest.fixture(autouse=True)
-def an_empty_cache() -> None:
-    cache.clear()
+def empty_caches() -> None:
+    for each in caches.all(initialized_only=True):
+        each.clear()
 
 
 class DeadCache:
@@ -25,8 +27,9 @@ class DeadCache:
 
     set = add
 
-    def delete(self, key: str) -> None:
-        return None
+
+def fail(*args: object) -> None:
+    raise ConnectionError("gone")
 
 
 @pytest.mark.django_db
@@ -105,7 +108,7 @@ def test_a_lock_that_somebody_left_is_not_waited_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(caching, "LOCK_SECONDS", 0.1)
-    cache.add("lock:key", 1, 60)
+    caches["locks"].add("key", 1, 60)
 
     assert caching.get_or_compute("key", lambda: "value", 60) == "value"
 
@@ -114,9 +117,64 @@ def test_without_a_cache_everything_is_computed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(caching, "cache", DeadCache())
+    monkeypatch.setattr(caches["locks"], "add", fail)
+    monkeypatch.setattr(caches["locks"], "delete", fail)
     start = time.monotonic()
 
     assert caching.version("a") != caching.version("a")
     assert caching.get_or_compute("key", lambda: "value", 60) == "value"
 
     assert time.monotonic() - start < 1
+
+
+def test_a_value_that_came_in_the_meantime_is_not_computed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its last holder kept it after this caller had looked, before it took the lock."""
+    add = caches["locks"].add
+
+    def keep_then_add(*args: Any) -> bool:
+        cache.set("key", ("value",), 60)
+        return add(*args)
+
+    monkeypatch.setattr(caches["locks"], "add", keep_then_add)
+
+    assert caching.get_or_compute("key", lambda: "computed", 60) == "value"
+
+
+# Mutual exclusion
+
+
+def test_of_two_blocks_of_one_name_one_runs() -> None:
+    with caching.exclusive("name", 60):
+        with caching.exclusive("other", 60):
+            pass
+        with pytest.raises(caching.BusyError), caching.exclusive("name", 60):
+            pytest.fail("two at once")
+
+    with caching.exclusive("name", 60):
+        pass
+
+
+def test_a_block_that_fails_leaves_the_lock_to_the_next() -> None:
+    with pytest.raises(ZeroDivisionError), caching.exclusive("name", 60):
+        _ = 1 // 0
+
+    with caching.exclusive("name", 60):
+        pass
+
+
+def test_a_block_that_took_too_long_leaves_anothers_lock_alone() -> None:
+    with caching.exclusive("name", 0):
+        # The lock has ended, and is another's now.
+        caches["locks"].set("name", 1, 60)
+
+    with pytest.raises(caching.BusyError), caching.exclusive("name", 60):
+        pytest.fail("two at once")
+
+
+def test_without_its_server_no_lock_is_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches["locks"], "add", fail)
+
+    with pytest.raises(ConnectionError), caching.exclusive("name", 60):
+        pytest.fail("nobody knows who else is here")

@@ -1,7 +1,7 @@
 from http import HTTPStatus
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.test import Client
@@ -9,7 +9,12 @@ from pytest_django import Settings
 
 LIVE, READY = "/health/live/", "/health/ready/"
 # What the probe of a part calls.
-PARTS = {"cache": (cache, "get"), "storage": (default_storage, "exists")}
+PARTS = {
+    "cache": (caches["default"], "get"),
+    "sessions": (caches["sessions"], "get"),
+    "locks": (caches["locks"], "add"),
+    "storage": (default_storage, "exists"),
+}
 
 
 def fail(*args: object, **kwargs: object) -> None:
@@ -58,15 +63,20 @@ def test_without_another_part_the_site_still_takes_visitors(
     client: Client,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    settings: Settings,
     part: str,
 ) -> None:
+    for own in ("sessions", "locks"):
+        settings.HEALTH_PROBES[own] = f"apps.core.health.probe_{own}"
     monkeypatch.setattr(*PARTS[part], fail)
 
     response = client.get(READY)
 
     assert response.status_code == HTTPStatus.OK
     assert response.json()["status"] == "degraded"
-    assert response.json()["parts"][part] == "failing"
+    assert [
+        name for name, state in response.json()["parts"].items() if state == "failing"
+    ] == [part]
     assert f"The {part} does not answer" in caplog.text
     assert "gone" not in response.text
 

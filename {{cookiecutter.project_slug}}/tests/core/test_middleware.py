@@ -1,9 +1,19 @@
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.messages import info
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from apps.core.logging import RequestIdFilter
+from apps.core.middleware import SessionPrivacyMiddleware, TrackingMiddleware
 
 
 def test_a_request_has_one_id_in_the_log_and_in_the_answer(
@@ -45,3 +55,116 @@ def test_a_proxys_id_is_kept_when_it_can_do_no_harm(
     response = client.get("/robots.txt", headers={"x-request-id": given})
 
     assert (response.headers["X-Request-ID"] == given) is kept
+
+
+# What caches on the way may keep
+
+PUBLIC = "public, max-age=300, s-maxage=60"
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(headers={"Cache-Control": PUBLIC})
+
+
+def with_a_token(request: HttpRequest) -> HttpResponse:
+    get_token(request)
+    return plain(request)
+
+
+def with_a_session(request: HttpRequest) -> HttpResponse:
+    request.session["basket"] = [1]
+    return plain(request)
+
+
+def with_a_message(request: HttpRequest) -> HttpResponse:
+    info(request, "Saved.")
+    return plain(request)
+
+
+@pytest.mark.parametrize(
+    ("view", "cookies", "headers", "public"),
+    [
+        (plain, {}, {}, True),
+        (plain, {"_ga": "1"}, {}, True),
+        (plain, {"sessionid": "x"}, {}, False),
+        (plain, {}, {"authorization": "Bearer x"}, False),
+        (with_a_token, {}, {}, False),
+        (with_a_session, {}, {}, False),
+        (with_a_message, {}, {}, False),
+    ],
+)
+@pytest.mark.django_db
+def test_what_a_session_or_a_cookie_made_is_private(
+    view: Callable[[HttpRequest], HttpResponse],
+    cookies: dict[str, str],
+    headers: dict[str, str],
+    public: bool,
+) -> None:
+    chain: Any = view
+    for middleware in (
+        MessageMiddleware,
+        CsrfViewMiddleware,
+        SessionMiddleware,
+        SessionPrivacyMiddleware,
+    ):
+        chain = middleware(chain)
+    request = RequestFactory(headers=headers).get("/")
+    request.COOKIES.update(cookies)
+
+    said = chain(request).headers["Cache-Control"]
+
+    assert said == (PUBLIC if public else "private, max-age=300")
+
+
+def test_what_says_more_than_private_still_says_so() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(headers={"Cache-Control": "private, no-store"})
+
+    request = RequestFactory().get("/")
+    request.COOKIES["sessionid"] = "x"
+
+    response: Any = SessionPrivacyMiddleware(view)(request)
+
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+# What links carry
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("", ""),
+        ("q=oak&utm_source=letter&utm_medium=mail", "q=oak"),
+        ("gclid=x&gad_source=1", ""),
+        ("fbclid=x&q=oak&q=elm", "q=oak&q=elm"),
+        ("msclkid", ""),
+        ("utm=1&myutm_source=1&gclids=1", "utm=1&myutm_source=1&gclids=1"),
+        ("q=utm_source&x=gclid%3D1", "q=utm_source&x=gclid%3D1"),
+        ("&&=&q", "&&=&q"),
+    ],
+)
+def test_a_view_sees_no_parameters_of_advertisements(query: str, seen: str) -> None:
+    request = RequestFactory().get("/page/")
+    request.META["QUERY_STRING"] = query
+
+    def view(request: HttpRequest) -> HttpResponse:
+        assert request.META["FULL_QUERY_STRING"] == query
+        return HttpResponse(request.get_full_path())
+
+    response: Any = TrackingMiddleware(view)(request)
+
+    assert response.text == f"/page/?{seen}".removesuffix("?")
+    assert request.META["QUERY_STRING"] == query
+
+
+def test_a_redirect_to_the_same_address_keeps_them(settings: Settings) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=404)
+
+    request = RequestFactory().get("/accounts/sign-in?utm_source=letter")
+
+    tracking: Any = TrackingMiddleware(view)
+    response: Any = CommonMiddleware(tracking)(request)
+
+    assert response.headers["Location"] == "/accounts/sign-in/?utm_source=letter"

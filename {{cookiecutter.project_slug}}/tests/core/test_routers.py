@@ -155,6 +155,25 @@ said += [User.objects.all().db]
     assert say(code, variables) == ["direct", "direct", "direct", "default"]
 
 
+def test_what_is_kept_after_a_change_is_read_from_the_primary(
+    variables: dict[str, str],
+) -> None:
+    code = """
+from apps.core import caching
+def read():
+    with routed(Route(replicas_serve=True)):
+        caching.version("trial")
+        return where()
+said = [read()]
+replicas.settling = lambda: 0
+said += [read()]
+caching.bump("trial")
+replicas.settling = lambda: 10
+said += [read()]
+"""
+    assert say(FIT + code, variables) == ["primary", "replica", "primary"]
+
+
 # Requests
 
 PAGES = """
@@ -310,3 +329,16 @@ def test_a_replica_that_is_no_url_stops_the_start() -> None:
         "The variable DATABASE_REPLICA_URL must be "
         "like postgres://user:password@host:5432/name.\n"
     )
+
+
+def test_what_is_kept_is_read_from_the_primary(variables: dict[str, str]) -> None:
+    """A replica may still answer with the row from before the write that dropped it."""
+    code = """
+from django.contrib.auth.models import Group, Permission
+with routed(Route(replicas_serve=True)):
+    said = [model.objects.all().db for model in (Permission, Group)]
+"""
+    redis = {"REDIS_URL": "redis://127.0.0.1:1"}
+
+    assert say(FIT + code, variables) == ["replica_1", "replica_1"]
+    assert say(f"{FIT}{code}", variables | redis) == ["default", "replica_1"]

@@ -34,7 +34,7 @@ def test_each_stand_in_is_named_before_it_is_deployed() -> None:
     stand_ins = warnings(DATABASE_URL="sqlite://", REDIS_URL="", CONN_MAX_AGE="0")
 
     assert stand_ins == {
-        f"practices.W0{n}" for n in ("04", "05", "14", "16", "34", "36")
+        f"practices.W0{n}" for n in ("03", "04", "05", "14", "16", "34", "36")
     }
 
 
