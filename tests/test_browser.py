@@ -110,6 +110,7 @@ def production(project: Path) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "ALLOWED_HOSTS": "localhost",
         "DATABASE_URL": f"sqlite:///{project}/db.sqlite3",
+        "EMAIL_URL": "smtp://127.0.0.1:1",
         "SECURE_SSL_REDIRECT": "false",
         "WEB_CONCURRENCY": "1",
         "PORT": str(port),

@@ -42,6 +42,7 @@ def settings_of(environment: str, *missing: str) -> set[str]:
             "SECRET_KEY": "x" * 50,
             "ALLOWED_HOSTS": "example.com",
             "DATABASE_URL": "sqlite://",
+            "EMAIL_URL": "smtp://localhost",
         },
         capture_output=True,
         text=True,
