@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import mailers
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.html import escape
@@ -88,7 +89,9 @@ class MessageView(TemplateView):
 class HtmlView(View):
     """The HTML of a message, for a frame of the page."""
 
-    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+    def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
         message = read(name)
         html = content(message, "html") or f"<pre>{escape(content(message, 'plain'))}"
-        return HttpResponse(html.replace("<head>", '<head><base target="_blank">', 1))
+        html = html.replace("<head>", '<head><base target="_blank">', 1)
+        # A developer's tools add themselves to a page, not to a stream.
+        return StreamingHttpResponse([html])

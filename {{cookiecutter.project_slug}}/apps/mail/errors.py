@@ -39,12 +39,14 @@ def is_final(error: Exception) -> bool:
 
 def describe(error: Exception) -> str:
     """Name an error and its status, without the rest, which may hold an address."""
-    status: int | None
+    status: object
     match error:
         case SMTPRecipientsRefused():
             status = max(code for code, _ in error.recipients.values())
         case SMTPResponseException():
             status = error.smtp_code
+        case AnymailAPIError(response=dict() as answer):
+            status = answer.get("Error", {}).get("Code")
         case _:
             status = getattr(error, "status_code", None)
     return f"{type(error).__name__} {status}" if status else type(error).__name__
