@@ -14,10 +14,21 @@ from . import services
 logger = logging.getLogger(__name__)
 
 
+class PrivateTask(app.Task):
+    """One whose arguments hold addresses and links: no monitor shows them."""
+
+    def apply_async(
+        self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any
+    ) -> Any:
+        options |= {"argsrepr": "(...)", "kwargsrepr": "{...}"}
+        return super().apply_async(args, kwargs, *rest, **options)
+
+
 # For about three hours: after 5 s, 10 s, and so on to half an hour, each cut short by
 # chance, so that not all that waited come at once. No longer, or a broker on Redis would
 # hand the task to a second worker meanwhile.
 @app.task(
+    base=PrivateTask,
     autoretry_for=[services.UnavailableError],
     retry_backoff=5,
     retry_backoff_max=1800,
@@ -29,14 +40,11 @@ def deliver(**message: Any) -> None:
 
 
 def hand_over(task: Task, **arguments: Any) -> bool:
-    """Send a task to a worker; return False where there is none, or no broker answers.
-
-    Addresses and links stay out of what logs and monitors show.
-    """
+    """Send a task to a worker; return False where there is none, or no broker answers."""
     if not settings.CELERY_BROKER_URL:
         return False
     try:
-        task.apply_async(kwargs=arguments, kwargsrepr="{...}")  # type: ignore[call-arg]
+        task.delay(**arguments)
     except OperationalError:
         logger.exception("The broker took no task")
         return False

@@ -6,7 +6,7 @@ import pytest
 from django.core.mail import mailers
 from pytest_django import Settings
 
-from config import env
+from config import mail
 from config.env import Env
 
 
@@ -114,7 +114,7 @@ def test_amazon_is_refused_where_nothing_speaks_its_language(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EMAIL_URL", "ses://eu-west-1")
-    monkeypatch.setattr(env.mail, "find_spec", lambda name: None)
+    monkeypatch.setattr(mail, "find_spec", lambda name: None)
 
     with pytest.raises(SystemExit, match="EMAIL_URL must be without ses://, or boto3"):
         Env().mailer("EMAIL_URL")
