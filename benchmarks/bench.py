@@ -181,6 +181,7 @@ def main() -> None:
             "SECRET_KEY": "of-this-benchmark",
             "ALLOWED_HOSTS": "127.0.0.1",
             "DATABASE_URL": "sqlite://",
+            "EMAIL_URL": "smtp://localhost",
             "SECURE_SSL_REDIRECT": "false",
         }
         run(

@@ -13,11 +13,13 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays when its condition holds.
 KEEP = {
+    "apps/accounts/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
     "benchmarks/catalog": answers["example_app"],
+    "apps/mail/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",

@@ -37,6 +37,7 @@ PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
     "SECRET_KEY": "a-key-of-more-than-fifty-characters-for-the-tests-0123456789",
     "ALLOWED_HOSTS": "example.com",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
     "SECURE_SSL_REDIRECT": "false",
     "ENV_FILE": os.devnull,
 }

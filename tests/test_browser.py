@@ -110,6 +110,7 @@ def production(project: Path) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "ALLOWED_HOSTS": "localhost",
         "DATABASE_URL": f"sqlite:///{project}/db.sqlite3",
+        "EMAIL_URL": "smtp://127.0.0.1:1",
         "SECURE_SSL_REDIRECT": "false",
         "WEB_CONCURRENCY": "1",
         "PORT": str(port),
@@ -302,6 +303,34 @@ def test_every_page_of_the_catalogue_is_fit_for_everybody(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Thank you for your review.")
     assert_fit_for_everybody(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_inbox_of_a_developer_is_fit_for_everybody(
+    local: str, open_page: Open, look: dict[str, object]
+) -> None:
+    page = open_page(f"{local}/accounts/reset/", **look)
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_role("main").get_by_role("button").click()
+    page.get_by_role("navigation", name="Site").get_by_role(
+        "link", name="Inbox"
+    ).click()
+    assert_fit_for_everybody(page)
+    page.get_by_role("link", name="Choose a new password").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "Choose a new password"
+    )
+    assert_fit_for_everybody(page)
+
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_text("Hello")).to_be_visible()
+    with page.context.expect_page() as opened:
+        frame.get_by_role("link", name="Choose a new password").click()
+
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(
+        "Choose a new password"
+    )
+    assert_fit_for_everybody(opened.value)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -72,6 +72,7 @@ def environment(folder: Path) -> Iterator[None]:
             url = f"sqlite:///{folder}/db.sqlite3"
         os.environ |= {
             "ALLOWED_HOSTS": "127.0.0.1",
+            "EMAIL_URL": "smtp://127.0.0.1:1",
             "BENCHMARK_FOLDER": str(folder),
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings.site",

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import environ
 
+from config import mail
+
 TRUE = {"true", "on", "yes", "y", "1"}
 FALSE = {"false", "off", "no", "n", "0"}
 HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?"
@@ -86,11 +88,22 @@ class Env:
         """Return the databases that the URLs between the commas name."""
         return [parse_database(name, url) for url in self.items(name)]
 
-    def mail(self, name: str) -> dict[str, Any]:
+    def mailer(self, name: str) -> dict[str, Any]:
+        """Return an entry of MAILERS, or an empty one if there is none."""
         value = self(name)
-        if not scheme(value).startswith("smtp") or not has_place(value):
-            refuse(name, "like smtp+tls://user:password@host:587")
-        return dict(environ.Env.email_url_config(value))
+        try:
+            return mail.mailer(value) if value else {}
+        except ImportError:
+            refuse(name, "without ses://, or boto3 among the dependencies")
+        except ValueError:
+            refuse(name, mail.FORMS)
+
+    def credentials(self, name: str) -> str:
+        """Return `user:password`, of which nobody guesses the password."""
+        value = self(name)
+        if value and not re.fullmatch(r"[\w.~-]+:[\w.~-]{16,}", value, re.ASCII):
+            refuse(name, "like user:password, with 16 letters or digits and more")
+        return value
 
 
 def parse_database(name: str, url: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # {% if cookiecutter.example_app %}
     path("catalog/", include("apps.catalog.urls")),
     # {% endif %}
+    path("mail/", include("apps.mail.urls")),
     path("admin/", admin.site.urls),
 ]
 
@@ -17,6 +18,8 @@ if "apps.practices" in settings.INSTALLED_APPS:
     urlpatterns += [path("practices/", include("apps.practices.urls"))]
 
 # A developer's tools, where the local settings install them.
+if "apps.inbox" in settings.INSTALLED_APPS:
+    urlpatterns += [path("inbox/", include("apps.inbox.urls"))]
 if "debug_toolbar" in settings.INSTALLED_APPS:
     from debug_toolbar.toolbar import debug_toolbar_urls
 

@@ -12,6 +12,7 @@ COMPLETE = {
     "ALLOWED_HOSTS": "example.com",
     "DATABASE_URL": "postgres://app:secret@db.example.com/app?sslmode=verify-full",
     "REDIS_URL": "redis://127.0.0.1:1",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
 }
 # Where a page is asked for, a database in memory will do.
 EMBEDDED = COMPLETE | {"DATABASE_URL": "sqlite://", "REDIS_URL": ""}

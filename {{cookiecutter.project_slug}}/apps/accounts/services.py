@@ -1,18 +1,46 @@
 """What changes an account, beyond one form."""
 
-from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from apps.mail import services as mail
 
 from .models import User
 
 
 def warn_old_address(user: User, old: str) -> None:
     """Tell the address that an account had of the one that it has now."""
-    context = {"user": user, "SITE_NAME": settings.SITE_NAME}
-    send_mail(
-        subject=f"Your address at {settings.SITE_NAME} was changed",
-        message=render_to_string("accounts/address_changed_email.txt", context),
-        from_email=None,
-        recipient_list=[old],
-    )
+    mail.send("accounts/mail/address_changed", old, {"user": user})
+
+
+def request_password_reset(email: str, origin: str) -> None:
+    """Have a link sent to whoever has this address; origin is like https://example.com.
+
+    A worker looks whether there is an account, so that the time which the page takes tells
+    nobody. Without a broker it is looked up and sent here, and the time may tell.
+    """
+    # {% if cookiecutter.use_celery %}
+    from apps.mail.tasks import hand_over
+
+    from . import tasks
+
+    if hand_over(tasks.send_password_reset, email=email, origin=origin):
+        return
+    # {% endif %}
+    send_password_reset(email, origin)
+
+
+def send_password_reset(email: str, origin: str) -> None:
+    """Send the link, also to who has no password yet: an account that somebody made."""
+    for user in User.objects.filter(email=email, is_active=True):
+        path = reverse(
+            "accounts:password-reset-confirm",
+            kwargs={
+                "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
+                "token": default_token_generator.make_token(user),
+            },
+        )
+        context = {"user": user, "link": f"{origin}{path}"}
+        mail.send("accounts/mail/password_reset", user.email, context)

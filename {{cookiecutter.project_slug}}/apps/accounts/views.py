@@ -1,6 +1,5 @@
 """Django's own views, under this project's names, saying when something worked."""
 
-from django.conf import settings
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
@@ -56,18 +55,13 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
 class PasswordResetView(views.PasswordResetView):
     template_name = "accounts/password_reset.html"
     form_class = PasswordResetForm
-    subject_template_name = "accounts/password_reset_subject.txt"
-    email_template_name = "accounts/password_reset_email.txt"
-    # Mail has no request, so no context processor adds it.
-    extra_email_context = {"SITE_NAME": settings.SITE_NAME}
     success_url = reverse_lazy("accounts:password-reset-sent")
 
 
 class PasswordResetSentView(views.PasswordResetDoneView):
     """The same page whether or not the address has an account.
 
-    Who measures how long the form before it took may still tell, while mail is sent in
-    the request.
+    The form before it takes the same time too, where a worker looks that up.
     """
 
     template_name = "accounts/password_reset_sent.html"

@@ -36,8 +36,9 @@ class JsonFormatter(BaseJsonFormatter):
         super().__init__(
             ["asctime", "levelname", "request_id", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level"},
-            # Django adds the request to some records: its text holds the query.
-            reserved_attrs=[*RESERVED_ATTRS, "request"],
+            # Django adds the request to some records: its text holds the query. Celery
+            # adds the data of a task: its arguments may be anybody's address.
+            reserved_attrs=[*RESERVED_ATTRS, "request", "data"],
         )
 
     def format(self, record: logging.LogRecord) -> str:

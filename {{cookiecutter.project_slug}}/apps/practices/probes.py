@@ -165,6 +165,7 @@ def runserver() -> Finding:
 
 # For a developer's machine: they slow a page down, or show what is behind it.
 DEVELOPMENT_APPS = (
+    "apps.inbox",
     "debug_toolbar",
     "django_browser_reload",
     "django_extensions",

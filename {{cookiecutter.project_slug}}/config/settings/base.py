@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "apps.accounts",
+    "apps.mail",
     "apps.practices",
     # {% if cookiecutter.example_app %}
     "apps.catalog",
@@ -368,25 +369,17 @@ DEFAULT_FROM_EMAIL = env(
     "DEFAULT_FROM_EMAIL",
     default="noreply@{{ cookiecutter.domain_name }}",
 )
+# smtp+tls://user:password@host:587, or a provider's API: postmark://token
 MAILERS: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
+    "default": env.mailer("EMAIL_URL")
+    or {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
-# smtp+tls://user:password@host:587
-if env("EMAIL_URL"):
-    email = env.mail("EMAIL_URL")
-    MAILERS["default"] = {
-        "BACKEND": email["EMAIL_BACKEND"],
-        "OPTIONS": {
-            "host": email["EMAIL_HOST"],
-            "port": email["EMAIL_PORT"],
-            "username": email["EMAIL_HOST_USER"],
-            "password": email["EMAIL_HOST_PASSWORD"],
-            "use_tls": email.get("EMAIL_USE_TLS", False),
-            "use_ssl": email.get("EMAIL_USE_SSL", False),
-            # Seconds; without it a dead server holds a worker for good.
-            "timeout": 10,
-        },
-    }
+# What providers prove themselves with when they report a bounce or a complaint. Without
+# it nobody can report one.
+ANYMAIL = {
+    "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
+    "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),
+}
 
 # Security: what a browser may do with a page. Production adds https.
 

@@ -9,6 +9,7 @@ SECRET_KEY = SECRET_KEY or "local"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS += [
+    "apps.inbox",
     "debug_toolbar",
     "django_browser_reload",
     "django_extensions",
@@ -33,6 +34,12 @@ DEBUG_TOOLBAR_CONFIG = {
 
 # Static files are served with DEBUG off too, as error pages want to be seen.
 WHITENOISE_USE_FINDERS = True
+
+if not env("EMAIL_URL"):
+    MAILERS["default"] = {
+        "BACKEND": "apps.inbox.backend.EmailBackend",
+        "OPTIONS": {"folder": BASE_DIR / "inbox"},
+    }
 # {% if cookiecutter.use_celery %}
 
 # A task that fails in the request fails the request: here one wants to see it.

@@ -11,6 +11,8 @@ required = {
     "SECRET_KEY": SECRET_KEY,
     "ALLOWED_HOSTS": ALLOWED_HOSTS,
     "DATABASE_URL": env("DATABASE_URL"),
+    # A server's own: smtp://localhost:25
+    "EMAIL_URL": env("EMAIL_URL"),
 }
 faults = [f"{name} is missing" for name, value in required.items() if not value]
 if SECRET_KEY == PLACEHOLDER:
@@ -44,11 +46,5 @@ SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", default=True)
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
 }
-
-if not env("EMAIL_URL"):
-    MAILERS["default"] = {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {"host": "localhost", "port": 25, "timeout": 10},
-    }
 
 LOGGING["handlers"]["console"]["formatter"] = "json"

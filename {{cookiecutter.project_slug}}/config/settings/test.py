@@ -23,7 +23,8 @@ DEBUG = False
 SECRET_KEY = "test"
 ALLOWED_HOSTS = ["testserver", "localhost"]
 
-INSTALLED_APPS += ["zeal"]
+# What a developer has, and production has not.
+INSTALLED_APPS += ["apps.inbox", "zeal"]
 MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 
 # One way to the database: another would not see what a test has not committed.
@@ -37,6 +38,10 @@ WHITENOISE_AUTOREFRESH = True
 
 STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+ANYMAIL = {
+    "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",
+    "MAILGUN_WEBHOOK_SIGNING_KEY": "a-key-of-the-tests",
+}
 # {% if cookiecutter.use_celery %}
 CELERY_TASK_EAGER_PROPAGATES = True
 # {% endif %}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from apps.accounts.models import User
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, Commit
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,9 @@ def test_the_profile_is_changed_and_says_so(client: Client, user: User) -> None:
     assert not mail.outbox
 
 
-def test_a_new_address_takes_the_password(client: Client, user: User) -> None:
+def test_a_new_address_takes_the_password(
+    client: Client, user: User, commit: Commit
+) -> None:
     client.force_login(user)
     form = {"name": "Ann", "email": "New@example.com", "current_password": "wrong"}
 
@@ -82,7 +84,8 @@ def test_a_new_address_takes_the_password(client: Client, user: User) -> None:
     user.refresh_from_db()
     assert user.email == "ann@example.com"
 
-    client.post(PROFILE, form | {"current_password": PASSWORD})
+    with commit():
+        client.post(PROFILE, form | {"current_password": PASSWORD})
     user.refresh_from_db()
     assert user.email == "new@example.com"
     (message,) = mail.outbox
@@ -131,10 +134,13 @@ def test_the_password_is_changed(client: Client, user: User) -> None:
     assert user.check_password(NEW_PASSWORD)
 
 
-def test_a_forgotten_password_is_reset_by_mail(client: Client, user: User) -> None:
-    response = client.post(
-        reverse("accounts:password-reset"), {"email": "ANN@example.com"}
-    )
+def test_a_forgotten_password_is_reset_by_mail(
+    client: Client, user: User, commit: Commit
+) -> None:
+    with commit():
+        response = client.post(
+            reverse("accounts:password-reset"), {"email": "ANN@example.com"}
+        )
 
     assertRedirects(response, reverse("accounts:password-reset-sent"))
     (message,) = mail.outbox
@@ -153,20 +159,26 @@ def test_a_forgotten_password_is_reset_by_mail(client: Client, user: User) -> No
     assertContains(client.get(link[1]), "no longer")
 
 
-def test_who_was_given_an_account_sets_the_first_password(client: Client) -> None:
+def test_who_was_given_an_account_sets_the_first_password(
+    client: Client, commit: Commit
+) -> None:
     User.objects.create_user("bo@example.com")
 
-    client.post(reverse("accounts:password-reset"), {"email": "bo@example.com"})
+    with commit():
+        client.post(reverse("accounts:password-reset"), {"email": "bo@example.com"})
 
     (message,) = mail.outbox
     assert message.to == ["bo@example.com"]
 
 
-def test_a_reset_does_not_tell_who_has_an_account(client: Client, user: User) -> None:
+def test_a_reset_does_not_tell_who_has_an_account(
+    client: Client, user: User, commit: Commit
+) -> None:
     path = reverse("accounts:password-reset")
 
-    known = client.post(path, {"email": user.email}, follow=True)
-    unknown = client.post(path, {"email": "nobody@example.com"}, follow=True)
+    with commit():
+        known = client.post(path, {"email": user.email}, follow=True)
+        unknown = client.post(path, {"email": "nobody@example.com"}, follow=True)
 
     assert known.text == unknown.text
     assert len(mail.outbox) == 1

@@ -37,7 +37,8 @@ import sys
 import config.wsgi
 from django.test import Client
 print(Client(headers={"host": "example.com"}).get("/robots.txt", secure=True))
-tools = ["debug_toolbar", "django_browser_reload", "django_extensions", "zeal"]
+tools = ["apps.inbox", "debug_toolbar", "django_browser_reload", "django_extensions"]
+tools += ["zeal"]
 print([name for name in tools if name in sys.modules])
 """
     done = run_code(code, **EMBEDDED)

@@ -18,7 +18,11 @@ def test_the_deployment_checks_are_clean() -> None:
     [
         (
             {},
-            "SECRET_KEY is missing, ALLOWED_HOSTS is missing, DATABASE_URL is missing.",
+            ", ".join(
+                f"{name} is missing"
+                for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "EMAIL_URL")
+            )
+            + ".",
         ),
         ({**COMPLETE, "SECRET_KEY": ""}, "SECRET_KEY is missing."),
         ({**COMPLETE, "ALLOWED_HOSTS": " , "}, "ALLOWED_HOSTS is missing."),
@@ -26,6 +30,7 @@ def test_the_deployment_checks_are_clean() -> None:
             {**COMPLETE, "SECRET_KEY": "generated-at-set-up"},
             "SECRET_KEY is the example's.",
         ),
+        ({**COMPLETE, "EMAIL_URL": ""}, "EMAIL_URL is missing."),
         ({**COMPLETE, "DEBUG": "true"}, "DEBUG is on."),
     ],
 )
@@ -55,5 +60,5 @@ print(mailers.default.host)
         "True",
         "True",
         "CompressedManifestStaticFilesStorage",
-        "localhost",
+        "127.0.0.1",
     ]

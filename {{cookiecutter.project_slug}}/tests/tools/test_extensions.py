@@ -10,6 +10,7 @@ PRODUCTION = {
     "SECRET_KEY": "x" * 50,
     "ALLOWED_HOSTS": "example.com",
     "DATABASE_URL": "sqlite://",
+    "EMAIL_URL": "smtp://localhost",
 }
 
 

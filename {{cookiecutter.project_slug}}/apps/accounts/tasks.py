@@ -1,0 +1,11 @@
+"""What a worker does for accounts. Tasks are thin: they call what does the work."""
+
+from apps.mail.tasks import PrivateTask
+from config.celery import app
+
+from . import services
+
+
+@app.task(base=PrivateTask)
+def send_password_reset(email: str, origin: str) -> None:
+    services.send_password_reset(email, origin)
