@@ -16,9 +16,10 @@ import pytest
 from filelock import FileLock
 from pytest_cookies.plugin import Cookies
 
+from bake import sources
 from tests.renderings import Template
 from tests.services import lacks
-from tests.support import REPOSITORY, commit, run
+from tests.support import commit, run
 
 Bake = Callable[..., Path]
 
@@ -38,20 +39,7 @@ def template(shared: Path) -> Path:
     folder = shared / "template"
     with FileLock(shared / "template.lock"):
         if not folder.exists():
-            listing = run(
-                "git",
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                cwd=REPOSITORY,
-            )
-            for name in filter(None, listing.split("\0")):
-                if (source := REPOSITORY / name).exists():
-                    target = folder / name
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(source, target, follow_symlinks=False)
+            sources(folder)
     return folder
 
 
