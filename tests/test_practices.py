@@ -4,7 +4,6 @@ What was not broken here counts as unproven, and is named at the end of the run.
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from tests.conftest import Bake
 from tests.mutations import Mutation, catalog, running, structure, tools
-from tests.support import DEFAULT, LEANEST, clean_environment, run
+from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, run
 
 MUTATIONS = [
     *tools.MUTATIONS,
@@ -23,10 +22,6 @@ MUTATIONS = [
 ]
 # Never fewer: raise it when a practice is added.
 PROVEN = 46
-
-
-# What tools keep between two runs is large, and tells nothing of a copy.
-CACHES = shutil.ignore_patterns(".venv", "*.sqlite3*", "__pycache__", ".*_cache")
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +50,8 @@ def test_a_broken_practice_fails_its_proof(
     tmp_path: Path,
     mutation: Mutation,
 ) -> None:
-    project = install(**DEFAULT)
     proof = str(ledger[mutation.practice]["proof"])
-    copy = tmp_path / project.name
-    shutil.copytree(project, copy, ignore=CACHES)
-    (copy / ".venv").symlink_to(project / ".venv")
+    copy = copy_of(install(**DEFAULT), tmp_path)
 
     mutation.change(copy)
 
