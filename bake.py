@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cookiecutter.cli import main
@@ -38,11 +40,27 @@ def sources(folder: Path) -> Path:
     return folder
 
 
+@contextmanager
+def no_empty_folders(arguments: list[str]) -> Iterator[None]:
+    """Take away the output folder that cookiecutter made, if nothing came into it."""
+    context = main.make_context("cookiecutter", [*arguments], resilient_parsing=True)
+    output = Path(context.params["output_dir"])
+    missing = [folder for folder in (output, *output.parents) if not folder.exists()]
+    try:
+        yield
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+
+
 if __name__ == "__main__":
     # Cookiecutter would add a traceback to a refusal.
     logging.disable()
     sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
-        template = sources(Path(name, "plinth"))
-        sys.argv = ["cookiecutter", str(template), *sys.argv[1:]]
-        main()
+        # Cookiecutter leaves the hooks that it ran.
+        tempfile.tempdir = name
+        arguments = [str(sources(Path(name, "plinth"))), *sys.argv[1:]]
+        with no_empty_folders(arguments):
+            main(arguments, prog_name="cookiecutter")

@@ -9,15 +9,17 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Generator
+from os.path import getmtime
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from pytest_cookies.plugin import Cookies
 
+from bake import sources
 from tests.renderings import Template
 from tests.services import lacks
-from tests.support import REPOSITORY, commit, run
+from tests.support import commit, run
 
 Bake = Callable[..., Path]
 
@@ -37,20 +39,7 @@ def template(shared: Path) -> Path:
     folder = shared / "template"
     with FileLock(shared / "template.lock"):
         if not folder.exists():
-            listing = run(
-                "git",
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                cwd=REPOSITORY,
-            )
-            for name in filter(None, listing.split("\0")):
-                if (source := REPOSITORY / name).exists():
-                    target = folder / name
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(source, target, follow_symlinks=False)
+            sources(folder)
     return folder
 
 
@@ -92,12 +81,29 @@ def install(bake: Bake, shared: Path) -> Bake:
                 shutil.rmtree(home, ignore_errors=True)
                 shutil.copytree(baked, project, symlinks=True)
                 run("make", "setup", cwd=project)
+                first = min(shared.glob("install-*/done"), key=getmtime, default=None)
+                if first:
+                    share_compiled(
+                        next(first.parent.glob("*/.venv")), project / ".venv"
+                    )
                 run("git", "init", "--quiet", cwd=project)
                 commit(project)
                 (home / "done").touch()
         return project
 
     return install
+
+
+def share_compiled(environment: Path, other: Path) -> None:
+    """Link what Python has compiled of packages, which takes seconds, into another.
+
+    Python compares it with the package's own file, by time and size, before it is used.
+    """
+    for compiled in environment.rglob("*.pyc"):
+        folder = other / compiled.parent.relative_to(environment)
+        if folder.parent.exists():
+            folder.mkdir(exist_ok=True)
+            (folder / compiled.name).hardlink_to(compiled)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

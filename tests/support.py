@@ -1,6 +1,7 @@
 """What several test modules use: the answers at both ends, and commands."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def clean_environment() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if not name.startswith(ours)
     }
+
+
+def copy_of(project: Path, folder: Path, *left_out: str) -> Path:
+    """Copy a project to change it, with its environment; leave out what tools keep."""
+    copy = folder / project.name
+    left_out += (".venv", "*.sqlite3*", "__pycache__", ".*_cache")
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*left_out))
+    (copy / ".venv").symlink_to(project / ".venv")
+    return copy
 
 
 def commit(repository: Path, message: str = "Start") -> None:

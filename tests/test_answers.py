@@ -148,6 +148,25 @@ def test_make_new_names_the_choice_that_there_is_not(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bake_leaves_nothing_but_the_project(tmp_path: Path) -> None:
+    def bake(output: str, slug: str) -> tuple[str | Path, ...]:
+        options = ("--no-input", "-o", tmp_path / output, f"project_slug={slug}")
+        return (sys.executable, "bake.py", *options)
+
+    def there() -> set[str]:
+        return {path.name for path in tmp_path.iterdir()}
+
+    env = {"TMPDIR": str(tmp_path)}
+    (line,) = refusal(*bake("some/new", "No"), cwd=REPOSITORY, env=env)
+    assert line.startswith("project_slug can't be ")
+    assert there() == set()
+
+    run(*bake("new", "site"), cwd=REPOSITORY, env=env)
+    refusal(*bake("new", "No"), cwd=REPOSITORY, env=env)
+    assert there() == {"new"}
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new/site"]
+
+
 @pytest.mark.parametrize("slug", ["..", "nowhere/..", "../..", "."])
 def test_a_slug_that_leads_elsewhere_harms_no_folder(
     slug: str, template: Path, tmp_path: Path

@@ -4,7 +4,6 @@ What was not broken here counts as unproven, and is named at the end of the run.
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.mutations import (
     structure,
     tools,
 )
-from tests.support import DEFAULT, LEANEST, clean_environment, run
+from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, run
 
 MUTATIONS = [
     *tools.MUTATIONS,
@@ -37,10 +36,11 @@ MUTATIONS = [
 PROVEN = 49
 
 
-def ledger(project: Path, *arguments: str) -> dict[int, dict[str, object]]:
+@pytest.fixture(scope="session")
+def ledger(install: Bake) -> dict[int, dict[str, object]]:
     output = run(
-        *(".venv/bin/python", "manage.py", "practices", "--format=json", *arguments),
-        cwd=project,
+        *(".venv/bin/python", "manage.py", "practices", "--format=json"),
+        cwd=install(**DEFAULT),
     )
     return {entry["number"]: entry for entry in json.loads(output)}
 
@@ -57,20 +57,19 @@ def test_every_proof_passes(install: Bake, answers: dict[str, object]) -> None:
     "mutation", MUTATIONS, ids=lambda mutation: f"{mutation.practice}-{mutation.name}"
 )
 def test_a_broken_practice_fails_its_proof(
-    install: Bake, tmp_path: Path, mutation: Mutation
+    install: Bake,
+    ledger: dict[int, dict[str, object]],
+    tmp_path: Path,
+    mutation: Mutation,
 ) -> None:
-    project = install(**DEFAULT)
-    proof = str(
-        ledger(project, f"--number={mutation.practice}")[mutation.practice]["proof"]
-    )
-    copy = tmp_path / project.name
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv", "*.sqlite3*"))
-    (copy / ".venv").symlink_to(project / ".venv")
+    proof = str(ledger[mutation.practice]["proof"])
+    copy = copy_of(install(**DEFAULT), tmp_path)
 
     mutation.change(copy)
 
     of_pytest = proof.startswith("tests/")
-    command = f"python -m pytest -q {proof}" if of_pytest else proof
+    # The first test that fails is enough.
+    command = f"python -m pytest -qx {proof}" if of_pytest else proof
     done = subprocess.run(
         [copy / ".venv" / "bin" / command.split()[0], *command.split()[1:]],
         cwd=copy,
@@ -85,16 +84,16 @@ def test_a_broken_practice_fails_its_proof(
 
 
 def test_no_practice_is_lost(
-    install: Bake, record_property: Callable[[str, object], None]
+    ledger: dict[int, dict[str, object]],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    entries = ledger(install(**DEFAULT))
-    built = {number for number, entry in entries.items() if entry["proof"]}
+    built = {number for number, entry in ledger.items() if entry["proof"]}
     broken = {mutation.practice for mutation in MUTATIONS}
-    titles = [f"{n} {entries[n]['title']}" for n in sorted(built - broken)]
+    titles = [f"{n} {ledger[n]['title']}" for n in sorted(built - broken)]
 
     record_property(
         "summary",
-        f"{len(built & broken)} of {len(entries)} practices proven; built, but never "
+        f"{len(built & broken)} of {len(ledger)} practices proven; built, but never "
         f"broken here: {', '.join(titles) or 'none'}",
     )
     assert broken <= built

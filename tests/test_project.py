@@ -4,7 +4,6 @@ The answers that change code are covered in pairs, and the two ends are among th
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +17,7 @@ import pytest
 
 from tests.conftest import Bake
 from tests.renderings import covering
-from tests.support import DEFAULT, LEANEST, clean_environment, refusal, run
+from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, refusal, run
 
 CHOICES = {
     "example_app": [True, False],
@@ -98,10 +97,7 @@ def test_make_alone_lists_what_there_is(
 def test_linting_what_git_does_not_know_is_refused(
     install: Bake, tmp_path: Path
 ) -> None:
-    project = install(**DEFAULT)
-    copy = tmp_path / project.name
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(project / ".venv")
+    copy = copy_of(install(**DEFAULT), tmp_path, ".git")
 
     assert refusal("make", "lint", cwd=copy) == [
         "make lint checks what git knows: git init && git add --all"

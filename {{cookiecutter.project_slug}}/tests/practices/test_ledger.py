@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,6 +147,44 @@ def test_a_proof_that_passes_is_shown_with_its_time(replace: Replace) -> None:
     assert "passed 0." in show("--number=1", "--prove")
     (told,) = json.loads(show("--number=1", "--prove", "--format=json"))
     assert told["proven"] is True
+
+
+# Touches a file of its own name, and passes when there is one of the other's.
+MEET = """
+import sys, time
+from pathlib import Path
+
+mine, other = (Path(__file__).with_name(name) for name in sys.argv[1:])
+mine.touch()
+for _ in range(200):
+    if other.exists():
+        sys.exit()
+    time.sleep(0.1)
+sys.exit("nobody came")
+"""
+
+
+def test_several_proofs_run_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "meet.py"
+    script.write_text(MEET)
+    pair = [
+        Practice(1, "One", how="So.", where=("apps",), proof=f"python {script} a b"),
+        Practice(2, "Two", how="So.", where=("apps",), proof=f"python {script} b a"),
+    ]
+    monkeypatch.setitem(LEDGER, "Caching", [*pair, *LEDGER["Caching"][2:]])
+
+    told = json.loads(
+        show("--number=1", "--number=2", "--prove", "--jobs=2", "--format=json")
+    )
+
+    assert [entry["proven"] for entry in told] == [True, True]
+
+
+def test_no_proof_at_a_time_is_refused() -> None:
+    with pytest.raises(CommandError, match="--jobs: 0 is not a number from 1 up"):
+        call_command("practices", "--prove", "--jobs=0")
 
 
 @pytest.mark.parametrize("proof", [FAILS, "no-such-tool"])

@@ -1,5 +1,6 @@
 import json
-from argparse import ArgumentParser
+import os
+from argparse import ArgumentParser, ArgumentTypeError
 from importlib.util import find_spec
 from typing import IO, Any, cast
 
@@ -43,13 +44,19 @@ class Command(BaseCommand):
             action="store_true",
             help="run what proves them, and say how long",
         )
+        parser.add_argument(
+            "--jobs",
+            type=at_least_one,
+            default=os.cpu_count() or 1,
+            help="how many proofs run at a time (default: one for each processor)",
+        )
 
     def handle(self, **options: Any) -> None:
         numbers = options["number"] or range(1, LAST + 1)
         findings = {p: p.find() for p in practices() if p.number in numbers}
         if options["off"]:
             findings = {p: f for p, f in findings.items() if f.state is State.OFF}
-        proofs = self.prove(list(findings)) if options["prove"] else {}
+        proofs = self.prove(list(findings), options["jobs"]) if options["prove"] else {}
         match options["format"]:
             case "json":
                 self.stdout.write(as_json(findings, proofs))
@@ -60,12 +67,12 @@ class Command(BaseCommand):
         unknown = [n for n in numbers if n not in range(1, LAST + 1)]
         self.refuse(unknown, findings, proofs)
 
-    def prove(self, chosen: list[Practice]) -> dict[Practice, Proof]:
+    def prove(self, chosen: list[Practice], jobs: int) -> dict[Practice, Proof]:
         if not find_spec("pytest"):
             raise CommandError("Proofs need the development tools: run `make setup`.")
         proven = [p for p in chosen if p.proof and not p.absent]
         progress = track(
-            prove(proven),
+            prove(proven, jobs),
             description="Proving",
             total=len(proven),
             console=Console(stderr=True),
@@ -120,6 +127,12 @@ class Command(BaseCommand):
             ]
         if reasons:
             raise CommandError("\n".join(reasons))
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is not a number from 1 up")
+    return int(text)
 
 
 def as_json(findings: dict[Practice, Finding], proofs: dict[Practice, Proof]) -> str:
