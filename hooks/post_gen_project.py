@@ -13,15 +13,26 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays when its condition holds.
 KEEP = {
+    "apps/catalog/direct.py": answers["media_storage"] == "s3",
+    "apps/catalog/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
     "apps/core/caching.py": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
-    "apps/core/storage.py": answers["media_storage"] == "gcs",
+    "apps/core/buckets/amazon.py": answers["media_storage"] == "s3",
+    "apps/core/buckets/azure.py": answers["media_storage"] == "azure",
+    "apps/core/buckets/google.py": answers["media_storage"] == "gcs",
+    "apps/core/buckets": answers["media_storage"] != "local",
+    "apps/core/management/commands/publish_static.py": answers["media_storage"]
+    != "local",
+    "apps/core/uploads.py": answers["example_app"]
+    and answers["media_storage"] == "s3",
     "apps/core/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
     "static/css/catalog.css": answers["example_app"],
+    "static/js": answers["example_app"] and answers["media_storage"] == "s3",
+    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
     "tests/catalog": answers["example_app"],
     "tests/core/test_caching.py": answers["example_app"],

@@ -5,7 +5,21 @@ import os
 # Neither somebody's .env nor his shell decides whether a test passes, but for the
 # database, which may be any.
 os.environ["ENV_FILE"] = os.devnull
-for name in ("CDN_DOMAIN", "CELERY_BROKER_URL", "REDIS_URL", "SENTRY_DSN"):
+for name in (
+    # {% if cookiecutter.media_storage == "s3" %}
+    "AWS_STORAGE_BUCKET_NAME",
+    # {% endif %}
+    # {% if cookiecutter.media_storage == "azure" %}
+    "AZURE_CONTAINER",
+    # {% endif %}
+    "CDN_DOMAIN",
+    "CELERY_BROKER_URL",
+    # {% if cookiecutter.media_storage == "gcs" %}
+    "GS_BUCKET_NAME",
+    # {% endif %}
+    "REDIS_URL",
+    "SENTRY_DSN",
+):
     os.environ.pop(name, None)
 
 from .base import *
@@ -23,7 +37,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nothing is collected: static files come from where they are written.
 WHITENOISE_AUTOREFRESH = True
 
-STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+for name in ("default", "public"):
+    STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 # {% if cookiecutter.use_celery %}
 CELERY_TASK_EAGER_PROPAGATES = True
