@@ -34,6 +34,7 @@ KEEP = {
     "static/js": answers["example_app"] and answers["media_storage"] == "s3",
     "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
+    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog": answers["example_app"],
     "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],

@@ -65,8 +65,8 @@ def save_product(product: Product, changed: Iterable[str]) -> None:
     product.modified = timezone.now()
     fields = {*changed, "modified"}
     if "picture" in fields:
-        width, height = get_image_dimensions(product.picture) or (None, None)
-        product.picture_width, product.picture_height = width, height
+        measures = get_image_dimensions(product.picture) if product.picture else None
+        product.picture_width, product.picture_height = measures or (None, None)
         product.thumbnail = ""
         fields |= {"picture_width", "picture_height", "thumbnail"}
     with transaction.atomic():

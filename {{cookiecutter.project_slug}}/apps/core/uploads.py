@@ -49,7 +49,9 @@ def take(owner: int, ticket: str, name: str) -> "ArrivedFile":
     it should be, deletes it.
     """
     try:
-        granted_to, arrived, content_type = signing.loads(ticket, SALT, max_age=DONE)
+        granted_to, arrived, content_type = signing.loads(
+            ticket, salt=SALT, max_age=DONE
+        )
     except signing.BadSignature as error:
         raise ValidationError(
             _("The upload has run out: choose the file again.")
