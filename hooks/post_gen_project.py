@@ -27,6 +27,7 @@ KEEP = {
     "apps/core/uploads.py": answers["example_app"]
     and answers["media_storage"] == "s3",
     "apps/core/tasks.py": answers["use_celery"],
+    "deploy/terraform": answers["media_storage"] == "s3",
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
@@ -36,6 +37,7 @@ KEEP = {
     "templates/catalog": answers["example_app"],
     "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog": answers["example_app"],
+    "tests/core/test_buckets.py": answers["media_storage"] != "local",
     "tests/core/test_caching.py": answers["example_app"],
     "tests/core/test_tasks.py": answers["use_celery"],
 }
@@ -43,6 +45,8 @@ KEEP = {
 for path, keep in KEEP.items():
     if not keep:
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+        if not any(Path(path).parent.iterdir()):
+            Path(path).parent.rmdir()
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:

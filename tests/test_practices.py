@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.mutations import Mutation, catalog, running, structure, tools
+from tests.mutations import Mutation, catalog, files, running, structure, tools
 from tests.support import DEFAULT, LEANEST, clean_environment, run
 
 MUTATIONS = [
@@ -20,9 +20,10 @@ MUTATIONS = [
     *running.MUTATIONS,
     *structure.MUTATIONS,
     *catalog.MUTATIONS,
+    *files.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 46
+PROVEN = 49
 
 
 def ledger(project: Path, *arguments: str) -> dict[int, dict[str, object]]:
