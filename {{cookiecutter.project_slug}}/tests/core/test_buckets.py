@@ -155,26 +155,23 @@ state["post"] = post("uploads", "a")["url"]
 def test_a_dead_bucket_fails_as_a_disk_does_whatever_is_asked() -> None:
     code = """
 from django.core.files.base import ContentFile
-from django.core.files.storage import storages
-for name in ("default", "public", "static_bucket"):
-    storage = storages[name]
-    for ask in (
-        lambda: storage.exists("a"),
-        lambda: storage.size("a"),
-        lambda: storage.delete("a"),
-        lambda: storage.listdir(""),
-        lambda: storage.open("a").read(),
-        lambda: storage.save("a", ContentFile(b"a")),
-        lambda: storage._save("a", ContentFile(b"a")),
-    ):
-        try:
-            ask()
-        except OSError:
-            print("OSError")
+from django.core.files.storage import default_storage as storage
+for ask in (
+    lambda: storage.exists("a"),
+    lambda: storage.size("a"),
+    lambda: storage.delete("a"),
+    lambda: storage.listdir(""),
+    lambda: storage.open("a").read(),
+    lambda: storage._save("a", ContentFile(b"a")),
+):
+    try:
+        ask()
+    except OSError:
+        print("OSError")
 """
     variables = {"AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1"}
 
-    assert run_code(code, **(COMPLETE | variables)).stdout.split() == ["OSError"] * 21
+    assert run_code(code, **(COMPLETE | variables)).stdout.split() == ["OSError"] * 6
 
 
 def test_a_bucket_is_given_up_in_seconds_and_holds_little_memory() -> None:
