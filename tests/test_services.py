@@ -14,7 +14,7 @@ import pytest
 from tests import services
 from tests.conftest import Bake
 from tests.services import PRODUCTION, get, gunicorn, process, venv, wait_until
-from tests.support import LEANEST, REPOSITORY, run
+from tests.support import REPOSITORY, run
 
 TOKEN = "c9k2x1-0123456789abcdef0123456789abcdef"
 REQUEST_ID = "named-by-the-proxy"

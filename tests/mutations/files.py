@@ -82,9 +82,7 @@ MUTATIONS = [
         "waits-for-minutes",
         replace(BASE, "connect_timeout=2", "connect_timeout=60"),
     ),
-    Mutation(
-        53, "all-at-once", replace(BASE, "use_threads=False", "use_threads=True")
-    ),
+    Mutation(53, "all-at-once", replace(BASE, "use_threads=False", "use_threads=True")),
     Mutation(
         53,
         "errors-of-the-provider",

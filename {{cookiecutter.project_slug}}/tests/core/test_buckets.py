@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ BUCKET = {"STATIC_STORAGE": "bucket"}
 STATE = """
 import json
 import re
+from functools import cache
 from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import storages
@@ -40,6 +42,7 @@ print(json.dumps(state))
 """
 
 
+@cache
 def state(code: str, **variables: str) -> dict[str, Any]:
     done = run_code(STATE + code + PRINT, **(COMPLETE | variables))
     found: dict[str, Any] = json.loads(done.stdout)
@@ -236,7 +239,10 @@ try:
     call_command("publish_static")
 except CommandError as error:
     print(error)
-call_command("collectstatic", interactive=False, verbosity=0)
+# The admin's files are many, and like these.
+call_command(
+    "collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"]
+)
 call_command("publish_static")
 call_command("publish_static")
 """
@@ -248,7 +254,7 @@ def test_what_is_collected_is_published_once(tmp_path: Path) -> None:
     before, first, second = done.stdout.splitlines()
     assert before == "Nothing is collected: run collectstatic first."
     published = [path.name for path in (tmp_path / "bucket").rglob("*.*")]
-    assert len(published) > 100
+    assert len(published) > 3
     assert first == f"{len(published)} files uploaded, 0 were there."
     assert second == f"0 files uploaded, {len(published)} were there."
     # Under hashed names only: they alone can be kept for ever.
