@@ -14,24 +14,40 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 # A path stays when its condition holds.
 KEEP = {
     "apps/accounts/tasks.py": answers["use_celery"],
+    "apps/catalog/direct.py": answers["media_storage"] == "s3",
+    "apps/catalog/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
     "apps/core/operations.py": answers["example_app"],
-    "apps/core/storage.py": answers["media_storage"] == "gcs",
+    "apps/core/buckets/amazon.py": answers["media_storage"] == "s3",
+    "apps/core/buckets/azure.py": answers["media_storage"] == "azure",
+    "apps/core/buckets/google.py": answers["media_storage"] == "gcs",
+    "apps/core/buckets": answers["media_storage"] != "local",
+    "apps/core/management/commands/publish_static.py": answers["media_storage"]
+    != "local",
+    "apps/core/uploads.py": answers["example_app"]
+    and answers["media_storage"] == "s3",
     "apps/core/tasks.py": answers["use_celery"],
     "benchmarks/catalog": answers["example_app"],
     "apps/mail/tasks.py": answers["use_celery"],
+    "deploy/terraform": answers["media_storage"] == "s3",
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
     "static/css/catalog.css": answers["example_app"],
+    "static/js": answers["example_app"] and answers["media_storage"] == "s3",
+    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
+    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog": answers["example_app"],
+    "tests/core/test_buckets.py": answers["media_storage"] != "local",
     "tests/core/test_tasks.py": answers["use_celery"],
 }
 
 for path, keep in KEEP.items():
     if not keep:
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+        if not any(Path(path).parent.iterdir()):
+            Path(path).parent.rmdir()
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:

@@ -17,6 +17,7 @@ from tests.mutations import (
     cache,
     catalog,
     database,
+    files,
     running,
     structure,
     tools,
@@ -31,9 +32,10 @@ MUTATIONS = [
     *bench.MUTATIONS,
     *database.MUTATIONS,
     *cache.MUTATIONS,
+    *files.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 49
+PROVEN = 52
 
 
 @pytest.fixture(scope="session")

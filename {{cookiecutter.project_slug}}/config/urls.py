@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -16,6 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 if "apps.practices" in settings.INSTALLED_APPS:
     urlpatterns += [path("practices/", include("apps.practices.urls"))]
+
+if settings.DEBUG:
+    # What people uploaded; in production the web server or the CDN shows it.
+    urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
 # A developer's tools, where the local settings install them.
 if "apps.inbox" in settings.INSTALLED_APPS:

@@ -1,15 +1,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminFileWidget
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import caching
 
 from . import services
 from .models import Category, Product, Review, Tag
+from .pictures import PictureField
 
 
 class CatalogAdmin(admin.ModelAdmin):
@@ -46,8 +49,17 @@ class TagAdmin(CatalogAdmin):
     search_fields = ["name"]
 
 
+class ProductForm(ModelForm):
+    picture = PictureField(
+        required=False,
+        help_text=_("JPEG, PNG or WebP, 10 MB at most."),
+        widget=AdminFileWidget(attrs=PictureField.widget.attrs),
+    )
+
+
 @admin.register(Product)
 class ProductAdmin(CatalogAdmin):
+    form = ProductForm
     list_display = ["name", "sku", "category", "price", "is_published", "review_count"]
     list_select_related = ["category"]
     list_filter = ["is_published", "category"]
@@ -62,6 +74,21 @@ class ProductAdmin(CatalogAdmin):
         services.save_product(
             obj, changed=[name for name in form.changed_data if name != "tags"]
         )
+
+    def changeform_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except services.StorageFailedError as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(request.get_full_path())
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        services.remove_products(Product.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        services.remove_products(queryset)
 
 
 @admin.register(Review)

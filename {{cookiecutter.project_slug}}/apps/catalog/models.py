@@ -1,4 +1,7 @@
+from secrets import token_hex
+
 from django.conf import settings
+from django.core.files.storage import Storage, storages
 from django.core.validators import (
     MaxLengthValidator,
     MaxValueValidator,
@@ -12,6 +15,19 @@ from django.utils.translation import gettext_lazy as _
 from .querysets import ProductQuerySet, ReviewQuerySet
 
 PUBLISHED = models.Q(is_published=True)
+
+
+def public() -> Storage:
+    return storages["public"]
+
+
+def picture_name(product: "Product", name: str) -> str:
+    """Return a name that nobody can guess: nothing of what somebody's file was called."""
+    return f"products/{token_hex(16)}.webp"
+
+
+def manual_name(product: "Product", name: str) -> str:
+    return f"manuals/{token_hex(16)}.pdf"
 
 
 class Category(models.Model):
@@ -70,6 +86,40 @@ class Product(models.Model):
     )
     rating_sum = models.PositiveIntegerField(
         _("sum of ratings"), default=0, db_default=0, editable=False
+    )
+    # Files are changed by `services` only, which remove the ones before.
+    picture = models.FileField(
+        _("picture"),
+        storage=public,
+        upload_to=picture_name,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    picture_width = models.PositiveSmallIntegerField(
+        _("width"), null=True, editable=False
+    )
+    picture_height = models.PositiveSmallIntegerField(
+        _("height"), null=True, editable=False
+    )
+    # Made by a task; until then lists show the picture itself.
+    thumbnail = models.FileField(
+        _("thumbnail"),
+        storage=public,
+        upload_to=picture_name,
+        editable=False,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    # For who is signed in: in the private storage, where an address is signed.
+    manual = models.FileField(
+        _("manual"),
+        upload_to=manual_name,
+        editable=False,
+        blank=True,
+        default="",
+        db_default="",
     )
     # Of all that the product's page shows, its reviews included: see the page's ETag.
     modified = models.DateTimeField(_("modified"), default=timezone.now, editable=False)

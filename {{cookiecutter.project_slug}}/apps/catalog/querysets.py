@@ -74,6 +74,8 @@ class ProductQuerySet(models.QuerySet):
                 "price",
                 "review_count",
                 "rating_sum",
+                "picture",
+                "thumbnail",
                 "category__name",
                 "category__slug",
             )

@@ -5,16 +5,22 @@ Nobody else writes: the counters of a product would be wrong, and pages old.
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched
 
+from django.core.files.base import File
+from django.core.files.images import get_image_dimensions
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import caching
 
+from . import pictures
 from .bulk import BATCH_SIZE, Entry, upsert
 from .formats import Row, UnreadableError
 from .models import Category, Product, Review
@@ -44,16 +50,105 @@ RULES = {
 }
 
 
+FILES = {"picture", "thumbnail", "manual"}
+
+
+class StorageFailedError(Exception):
+    """The storage did not take a file, so nothing was saved."""
+
+    message = _("The storage for files does not answer. Nothing is saved: try again.")
+
+
 def reviews_of(user_id: object) -> str:
     """Return the name of the version of somebody's own page."""
     return f"reviews-of-{user_id}"
 
 
 def save_product(product: Product, changed: Iterable[str]) -> None:
-    """Save these fields alone, so that two people who change different ones both do."""
+    """Save these fields alone, so that two people who change different ones both do.
+
+    Raise StorageFailedError when a new file can't be stored. The file before it is
+    removed once the new one is committed.
+    """
     product.modified = timezone.now()
-    product.save(update_fields=[*changed, "modified"] if product.pk else None)
+    fields = {*changed, "modified"}
+    if "picture" in fields:
+        measures = get_image_dimensions(product.picture) if product.picture else None
+        product.picture_width, product.picture_height = measures or (None, None)
+        product.thumbnail = ""
+        fields |= {"picture_width", "picture_height", "thumbnail"}
+    with transaction.atomic():
+        before = files(Product.objects.filter(pk=product.pk), fields & FILES)
+        try:
+            product.save(update_fields=fields if product.pk else None)
+        except Exception as error:
+            # The row is as it was: what was stored for it must not stay behind.
+            stored = set(files([product], fields & FILES)) - set(before)
+            with suppress(OSError):
+                remove_files(stored)
+            if isinstance(error, OSError):
+                raise StorageFailedError(StorageFailedError.message) from error
+            raise
+        transaction.on_commit(partial(remove_files, before), robust=True)
+        if "picture" in fields and product.picture:
+            send_thumbnail(product.pk)
     caching.bump(PRODUCTS)
+
+
+def send_thumbnail(product_id: int) -> None:
+    """Have the thumbnail made on commit. A dead broker does not undo the picture."""
+    # {% if cookiecutter.use_celery %}
+    from . import tasks
+
+    make = partial(tasks.make_thumbnail.delay, product_id)
+    # {% else %}
+    make = partial(make_thumbnail, product_id)
+    # {% endif %}
+    transaction.on_commit(make, robust=True)
+
+
+def make_thumbnail(product_id: int) -> None:
+    """Make what lists show of a product's picture, unless it is there.
+
+    If the picture is changed meanwhile, the thumbnail of the one before is thrown away.
+    """
+    product = Product.objects.filter(pk=product_id, thumbnail="").first()
+    if not product or not product.picture:
+        return
+    with product.picture.open() as picture:
+        product.thumbnail.save("", pictures.thumbnail(picture), save=False)
+    same = Product.objects.filter(pk=product_id, picture=product.picture, thumbnail="")
+    if not same.update(thumbnail=product.thumbnail, modified=timezone.now()):
+        remove_files([product.thumbnail])
+    caching.bump(PRODUCTS)
+
+
+def save_manual(product: Product, file: File | str) -> None:
+    """Save a manual, or the name of one that is stored already."""
+    product.manual = file
+    save_product(product, changed=["manual"])
+
+
+@transaction.atomic
+def remove_products(products: QuerySet[Product]) -> None:
+    """Delete products, and on commit their files."""
+    transaction.on_commit(partial(remove_files, files(products, FILES)), robust=True)
+    products.delete()
+    caching.bump(PRODUCTS)
+
+
+def files(products: Iterable[Product], fields: Iterable[str]) -> list[FieldFile]:
+    """Return the files of products that are stored."""
+    found = [
+        getattr(product, field) for product in products for field in sorted(fields)
+    ]
+    # One that is not committed is still in the request.
+    return [file for file in found if file and file._committed]  # noqa: SLF001
+
+
+def remove_files(files: Iterable[FieldFile]) -> None:
+    for file in files:
+        file.storage.delete(str(file.name))
 
 
 @transaction.atomic

@@ -1,6 +1,11 @@
 from django.urls import path
 
-from . import views
+from . import (
+    # {% if cookiecutter.media_storage == "s3" %}
+    direct,
+    # {% endif %}
+    views,
+)
 
 app_name = "catalog"
 
@@ -10,6 +15,24 @@ urlpatterns = [
     path("products/export/", views.ExportView.as_view(), name="export"),
     path("products/import/", views.ImportView.as_view(), name="import"),
     path("product/<slug:sku>/", views.ProductView.as_view(), name="product"),
+    path("product/<slug:sku>/manual/", views.ManualView.as_view(), name="manual"),
+    path(
+        "product/<slug:sku>/manual/upload/",
+        views.ManualUploadView.as_view(),
+        name="manual-upload",
+    ),
+    # {% if cookiecutter.media_storage == "s3" %}
+    path(
+        "product/<slug:sku>/manual/grant/",
+        direct.ManualGrantView.as_view(),
+        name="manual-grant",
+    ),
+    path(
+        "product/<slug:sku>/manual/take/",
+        direct.ManualTakeView.as_view(),
+        name="manual-take",
+    ),
+    # {% endif %}
     path("product/<slug:sku>/review/", views.ReviewView.as_view(), name="review"),
     path("my-reviews/", views.MyReviewsView.as_view(), name="my-reviews"),
 ]

@@ -1,6 +1,7 @@
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from time import time
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,14 @@ from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -26,8 +34,9 @@ from apps.accounts.models import User
 from apps.core import caching
 from apps.core.answers import kept_for_a_moment
 
-from . import formats, services
+from . import formats, manuals, services
 from .forms import FilterForm, ImportForm, ReviewForm
+from .manuals import ManualForm
 from .models import Product, Review
 
 # Seconds
@@ -121,6 +130,8 @@ class ProductView(DetailView):
         # and tags, and who asks, whose name, messages and token are on it.
         parts = (
             settings.RELEASE,
+            # With it, addresses of files that are signed are new before they run out.
+            settings.MEDIA_SIGNED_FOR and time() // (settings.MEDIA_SIGNED_FOR / 2),
             modified,
             caching.version(services.PRODUCTS),
             request.headers.get("Cookie"),
@@ -179,6 +190,62 @@ class ReviewView(LoginRequiredMixin, BadRequestMixin, FormView):
             self.product.pk, self.request.user.pk, **form.cleaned_data
         )
         messages.success(self.request, _("Thank you for your review."))
+        return super().form_valid(form)
+
+    def get_success_url(self) -> str:
+        return self.product.get_absolute_url()
+
+
+class ManualView(LoginRequiredMixin, View):
+    """For who is signed in. The bucket sends it, by an address that soon runs out."""
+
+    def get(self, request: HttpRequest, sku: str) -> HttpResponseBase:
+        products = Product.objects.published().exclude(manual="").only("manual")
+        product = get_object_or_404(products, sku=sku)
+        response: HttpResponseBase
+        if settings.MEDIA_ORIGIN:
+            response = HttpResponseRedirect(product.manual.url)
+        else:
+            file = product.manual.open()
+            response = FileResponse(file, as_attachment=True, filename=f"{sku}.pdf")
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class ManualEditorMixin(PermissionRequiredMixin):
+    permission_required = "catalog.change_product"
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def product(self) -> Product:
+        product: Product = get_object_or_404(Product, sku=self.kwargs["sku"])
+        return product
+
+
+class ManualUploadView(ManualEditorMixin, BadRequestMixin, FormView):
+    form_class = ManualForm
+    template_name = "catalog/manual.html"
+
+    # {% if cookiecutter.media_storage == "s3" %}
+    def get_template_names(self) -> list[str]:
+        direct = ["catalog/manual_direct.html"] if settings.MEDIA_ORIGIN else []
+        return [*direct, self.template_name]
+
+    # {% endif %}
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            product=self.product, limit=manuals.LIMIT, **kwargs
+        )
+
+    def form_valid(self, form: ManualForm) -> HttpResponse:
+        try:
+            services.save_manual(self.product, form.cleaned_data["file"])
+        except services.StorageFailedError as error:
+            form.add_error("file", str(error))
+            response = self.form_invalid(form)
+            response.status_code = 503
+            return response
+        messages.success(self.request, _("The manual is saved."))
         return super().form_valid(form)
 
     def get_success_url(self) -> str:

@@ -395,21 +395,50 @@ LEDGER: dict[str, list[Practice]] = {
             where=("apps/core/middleware.py", "settings.MIDDLEWARE"),
             proof="tests/core/test_compression.py tests/config/test_middleware.py::test_each_middleware_stands_where_it_must",
         ),
-        Practice(22, "Static and media on a CDN"),
+        Practice(
+            22,
+            "Static and media on a CDN",
+            how="CDN_DOMAIN alone puts both on the CDN, and its domain into the page's policy; static files have their content's hash in the name, are compressed when they are collected, and are kept for ever.",
+            where=(
+                "config/settings/base.py",
+                "config/settings/production.py",
+                "docs/cdn.md",
+                "settings.STATIC_URL",
+            ),
+            proof="tests/config/test_files.py",
+            probe=probes.cdn,
+        ),
         Practice(
             53,
             "django-storages",
+            how="Two storages in one bucket: what no field calls public is private, behind addresses that are signed for minutes; no file replaces another, none has an ACL, and a dead bucket fails within seconds as a disk does.",
             needs="media_storage",
             # {% if cookiecutter.media_storage == "local" %}
             absent=True,
+            # {% else %}
+            where=(
+                "config/settings/base.py",
+                "apps/core/buckets/__init__.py",
+                "settings.STORAGES",
+            ),
+            proof="tests/core/test_buckets.py",
+            probe=probes.bucket,
             # {% endif %}
         ),
         Practice(
             56,
             "Media on S3 and CDN",
+            how="Public media has a plain address on the CDN, with a year's Cache-Control under a name that never gets another content; private media is in a folder that the CDN may not read.",
             needs="media_storage",
             # {% if cookiecutter.media_storage == "local" %}
             absent=True,
+            # {% else %}
+            where=("config/settings/base.py", "docs/cdn.md", "settings.MEDIA_URL"),
+            proof="tests/core/test_buckets.py::test_what_is_public_is_on_the_cdn_under_a_plain_address "
+            "tests/core/test_buckets.py::test_caches_may_keep_what_is_public_and_nothing_else "
+            "tests/core/test_buckets.py::test_private_files_are_apart_and_never_on_the_cdn "
+            "tests/core/test_buckets.py::test_no_file_takes_the_place_of_another",
+            probe=probes.media_cdn,
             # {% endif %}
         ),
     ],

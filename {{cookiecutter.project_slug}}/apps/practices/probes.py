@@ -9,6 +9,7 @@ import sys
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
+from django.core.files.storage import storages
 from django.core.management import get_commands
 from django.db import connection, connections
 
@@ -153,6 +154,46 @@ def sessions() -> Finding:
     )
 
 
+def cdn() -> Finding:
+    address = getattr(storages["staticfiles"], "base_url", "")
+    if not settings.CDN_DOMAIN:
+        return stand_in(
+            "the site sends its own files: CDN_DOMAIN names who sends them from near by"
+        )
+    if not str(address).startswith(f"https://{settings.CDN_DOMAIN}/"):
+        return off(f"static files are at {address}: leave STATIC_URL alone")
+    return on(settings.CDN_DOMAIN)
+
+
+# {% if cookiecutter.media_storage != "local" %}
+def bucket() -> Finding:
+    if not settings.MEDIA_ORIGIN:
+        return stand_in(
+            "uploads lie on this server's disk, where the next one misses them: "
+            "name a bucket (.env.example)"
+        )
+    private, public = storages["default"], storages["public"]
+    if getattr(private, "location", "") == getattr(public, "location", ""):
+        return off("the CDN may read private files: give them a location of their own")
+    return on(settings.MEDIA_ORIGIN)
+
+
+def media_cdn() -> Finding:
+    if not settings.MEDIA_ORIGIN:
+        return stand_in("there is no bucket behind a CDN: name one (.env.example)")
+    if settings.MEDIA_SIGNED_FOR:
+        return stand_in(
+            "each address is signed, and no cache keeps it: CDN_DOMAIN names a CDN"
+        )
+    # The names of this option with the three providers.
+    names = ("custom_domain", "custom_endpoint")
+    domains = [getattr(storages["public"], name, "") for name in names]
+    if settings.CDN_DOMAIN not in str(domains):
+        return off("pictures come from the bucket: leave the public storage's domain")
+    return on(settings.CDN_DOMAIN)
+
+
+# {% endif %}
 def runserver() -> Finding:
     owner = get_commands()["runserver"]
     if owner != "apps.core":

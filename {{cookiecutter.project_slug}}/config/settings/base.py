@@ -273,94 +273,189 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 MEDIA_URL = f"https://{CDN_DOMAIN}/media/" if CDN_DOMAIN else "/media/"
 MEDIA_ROOT = BASE_DIR / "media"
-# {% if cookiecutter.media_storage != "local" %}
-# What a CDN may show to anybody, a signed address shows to one browser.
-MEDIA_CACHE_CONTROL = f"{'public' if CDN_DOMAIN else 'private'}, max-age=31536000"
-# {% endif %}
+# The bucket's own origin, where a browser meets files that are not on the CDN.
+MEDIA_ORIGIN = ""
+# Seconds that the address of a public file works; 0 for ever. Without a CDN the bucket
+# is private, and each address is signed.
+MEDIA_SIGNED_FOR = 0
 
+# What no field says otherwise of is private: a file that somebody forgot is in no cache.
+# `public` is what anybody may see, and a CDN keep.
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "apps.core.files.PrivateStorage",
+        # Outside of MEDIA_ROOT, which the web server shows to all.
+        "OPTIONS": {"location": BASE_DIR / "private"},
+    },
+    "public": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
 }
+# {% if cookiecutter.media_storage != "local" %}
+# A name never gets another content, so that caches may keep it.
+MEDIA_CACHE_CONTROL = f"{'public' if CDN_DOMAIN else 'private'}, max-age=31536000"
+PRIVATE_CACHE_CONTROL = "private, max-age=300"
+STATIC_CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+# What all three have, and what each has of its own.
+bucket: dict[str, Any]
+bucket_storages: dict[str, dict[str, Any]]
+# {% endif %}
 # {% if cookiecutter.media_storage == "s3" %}
 if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
+    from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
     # Another service that speaks S3: MinIO, R2, Spaces.
-    AWS_S3_ENDPOINT_URL = env("AWS_S3_ENDPOINT_URL") or None
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": AWS_STORAGE_BUCKET_NAME,
-            # Without a key, the machine's own role serves.
-            "access_key": env("AWS_ACCESS_KEY_ID") or None,
-            "secret_key": env("AWS_SECRET_ACCESS_KEY") or None,
-            "region_name": env("AWS_S3_REGION_NAME") or None,
-            "endpoint_url": AWS_S3_ENDPOINT_URL,
+    AWS_S3_ENDPOINT_URL = env.url("AWS_S3_ENDPOINT_URL", "https", "http").rstrip("/")
+    AWS_S3_REGION_NAME = env("AWS_S3_REGION_NAME")
+    bucket = {
+        "bucket_name": AWS_STORAGE_BUCKET_NAME,
+        # Without a key, the machine's own role serves.
+        "access_key": env("AWS_ACCESS_KEY_ID") or None,
+        "secret_key": env("AWS_SECRET_ACCESS_KEY") or None,
+        "region_name": AWS_S3_REGION_NAME or None,
+        "endpoint_url": AWS_S3_ENDPOINT_URL or None,
+        # No default_acl: the buckets of today refuse one.
+        "file_overwrite": False,
+        # In parts of 8 MB, one after the other, whatever the size of a file.
+        "transfer_config": TransferConfig(use_threads=False),
+        "client_config": Config(
+            signature_version="s3v4",
+            # Amazon's own are signed for their region's host, or they redirect.
+            s3={"addressing_style": "path" if AWS_S3_ENDPOINT_URL else "virtual"},
+            # Seconds: the defaults would hold a request for minutes.
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        ),
+    }
+    bucket_storages = {
+        "default": {
+            "location": "private",
+            "querystring_expire": 300,
+            "object_parameters": {
+                "CacheControl": PRIVATE_CACHE_CONTROL,
+                # What it holds is never a page at the bucket's address.
+                "ContentDisposition": "attachment",
+            },
+        },
+        "public": {
             "location": "media",
-            # Without a CDN the bucket is private, and each address is signed.
             "custom_domain": CDN_DOMAIN or None,
             "object_parameters": {"CacheControl": MEDIA_CACHE_CONTROL},
-            # A name never gets another content, so that caches may keep it.
-            "file_overwrite": False,
-            "client_config": Config(
-                signature_version="s3v4",
-                # Amazon's own are signed for their region's host, or they redirect.
-                s3={"addressing_style": "path" if AWS_S3_ENDPOINT_URL else "virtual"},
-                # Seconds: the defaults would hold a request for minutes.
-                connect_timeout=2,
-                read_timeout=5,
-                retries={"mode": "standard", "total_max_attempts": 2},
-            ),
+        },
+        # What publish_static fills.
+        "static_bucket": {
+            "location": "static",
+            "custom_domain": CDN_DOMAIN or None,
+            "object_parameters": {"CacheControl": STATIC_CACHE_CONTROL},
         },
     }
+    for name, options in bucket_storages.items():
+        STORAGES[name] = {
+            "BACKEND": "apps.core.buckets.amazon.AmazonStorage",
+            "OPTIONS": bucket | options,
+        }
+    # us-east-1 is the one region without a host of its own.
+    region = AWS_S3_REGION_NAME.removeprefix("us-east-1")
+    MEDIA_ORIGIN = (
+        f"{AWS_S3_ENDPOINT_URL}/{AWS_STORAGE_BUCKET_NAME}"
+        if AWS_S3_ENDPOINT_URL
+        else f"https://{AWS_STORAGE_BUCKET_NAME}.s3{region and '.'}{region}.amazonaws.com"
+    )
+    MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
 # {% endif %}
 # {% if cookiecutter.media_storage == "gcs" %}
 if GS_BUCKET_NAME := env("GS_BUCKET_NAME"):
-    STORAGES["default"] = {
-        "BACKEND": "apps.core.storage.BoundedGoogleStorage",
-        "OPTIONS": {
-            "bucket_name": GS_BUCKET_NAME,
+    bucket = {
+        "bucket_name": GS_BUCKET_NAME,
+        # Signed with the key in GOOGLE_APPLICATION_CREDENTIALS, or by Google for a
+        # machine's role.
+        "iam_sign_blob": env.flag("GS_IAM_SIGN_BLOB", default=False),
+        "file_overwrite": False,
+    }
+    cdn = {
+        "custom_endpoint": f"https://{CDN_DOMAIN}" if CDN_DOMAIN else None,
+        "querystring_auth": not CDN_DOMAIN,
+        "expiration": 3600,
+    }
+    bucket_storages = {
+        "default": {
+            "location": "private",
+            "expiration": 300,
+            "object_parameters": {
+                "cache_control": PRIVATE_CACHE_CONTROL,
+                # What it holds is never a page at the bucket's address.
+                "content_disposition": "attachment",
+            },
+        },
+        "public": cdn
+        | {
             "location": "media",
-            # Without a CDN the bucket is private, and each address is signed: with the
-            # key in GOOGLE_APPLICATION_CREDENTIALS, or by Google for a machine's role.
-            "custom_endpoint": f"https://{CDN_DOMAIN}" if CDN_DOMAIN else None,
-            "querystring_auth": not CDN_DOMAIN,
-            "expiration": 3600,
-            "iam_sign_blob": env.flag("GS_IAM_SIGN_BLOB", default=False),
             "object_parameters": {"cache_control": MEDIA_CACHE_CONTROL},
-            # A name never gets another content, so that caches may keep it.
-            "file_overwrite": False,
+        },
+        # What publish_static fills.
+        "static_bucket": cdn
+        | {
+            "location": "static",
+            "object_parameters": {"cache_control": STATIC_CACHE_CONTROL},
         },
     }
+    for name, options in bucket_storages.items():
+        STORAGES[name] = {
+            "BACKEND": "apps.core.buckets.google.GoogleStorage",
+            "OPTIONS": bucket | options,
+        }
+    MEDIA_ORIGIN = f"https://storage.googleapis.com/{GS_BUCKET_NAME}"
+    MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
 # {% endif %}
 # {% if cookiecutter.media_storage == "azure" %}
 if AZURE_CONTAINER := env("AZURE_CONTAINER"):
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.azure_storage.AzureStorage",
-        "OPTIONS": {
-            "azure_container": AZURE_CONTAINER,
-            # Not a connection string: with one the client options don't count.
-            "account_name": env("AZURE_ACCOUNT_NAME") or None,
-            "account_key": env("AZURE_ACCOUNT_KEY") or None,
-            "location": "media",
-            # Without a CDN the container is private, and each address is signed.
-            "custom_domain": CDN_DOMAIN or None,
-            "expiration_secs": None if CDN_DOMAIN else 3600,
-            "cache_control": MEDIA_CACHE_CONTROL,
-            # A name never gets another content, so that caches may keep it.
-            "overwrite_files": False,
-            # Seconds: the defaults would hold a request for minutes.
-            "client_options": {
-                "connection_timeout": 2,
-                "read_timeout": 5,
-                "retry_total": 1,
-                "initial_backoff": 1,
-            },
+    AZURE_ACCOUNT_NAME = env("AZURE_ACCOUNT_NAME")
+    bucket = {
+        "azure_container": AZURE_CONTAINER,
+        # Not a connection string: with one the client options don't count.
+        "account_name": AZURE_ACCOUNT_NAME or None,
+        "account_key": env("AZURE_ACCOUNT_KEY") or None,
+        "overwrite_files": False,
+        # Seconds: the defaults would hold a request for minutes.
+        "client_options": {
+            "connection_timeout": 2,
+            "read_timeout": 5,
+            "retry_total": 1,
+            "initial_backoff": 1,
         },
     }
+    cdn = {
+        "custom_domain": CDN_DOMAIN or None,
+        "expiration_secs": None if CDN_DOMAIN else 3600,
+    }
+    bucket_storages = {
+        "default": {
+            "location": "private",
+            "expiration_secs": 300,
+            "object_parameters": {
+                "cache_control": PRIVATE_CACHE_CONTROL,
+                # What it holds is never a page at the container's address.
+                "content_disposition": "attachment",
+            },
+        },
+        "public": cdn | {"location": "media", "cache_control": MEDIA_CACHE_CONTROL},
+        # What publish_static fills.
+        "static_bucket": cdn
+        | {"location": "static", "cache_control": STATIC_CACHE_CONTROL},
+    }
+    for name, options in bucket_storages.items():
+        STORAGES[name] = {
+            "BACKEND": "apps.core.buckets.azure.AzureStorage",
+            "OPTIONS": bucket | options,
+        }
+    MEDIA_ORIGIN = (
+        f"https://{AZURE_ACCOUNT_NAME}.blob.core.windows.net/{AZURE_CONTAINER}"
+    )
+    MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
 # {% endif %}
 
 # Mail
@@ -384,11 +479,13 @@ ANYMAIL = {
 # Security: what a browser may do with a page. Production adds https.
 
 assets = [CSP.SELF, f"https://{CDN_DOMAIN}"] if CDN_DOMAIN else [CSP.SELF]
+# With a slash at its end it stands for all that is below it.
+uploads = [f"{MEDIA_ORIGIN}/"] if MEDIA_ORIGIN else []
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [*assets, CSP.NONCE],
     "style-src": [*assets, CSP.NONCE],
-    "img-src": [*assets, "data:"],
+    "img-src": [*assets, *uploads, "data:"],
     "font-src": assets,
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
@@ -396,6 +493,11 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+# {% if cookiecutter.media_storage == "s3" %}
+if MEDIA_ORIGIN:
+    # Large files go from the browser straight to the bucket.
+    SECURE_CSP["connect-src"] += [MEDIA_ORIGIN]
+# {% endif %}
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     "accelerometer": [],
     "camera": [],

@@ -14,6 +14,18 @@ required = {
     # A server's own: smtp://localhost:25
     "EMAIL_URL": env("EMAIL_URL"),
 }
+# {% if cookiecutter.media_storage != "local" %}
+# The server's own files, or those that publish_static has put into the bucket.
+STATIC_STORAGE = env.choice(
+    "STATIC_STORAGE", "whitenoise", "bucket", default="whitenoise"
+)
+if STATIC_STORAGE == "bucket":
+    required |= {
+        "CDN_DOMAIN (for STATIC_STORAGE=bucket)": CDN_DOMAIN,
+        "the bucket's name (for STATIC_STORAGE=bucket)": MEDIA_ORIGIN,
+    }
+    MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+# {% endif %}
 faults = [f"{name} is missing" for name, value in required.items() if not value]
 if SECRET_KEY == PLACEHOLDER:
     faults.append("SECRET_KEY is the example's")
@@ -42,7 +54,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag(
 )
 SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", default=True)
 
-# The content's hash in the name lets browsers and the CDN keep a file for ever.
+# The content's hash in the name lets browsers and the CDN keep a file for ever. Whoever
+# serves them, they are collected on the disk: their names are known without a network.
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
 }

@@ -6,10 +6,19 @@ import os
 # database, which may be any.
 os.environ["ENV_FILE"] = os.devnull
 for name in (
+    # {% if cookiecutter.media_storage == "s3" %}
+    "AWS_STORAGE_BUCKET_NAME",
+    # {% endif %}
+    # {% if cookiecutter.media_storage == "azure" %}
+    "AZURE_CONTAINER",
+    # {% endif %}
     "CDN_DOMAIN",
     "CELERY_BROKER_URL",
     "DATABASE_POOLER",
     "DATABASE_REPLICA_URL",
+    # {% if cookiecutter.media_storage == "gcs" %}
+    "GS_BUCKET_NAME",
+    # {% endif %}
     "REDIS_LOCKS_URL",
     "REDIS_SESSIONS_URL",
     "REDIS_URL",
@@ -36,7 +45,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nothing is collected: static files come from where they are written.
 WHITENOISE_AUTOREFRESH = True
 
-STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+for name in ("default", "public"):
+    STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ANYMAIL = {
     "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",

@@ -9,7 +9,7 @@ from django.db.backends.postgresql.features import DatabaseFeatures
 
 from apps.practices import probes
 from apps.practices.states import State
-from tests.processes import COMPLETE, python
+from tests.processes import COMPLETE, FILES, python
 
 
 def warnings(**variables: str) -> set[str]:
@@ -31,13 +31,24 @@ def test_only_postgresql_is_a_database_for_production() -> None:
 
 
 def test_each_stand_in_is_named_before_it_is_deployed() -> None:
-    stand_ins = warnings(DATABASE_URL="sqlite://", REDIS_URL="", CONN_MAX_AGE="0")
+    nothing = dict.fromkeys(FILES, "")
+    stand_ins = warnings(
+        **nothing, DATABASE_URL="sqlite://", REDIS_URL="", CONN_MAX_AGE="0"
+    )
 
-    assert stand_ins == {
-        f"practices.W0{n}" for n in ("03", "04", "05", "14", "16", "34", "36")
-    }
+    numbers = {"03", "04", "05", "14", "16", "22", "34", "36"}
+    # {% if cookiecutter.media_storage != "local" %}
+    numbers |= {"53", "56"}
+    # {% endif %}
+    assert stand_ins == {f"practices.W0{number}" for number in numbers}
 
 
+# {% if cookiecutter.media_storage != "local" %}
+def test_a_bucket_without_a_cdn_is_missed() -> None:
+    assert warnings(CDN_DOMAIN="") == {"practices.W022", "practices.W056"}
+
+
+# {% endif %}
 def test_a_far_database_shows_its_certificate() -> None:
     far = "postgres://app:secret@db.example.com/app"
 
