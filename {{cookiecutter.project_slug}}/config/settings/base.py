@@ -201,9 +201,10 @@ CACHES["process"] = {
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # A server of its own may be the one that is dead.
-for alias in ("sessions", "locks"):
-    if redis_urls[alias] != REDIS_URL:
-        HEALTH_PROBES[alias] = f"apps.core.health.probe_{alias}"
+if redis_urls["sessions"] != REDIS_URL:
+    HEALTH_PROBES["sessions"] = "apps.core.health.probe_sessions"
+if redis_urls["locks"] != REDIS_URL:
+    HEALTH_PROBES["locks"] = "apps.core.health.probe_locks"
 
 # Queries of these tables alone, which are read often and written rarely, are kept in Redis
 # by cachalot until one of their rows is written. Not without Redis: no process would hear

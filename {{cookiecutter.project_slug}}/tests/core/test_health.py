@@ -66,8 +66,10 @@ def test_without_another_part_the_site_still_takes_visitors(
     settings: Settings,
     part: str,
 ) -> None:
-    for own in ("sessions", "locks"):
-        settings.HEALTH_PROBES[own] = f"apps.core.health.probe_{own}"
+    settings.HEALTH_PROBES |= {
+        "sessions": "apps.core.health.probe_sessions",
+        "locks": "apps.core.health.probe_locks",
+    }
     monkeypatch.setattr(*PARTS[part], fail)
 
     response = client.get(READY)
