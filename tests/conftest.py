@@ -100,10 +100,10 @@ def share_compiled(environment: Path, other: Path) -> None:
     Python compares it with the package's own file, by time and size, before it is used.
     """
     for compiled in environment.rglob("*.pyc"):
-        folder = other / compiled.parent.relative_to(environment)
-        if folder.parent.exists():
-            folder.mkdir(exist_ok=True)
-            (folder / compiled.name).hardlink_to(compiled)
+        target = other / compiled.relative_to(environment)
+        if target.parent.parent.exists() and not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            target.hardlink_to(compiled)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
