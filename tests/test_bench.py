@@ -163,7 +163,8 @@ def test_a_benchmark_takes_the_servers_and_touches_nobodys_data(
     # Sessions are read from Redis, so that the user alone is asked for.
     assert counts["Profile"] == 1
     assert counts["Profile / no cache"] == 2
-    assert counts["Products / no joins"] >= 48
+    # The tags of each of the 24 products; queries for categories are kept in Redis.
+    assert counts["Products / no joins"] >= 24
 
 
 @pytest.mark.scale
