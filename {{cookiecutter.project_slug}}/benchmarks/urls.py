@@ -2,8 +2,8 @@ import os
 from functools import cache
 from pathlib import Path
 
+from django import urls
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
 from django.views.generic import View
 
 from config.urls import *
@@ -25,7 +25,7 @@ class BareView(View):
 urlpatterns = [
     *site,
     # {% if cookiecutter.example_app %}
-    path("without/", include("benchmarks.catalog.urls")),
+    urls.path("without/", urls.include("benchmarks.catalog.urls")),
     # {% endif %}
-    path("bare/", BareView.as_view(), name="bare"),
+    urls.path("bare/", BareView.as_view(), name="bare"),
 ]
