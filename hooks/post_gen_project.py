@@ -11,27 +11,33 @@ from pathlib import Path
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# A path stays when its condition holds.
+# A path stays when its condition holds, and that of the folder that it is in.
 KEEP = {
     "apps/accounts/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
+    "apps/catalog/reports.py": answers["use_celery"],
+    "apps/catalog/tasks.py": answers["use_celery"],
     "apps/core/operations.py": answers["example_app"],
     "apps/core/storage.py": answers["media_storage"] == "gcs",
     "apps/core/tasks.py": answers["use_celery"],
-    "benchmarks/catalog": answers["example_app"],
+    "apps/jobs": answers["use_celery"],
     "apps/mail/tasks.py": answers["use_celery"],
+    "benchmarks/catalog": answers["example_app"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
     "static/css/catalog.css": answers["example_app"],
     "templates/catalog": answers["example_app"],
+    "templates/catalog/report_email.txt": answers["use_celery"],
     "tests/catalog": answers["example_app"],
+    "tests/config/test_celery.py": answers["use_celery"],
     "tests/core/test_tasks.py": answers["use_celery"],
+    "tests/jobs": answers["use_celery"],
 }
 
 for path, keep in KEEP.items():
     if not keep:
-        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink(missing_ok=True)
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:
