@@ -30,6 +30,7 @@ KEEP = {
     "templates/catalog": answers["example_app"],
     "templates/catalog/report_email.txt": answers["use_celery"],
     "tests/catalog": answers["example_app"],
+    "tests/catalog/test_tasks.py": answers["use_celery"],
     "tests/config/test_celery.py": answers["use_celery"],
     "tests/core/test_tasks.py": answers["use_celery"],
     "tests/jobs": answers["use_celery"],

@@ -47,7 +47,7 @@ class Task(DjangoTask[..., Any]):
     retry_backoff_max = 300
     retry_jitter = True
 
-    def retry(  # type: ignore[override] (its options are many)
+    def retry(  # type: ignore[override]
         self, args: Any = None, kwargs: Any = None, exc: Any = None, **options: Any
     ) -> Retry:
         """Fail at once where the task runs in a request, which must not wait."""

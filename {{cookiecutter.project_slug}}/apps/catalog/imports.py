@@ -3,6 +3,7 @@
 The file lies in the storage, where every machine finds it, until the import is over.
 """
 
+import logging
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,6 +20,8 @@ from . import formats, services
 from .formats import Row
 from .models import Import
 from .services import ImportReport
+
+logger = logging.getLogger(__name__)
 
 # One that is not over by then never will be, and how long its report is kept.
 GIVEN_UP = timedelta(days=1)
@@ -38,7 +41,8 @@ def begin_import(user_id: int, file: File, *, keep_good: bool) -> Import:
     begun = Import.objects.create(user_id=user_id, file=name, keep_good=keep_good)
     try:
         default_storage.save(name, file)
-    except Exception as error:  # each storage has its own
+    except Exception as error:  # each storage has errors of its own
+        logger.exception("The storage does not take a file")
         fail_import(begun.pk)
         raise NotBegunError from error
     # {% if cookiecutter.use_celery %}
@@ -49,6 +53,9 @@ def begin_import(user_id: int, file: File, *, keep_good: bool) -> Import:
     except import_products.OperationalError as error:
         fail_import(begun.pk)
         raise NotBegunError from error
+    except Exception:  # without a broker, it ran here
+        fail_import(begun.pk)
+        raise
     # {% else %}
     transaction.on_commit(partial(run_or_fail, begun.pk))
     # {% endif %}

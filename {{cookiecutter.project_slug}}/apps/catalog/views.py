@@ -262,5 +262,9 @@ class ImportProgressView(PermissionRequiredMixin, DetailView):
     def render_to_response(
         self, context: dict[str, Any], **kwargs: Any
     ) -> HttpResponse:
-        kwargs["headers"] = {"Cache-Control": "private, no-store"}
-        return super().render_to_response(context, **kwargs)
+        response = super().render_to_response(context, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        if not self.object.finished:
+            # Seconds: the browser asks again without a script.
+            response["Refresh"] = "2"
+        return response

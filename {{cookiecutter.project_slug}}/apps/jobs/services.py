@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from .models import Effect
@@ -23,10 +23,13 @@ def once(key: str, effect: Callable[[], object]) -> bool:
     known for 30 days, and has 200 characters at most.
     """
     with transaction.atomic():
-        _, is_first = Effect.objects.get_or_create(key=key)
-        if is_first:
-            effect()
-    return is_first
+        try:
+            with transaction.atomic():
+                Effect.objects.create(key=key)
+        except IntegrityError:
+            return False
+        effect()
+    return True
 
 
 def clear_effects() -> None:

@@ -5,16 +5,11 @@ rest needs processes that can be killed.
 """
 
 import json
-from collections.abc import Iterator
-from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 from celery.schedules import crontab
-from django.db import OperationalError, transaction
 
-from apps.core.logging import request_id
 from config.celery import Task, app
 from tests.processes import COMPLETE, run_code
 
@@ -28,10 +23,9 @@ def effective(*names: str, **variables: str) -> dict[str, Any]:
 import json
 from config.celery import app
 queue = app.amqp.queues[app.conf.task_default_queue]
-print(json.dumps({{
-    "queue": queue.queue_arguments, "exchange": queue.exchange.type,
-    **{{name: getattr(app.conf, name) for name in {names}}},
-}}))
+found = dict(queue=queue.queue_arguments, exchange=queue.exchange.type)
+found.update((name, getattr(app.conf, name)) for name in {names})
+print(json.dumps(found))
 """
     found: dict[str, Any] = json.loads(
         run_code(code, **COMPLETE | variables).stdout.splitlines()[-1]
@@ -106,106 +100,103 @@ def test_the_schedule_names_tasks_that_are_there() -> None:
 
 # A worker
 
+# Each task has a name, and says what it saw; how long a retry waits is another matter.
+WORKER = """
+import json, time
+from celery.app import autoretry
+from celery.contrib.testing.worker import start_worker
+from django.conf import settings
+from django.db import OperationalError, transaction
 
-class Calls:
-    """Calls of a task: what they saw, and how often the first ones fail."""
+settings.CELERY_BROKER_URL = "memory://"
+settings.CELERY_TASK_ALWAYS_EAGER = False
+from apps.core.logging import request_id
+from config.celery import app
 
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.failures = 0
-        self.error: type[Exception] = ConnectionError
-        self.done = Event()
+seen, waits = {}, []
 
-    def take(self) -> None:
-        self.seen.append(request_id.get())
-        if len(self.seen) <= self.failures:
-            raise self.error
-        self.done.set()
-
-
-calls = Calls()
-
-
-@app.task
-def work() -> None:
-    calls.take()
-
-
-@pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    calls.__init__()  # type: ignore[misc]
-    for name, value in {
-        "task_always_eager": False,
-        "broker_url": "memory://",
-        "broker_transport_options": {"polling_interval": 0.01},
-    }.items():
-        monkeypatch.setattr(app.conf, name, value)
-    # As soon as may be: how long it waits is another test's.
-    monkeypatch.setattr("celery.app.autoretry.get_exponential_backoff_interval", backoff)
-    waits.clear()
-    with start_worker(
-        app, pool="solo", perform_ping_check=False, shutdown_timeout=30
-    ):
-        yield
-
-
-waits: list[dict[str, Any]] = []
-
-
-def backoff(**how: Any) -> float:
+def backoff(**how):
     waits.append(how)
     return 0.01
 
+autoretry.get_exponential_backoff_interval = backoff
 
-@pytest.mark.django_db(transaction=True)
-def test_a_task_is_sent_when_the_transaction_commits(worker: None) -> None:
+@app.task(shared=False)
+def work(name, error="", failures=0):
+    calls = seen.setdefault(name, [])
+    calls.append(request_id.get())
+    if len(calls) <= failures:
+        raise {"O": OperationalError, "C": ConnectionError, "V": ValueError}[error]
+
+with start_worker(app, pool="solo", perform_ping_check=False):
     request_id.set("of-the-request")
     with transaction.atomic():
-        work.delay_on_commit()
-        assert not calls.done.wait(0.5)
-
-    assert calls.done.wait(10)
-    assert calls.seen == ["of-the-request"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_rolls_back_sends_nothing(worker: None) -> None:
+        work.delay_on_commit("committed")
+        time.sleep(0.3)
+        early = list(seen)
     with transaction.atomic():
-        work.delay_on_commit()
+        work.delay_on_commit("rolled back")
         transaction.set_rollback(True)
-
-    assert not calls.done.wait(0.5)
-    assert not calls.seen
-
-
-@pytest.mark.parametrize("error", [ConnectionError, OperationalError, TimeoutError])
-def test_what_passes_is_tried_again_later_and_later(
-    worker: None, error: type[Exception]
-) -> None:
-    calls.failures, calls.error = 3, error
-
-    work.delay()
-
-    assert calls.done.wait(10)
-    assert [how["retries"] for how in waits] == [0, 1, 2]
-    assert {how["full_jitter"] for how in waits} == {True}
-    assert {(how["factor"], how["maximum"]) for how in waits} == {(2, 300)}
+    work.delay("value", "V", 3)
+    work.delay("operational", "O", 3)
+    work.delay("connection", "C", 3)
+    work.delay("for good", "C", 99)
+    end = time.monotonic() + 15
+    while len(seen.get("for good", ())) < 11 and time.monotonic() < end:
+        time.sleep(0.01)
+    work.delay("last")
+    while "last" not in seen and time.monotonic() < end:
+        time.sleep(0.01)
+print(json.dumps([early, seen, waits]))
+"""
 
 
-def test_what_does_not_pass_is_not_tried_again(worker: None) -> None:
-    calls.failures, calls.error = 3, ValueError
+class Worked(NamedTuple):
+    before_the_commit: list[str]
+    # The id of the request that each call of a task saw.
+    seen: dict[str, list[str]]
+    waits: list[dict[str, Any]]
 
-    work.delay()
 
-    assert not calls.done.wait(0.5)
-    assert len(calls.seen) == 1
+@pytest.fixture(scope="module")
+def worked() -> Worked:
+    done = run_code(WORKER, environment="test", DATABASE_URL="sqlite://")
+    return Worked(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_a_task_is_sent_when_the_transaction_commits(worked: Worked) -> None:
+    assert not worked.before_the_commit
+    assert worked.seen["committed"] == ["of-the-request"]
+
+
+def test_a_transaction_that_rolls_back_sends_nothing(worked: Worked) -> None:
+    assert "last" in worked.seen
+    assert "rolled back" not in worked.seen
+
+
+def test_what_passes_is_tried_again_later_and_later(worked: Worked) -> None:
+    assert len(worked.seen["connection"]) == 4
+    assert len(worked.seen["operational"]) == 4
+    assert len(worked.seen["for good"]) == 1 + Task.max_retries
+    assert {wait["retries"] for wait in worked.waits} >= {*range(10)}
+    # At random, up to 2, 4, 8... and at most 300 seconds.
+    assert {wait["full_jitter"] for wait in worked.waits} == {True}
+    assert {(wait["factor"], wait["maximum"]) for wait in worked.waits} == {(2, 300)}
+
+
+def test_what_does_not_pass_is_not_tried_again(worked: Worked) -> None:
+    assert len(worked.seen["value"]) == 1
 
 
 def test_a_request_waits_for_no_second_try() -> None:
-    calls.__init__()  # type: ignore[misc]
-    calls.failures = 3
+    tries = []
+
+    @app.task(shared=False)
+    def fail() -> None:
+        tries.append(1)
+        raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        work.delay()
+        fail.delay()
 
-    assert len(calls.seen) == 1
+    assert len(tries) == 1
