@@ -38,7 +38,9 @@ KEEP = {
 
 for path, keep in KEEP.items():
     if not keep:
-        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink(missing_ok=True)
+        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink(
+            missing_ok=True
+        )
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:

@@ -13,9 +13,18 @@ COMPLETE = {
     "DATABASE_URL": "postgres://app:secret@db.example.com/app?sslmode=verify-full",
     "REDIS_URL": "redis://127.0.0.1:1",
     "EMAIL_URL": "smtp://127.0.0.1:1",
+    # {% if cookiecutter.use_celery %}
+    "CELERY_BROKER_URL": "redis://127.0.0.1:1/1",
+    # {% endif %}
 }
 # Where a page is asked for, a database in memory will do.
-EMBEDDED = COMPLETE | {"DATABASE_URL": "sqlite://", "REDIS_URL": ""}
+EMBEDDED = COMPLETE | {
+    "DATABASE_URL": "sqlite://",
+    "REDIS_URL": "",
+    # {% if cookiecutter.use_celery %}
+    "CELERY_BROKER_URL": "",
+    # {% endif %}
+}
 
 
 def python(

@@ -11,6 +11,7 @@ import pytest
 from celery.schedules import crontab
 
 from config.celery import Task, app
+from tests.practices.test_probes import warnings
 from tests.processes import COMPLETE, run_code
 
 REDIS = "redis://127.0.0.1:1/1"
@@ -96,6 +97,22 @@ def test_the_schedule_names_tasks_that_are_there() -> None:
         assert isinstance(entry["schedule"], crontab)
         # Without a worker it does not pile up.
         assert entry["options"]["expires"]
+
+
+@pytest.mark.parametrize(
+    ("broker", "warned"),
+    [
+        ("", {"practices.W027"}),
+        ("redis://127.0.0.1:1", {"practices.W027"}),
+        ("redis://:secret@localhost:1/0", {"practices.W027"}),
+        (REDIS, set()),
+        (RABBITMQ, set()),
+    ],
+)
+def test_a_deployment_has_a_broker_that_no_cache_shares(
+    broker: str, warned: set[str]
+) -> None:
+    assert warnings(CELERY_BROKER_URL=broker) == warned
 
 
 # A worker
