@@ -23,6 +23,7 @@ KEEP = {
     "apps/jobs": answers["use_celery"],
     "apps/mail/tasks.py": answers["use_celery"],
     "benchmarks/catalog": answers["example_app"],
+    "benchmarks/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",

@@ -303,14 +303,13 @@ def test_a_worker_that_hears_nothing_is_found(running: Running) -> None:
     assert stopped == (1, line)
 
 
+@pytest.mark.parametrize("running", BROKERS[1:], indirect=True)
 def test_a_queue_of_rabbitmq_is_on_several_disks(running: Running) -> None:
-    if running.env["CELERY_BROKER_URL"].startswith("redis"):
-        pytest.skip("Redis has no such queues")
     code = """
 from config.celery import app
 with app.connection_for_write() as broker:
     try:
-        broker.channel().queue_declare("celery", durable=True)
+        broker.channel().queue_declare("celery", durable=True, auto_delete=False)
     except Exception as error:
         print(error)
 """
@@ -321,11 +320,15 @@ with app.connection_for_write() as broker:
 # Workers that are killed
 
 
-@pytest.mark.services("postgresql")
+@pytest.mark.services("postgresql", "rabbitmq", "redis")
 @pytest.mark.parametrize(
-    ("tasks", "kills"), [(200, 3), pytest.param(1_000, 10, marks=pytest.mark.scale)]
+    ("name", "tasks", "kills"),
+    [
+        ("redis", 200, 3),
+        pytest.param("redis", 1_000, 10, marks=pytest.mark.scale),
+        pytest.param("rabbitmq", 1_000, 10, marks=pytest.mark.scale),
+    ],
 )
-@pytest.mark.parametrize("name", BROKERS)
 def test_no_task_is_lost_while_workers_are_killed(
     project: Path,
     tmp_path: Path,
