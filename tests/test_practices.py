@@ -19,6 +19,7 @@ from tests.mutations import (
     database,
     running,
     structure,
+    tasks,
     tools,
 )
 from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, run
@@ -28,12 +29,13 @@ MUTATIONS = [
     *running.MUTATIONS,
     *structure.MUTATIONS,
     *catalog.MUTATIONS,
+    *tasks.MUTATIONS,
     *bench.MUTATIONS,
     *database.MUTATIONS,
     *cache.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 49
+PROVEN = 51
 
 
 @pytest.fixture(scope="session")

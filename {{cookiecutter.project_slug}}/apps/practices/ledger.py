@@ -425,7 +425,7 @@ LEDGER: dict[str, list[Practice]] = {
                 "config/settings/base.py",
                 "apps/jobs/services.py",
             ),
-            proof="tests/config/test_celery.py tests/jobs tests/core/test_tasks.py",
+            proof="tests/config/test_celery.py tests/jobs/test_services.py",
             probe=probes.background_work,
             # {% else %}
             absent=True,

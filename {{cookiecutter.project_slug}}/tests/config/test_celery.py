@@ -5,42 +5,57 @@ rest needs processes that can be killed.
 """
 
 import json
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
 from celery.schedules import crontab
 
 from config.celery import Task, app
-from tests.practices.test_probes import warnings
 from tests.processes import COMPLETE, run_code
 
 REDIS = "redis://127.0.0.1:1/1"
 RABBITMQ = "amqp://127.0.0.1:1"
+RESULTS = "redis://127.0.0.1:1/2"
 
 
-def effective(*names: str, **variables: str) -> dict[str, Any]:
+NAMES = [
+    "broker_transport_options",
+    "result_backend",
+    "result_expires",
+    "task_acks_late",
+    "task_always_eager",
+    "task_create_missing_queue_type",
+    "task_ignore_result",
+    "task_reject_on_worker_lost",
+    "task_retry_on_worker_lost",
+    "task_soft_time_limit",
+    "task_time_limit",
+    "worker_cancel_long_running_tasks_on_connection_loss",
+    "worker_prefetch_multiplier",
+    "worker_soft_shutdown_timeout",
+]
+
+
+@cache
+def effective(broker: str, results: str = "") -> dict[str, Any]:
     """What Celery uses with these variables, in a process of its own."""
     code = f"""
 import json
 from config.celery import app
 queue = app.amqp.queues[app.conf.task_default_queue]
 found = dict(queue=queue.queue_arguments, exchange=queue.exchange.type)
-found.update((name, getattr(app.conf, name)) for name in {names})
+found.update((name, getattr(app.conf, name)) for name in {NAMES})
 print(json.dumps(found))
 """
-    found: dict[str, Any] = json.loads(
-        run_code(code, **COMPLETE | variables).stdout.splitlines()[-1]
-    )
+    variables = {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
+    done = run_code(code, **COMPLETE | variables)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 def test_a_lost_worker_loses_no_task() -> None:
-    conf = effective(
-        *("task_acks_late", "task_reject_on_worker_lost", "task_always_eager"),
-        *("task_retry_on_worker_lost", "worker_prefetch_multiplier"),
-        "worker_cancel_long_running_tasks_on_connection_loss",
-        CELERY_BROKER_URL=REDIS,
-    )
+    conf = effective(REDIS)
 
     assert conf["task_acks_late"]
     assert conf["task_reject_on_worker_lost"]
@@ -51,11 +66,7 @@ def test_a_lost_worker_loses_no_task() -> None:
 
 
 def test_redis_gives_no_task_to_another_while_it_may_still_be_worked_on() -> None:
-    conf = effective(
-        *("task_soft_time_limit", "task_time_limit", "broker_transport_options"),
-        "worker_soft_shutdown_timeout",
-        CELERY_BROKER_URL=REDIS,
-    )
+    conf = effective(REDIS)
 
     limit = conf["task_time_limit"]
     options = conf["broker_transport_options"]
@@ -66,10 +77,7 @@ def test_redis_gives_no_task_to_another_while_it_may_still_be_worked_on() -> Non
 
 
 def test_rabbitmq_has_queues_on_several_disks_by_its_url_alone() -> None:
-    conf = effective(
-        *("broker_transport_options", "task_create_missing_queue_type"),
-        CELERY_BROKER_URL=RABBITMQ,
-    )
+    conf = effective(RABBITMQ, RESULTS)
 
     assert conf["queue"] == {"x-queue-type": "quorum"}
     # Behind any other, a countdown would be held by a worker.
@@ -79,13 +87,10 @@ def test_rabbitmq_has_queues_on_several_disks_by_its_url_alone() -> None:
 
 
 def test_results_are_kept_where_one_variable_says() -> None:
-    names = ("task_ignore_result", "result_backend", "result_expires")
-    backend = "redis://127.0.0.1:1/2"
-
-    assert effective(*names)["task_ignore_result"]
-    conf = effective(*names, CELERY_RESULT_BACKEND=backend)
+    assert effective(REDIS)["task_ignore_result"]
+    conf = effective(RABBITMQ, RESULTS)
     assert not conf["task_ignore_result"]
-    assert conf["result_backend"] == backend
+    assert conf["result_backend"] == RESULTS
     assert conf["result_expires"] == 86_400
 
 
@@ -97,22 +102,6 @@ def test_the_schedule_names_tasks_that_are_there() -> None:
         assert isinstance(entry["schedule"], crontab)
         # Without a worker it does not pile up.
         assert entry["options"]["expires"]
-
-
-@pytest.mark.parametrize(
-    ("broker", "warned"),
-    [
-        ("", {"practices.W027"}),
-        ("redis://127.0.0.1:1", {"practices.W027"}),
-        ("redis://:secret@localhost:1/0", {"practices.W027"}),
-        (REDIS, set()),
-        (RABBITMQ, set()),
-    ],
-)
-def test_a_deployment_has_a_broker_that_no_cache_shares(
-    broker: str, warned: set[str]
-) -> None:
-    assert warnings(CELERY_BROKER_URL=broker) == warned
 
 
 # A worker
