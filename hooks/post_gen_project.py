@@ -11,42 +11,47 @@ from pathlib import Path
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# A path stays when its condition holds.
+# A path stays when its condition holds, and that of the folder that it is in.
 KEEP = {
     "apps/accounts/tasks.py": answers["use_celery"],
-    "apps/catalog/direct.py": answers["media_storage"] == "s3",
-    "apps/catalog/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
-    "apps/core/operations.py": answers["example_app"],
+    "apps/catalog/direct.py": answers["media_storage"] == "s3",
+    "apps/catalog/reports.py": answers["use_celery"],
+    "apps/catalog/tasks.py": answers["use_celery"],
+    "apps/core/buckets": answers["media_storage"] != "local",
     "apps/core/buckets/amazon.py": answers["media_storage"] == "s3",
     "apps/core/buckets/azure.py": answers["media_storage"] == "azure",
     "apps/core/buckets/google.py": answers["media_storage"] == "gcs",
-    "apps/core/buckets": answers["media_storage"] != "local",
     "apps/core/management/commands/publish_static.py": answers["media_storage"]
     != "local",
-    "apps/core/uploads.py": answers["example_app"] and answers["media_storage"] == "s3",
+    "apps/core/operations.py": answers["example_app"],
     "apps/core/tasks.py": answers["use_celery"],
-    "benchmarks/catalog": answers["example_app"],
+    "apps/core/uploads.py": answers["example_app"] and answers["media_storage"] == "s3",
+    "apps/jobs": answers["use_celery"],
     "apps/mail/tasks.py": answers["use_celery"],
-    "deploy/terraform": answers["media_storage"] == "s3",
+    "benchmarks/catalog": answers["example_app"],
+    "benchmarks/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/new_relic.py": answers["error_tracking"] == "newrelic",
     "config/sentry.py": answers["error_tracking"] == "sentry",
+    "deploy/terraform": answers["media_storage"] == "s3",
     "static/css/catalog.css": answers["example_app"],
     "static/js": answers["example_app"] and answers["media_storage"] == "s3",
-    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
-    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
+    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
+    "templates/catalog/report_email.txt": answers["use_celery"],
     "tests/catalog": answers["example_app"],
+    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
+    "tests/catalog/test_tasks.py": answers["use_celery"],
+    "tests/config/test_celery.py": answers["use_celery"],
     "tests/core/test_buckets.py": answers["media_storage"] != "local",
     "tests/core/test_tasks.py": answers["use_celery"],
+    "tests/jobs": answers["use_celery"],
 }
 
 for path, keep in KEEP.items():
-    if not keep:
+    if not keep and Path(path).exists():
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
-        if not any(Path(path).parent.iterdir()):
-            Path(path).parent.rmdir()
 
 # Cruft, which says no output folder, bakes into a temporary one at every check.
 if "_output_dir" in answers:

@@ -70,6 +70,9 @@ def postgresql_programs() -> Path | None:
     return Path(found).resolve().parent if found else next(reversed(folders), None)
 
 
+# What starts it by the name in the PATH is for its own user alone.
+RABBITMQ = "/usr/lib/rabbitmq/bin"
+
 # Compose 2 has one name in Debian and another in Ubuntu.
 DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 
@@ -83,6 +86,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
     "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
     "postgresql": (postgresql_programs, "postgresql"),
+    "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }
@@ -290,12 +294,54 @@ def pgbouncer(
 
 
 @contextmanager
-def redis(folder: Path, port: int) -> Iterator[str]:
-    """The address of an empty Redis."""
+def redis(folder: Path, port: int, *options: str) -> Iterator[str]:
+    """The address of a Redis, empty unless options keep what one in the folder had."""
     command = f"redis-server --bind 127.0.0.1 --port {port} --save".split()
-    with process(*command, "", cwd=folder, log=folder / "redis.log"):
+    with process(*command, "", *options, cwd=folder, log=folder / "redis.log"):
         wait_until(lambda: listens(port))
         yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def rabbitmq(folder: Path) -> Iterator[str]:
+    """The address of an empty RabbitMQ."""
+    port, names, nodes = free_port(), free_port(), free_port()
+    data, user = Path(tempfile.mkdtemp()), []
+    if os.geteuid() == 0:
+        shutil.chown(data, "rabbitmq", "rabbitmq")
+        user = [
+            "setpriv",
+            "--reuid",
+            "rabbitmq",
+            "--regid",
+            "rabbitmq",
+            "--init-groups",
+        ]
+    env = {
+        "HOME": str(data),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(names),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_DIST_PORT": str(nodes),
+        "RABBITMQ_ENABLED_PLUGINS": "",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(data / "plugins"),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_MNESIA_BASE": str(data),
+        "RABBITMQ_NODENAME": f"plinth{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_PID_FILE": str(data / "pid"),
+    }
+    command = [*user, f"{RABBITMQ}/rabbitmq-server"]
+    try:
+        with process(*command, cwd=data, log=folder / "rabbitmq.log", env=env):
+            wait_until(lambda: listens(port), seconds=60)
+            yield f"amqp://127.0.0.1:{port}//"
+    finally:
+        # It started a server of names, which would outlive it.
+        kill = ["epmd", "-kill"]
+        subprocess.run(kill, env=os.environ | env, capture_output=True, check=False)
+        shutil.rmtree(data)
 
 
 @contextmanager

@@ -32,6 +32,9 @@ COMPLETE = {
     "REDIS_URL": "redis://127.0.0.1:1",
     "EMAIL_URL": "smtp://127.0.0.1:1",
     **FILES,
+    # {% if cookiecutter.use_celery %}
+    "CELERY_BROKER_URL": "redis://127.0.0.1:1/1",
+    # {% endif %}
 }
 # Where a page is asked for, a database in memory will do.
 EMBEDDED = {
@@ -39,6 +42,9 @@ EMBEDDED = {
     **dict.fromkeys(FILES, ""),
     "DATABASE_URL": "sqlite://",
     "REDIS_URL": "",
+    # {% if cookiecutter.use_celery %}
+    "CELERY_BROKER_URL": "",
+    # {% endif %}
 }
 
 

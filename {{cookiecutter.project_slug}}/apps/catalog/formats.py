@@ -75,7 +75,9 @@ def read_json_lines(file: BinaryIO) -> Iterator[Row]:
             yield Row(number, fields)
 
 
-READERS: dict[str, Callable[[BinaryIO], Iterator[Row]]] = {
+type Reader = Callable[[BinaryIO], Iterator[Row]]
+
+READERS: dict[str, Reader] = {
     ".csv": read_csv,
     ".jsonl": read_json_lines,
 }

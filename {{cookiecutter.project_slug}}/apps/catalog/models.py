@@ -209,3 +209,47 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.rating}"
+
+
+class Import(models.Model):
+    """A file of products that somebody uploaded, and how far it is: see `imports`."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        CHECKING = "checking", _("checking")
+        SAVING = "saving", _("saving")
+        SAVED = "saved", _("saved")
+        REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    # In the storage, where it is deleted when the import is over.
+    file = models.CharField(_("file"), max_length=200)
+    keep_good = models.BooleanField(_("good rows are kept"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.WAITING
+    )
+    # Of the file, in this state.
+    percent = models.PositiveSmallIntegerField(_("per cent"), default=0)
+    # What an ImportReport says, as soon as it is over; a line for each error.
+    saved = models.PositiveIntegerField(_("products saved"), default=0)
+    error_count = models.PositiveIntegerField(_("rows in error"), default=0)
+    errors = models.TextField(_("errors"), blank=True)
+    created = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
+    finished = models.DateTimeField(_("over"), null=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:import-progress", args=[self.pk])

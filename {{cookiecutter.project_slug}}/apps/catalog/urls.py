@@ -14,6 +14,11 @@ urlpatterns = [
     path("products/", views.ProductListView.as_view(), name="products"),
     path("products/export/", views.ExportView.as_view(), name="export"),
     path("products/import/", views.ImportView.as_view(), name="import"),
+    path(
+        "products/import/<int:pk>/",
+        views.ImportProgressView.as_view(),
+        name="import-progress",
+    ),
     path("product/<slug:sku>/", views.ProductView.as_view(), name="product"),
     path("product/<slug:sku>/manual/", views.ManualView.as_view(), name="manual"),
     path(

@@ -1,6 +1,5 @@
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from time import time
 from typing import Any
 
@@ -18,13 +17,12 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.http import condition
 from django.views.decorators.vary import vary_on_cookie
@@ -34,10 +32,10 @@ from apps.accounts.models import User
 from apps.core import caching
 from apps.core.answers import kept_for_a_moment
 
-from . import formats, manuals, services
+from . import formats, imports, manuals, services
 from .forms import FilterForm, ImportForm, ReviewForm
 from .manuals import ManualForm
-from .models import Product, Review
+from .models import Import, Product, Review
 
 # Seconds
 PUBLIC_PAGE = 300
@@ -303,18 +301,37 @@ class ImportView(PermissionRequiredMixin, BadRequestMixin, FormView):
     permission_required = ["catalog.add_product", "catalog.change_product"]
 
     def form_valid(self, form: ImportForm) -> HttpResponse:
-        file, keep_good = form.cleaned_data["file"], form.cleaned_data["keep_good"]
-        read = formats.READERS[Path(file.name).suffix.lower()]
-        report = services.import_products(read(file), keep_good=keep_good)
-        if report.saved:
-            saved = ngettext(
-                "%(count)s product is saved.",
-                "%(count)s products are saved.",
-                report.saved,
+        assert isinstance(self.request.user, User)  # PermissionRequiredMixin
+        try:
+            begun = imports.begin_import(
+                self.request.user.pk,
+                form.cleaned_data["file"],
+                keep_good=form.cleaned_data["keep_good"],
             )
-            messages.success(self.request, saved % {"count": report.saved})
-        refused = report.error_count and not report.saved
-        return self.render_to_response(
-            self.get_context_data(form=form, report=report),
-            status=400 if refused else 200,
-        )
+        except imports.NotBegunError:
+            form.add_error(
+                None,
+                _("The file could not be taken just now. Try again in some minutes."),
+            )
+            response = self.form_invalid(form)
+            response.status_code = 503
+            return response
+        return redirect(begun)
+
+
+class ImportProgressView(PermissionRequiredMixin, DetailView):
+    """How far an import is; the page asks again until it is over."""
+
+    template_name = "catalog/import_progress.html"
+    permission_required = ImportView.permission_required
+    queryset = Import.objects.all()
+
+    def render_to_response(
+        self, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        response = super().render_to_response(context, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        if not self.object.finished:
+            # Seconds: the browser asks again without a script.
+            response["Refresh"] = "2"
+        return response

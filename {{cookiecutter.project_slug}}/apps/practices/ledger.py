@@ -446,12 +446,27 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             27,
             "Background workers",
+            how="Celery acknowledges a task when it is done, so that a lost worker loses none, tries again what passes, later and later, and sends on commit; the schedule is in code, where the article's djcelery is dead.",
             needs="use_celery",
-            # {% if not cookiecutter.use_celery %}
+            # {% if cookiecutter.use_celery %}
+            where=(
+                "config/celery.py",
+                "config/settings/base.py",
+                "apps/jobs/services.py",
+            ),
+            proof="tests/config/test_celery.py tests/jobs/test_services.py",
+            probe=probes.background_work,
+            # {% else %}
             absent=True,
             # {% endif %}
         ),
-        Practice(35, "Workers instead of signals"),
+        Practice(
+            35,
+            "Workers instead of signals",
+            how="What follows from a write stands in the service that writes, as a task on commit: a rule finds a signal's receiver that writes, and a task that is sent before the commit.",
+            where=("tests/tools/test_signals.py",),
+            proof="tests/tools/test_signals.py",
+        ),
         Practice(
             66,
             "No threads or processes in views",

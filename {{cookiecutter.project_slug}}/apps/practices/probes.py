@@ -191,6 +191,35 @@ def media_cdn() -> Finding:
     if settings.CDN_DOMAIN not in str(domains):
         return off("pictures come from the bucket: leave the public storage's domain")
     return on(settings.CDN_DOMAIN)
+# {% if cookiecutter.use_celery %}
+def background_work() -> Finding:
+    from config.celery import app
+
+    broker = settings.CELERY_BROKER_URL
+    if app.conf.task_always_eager:
+        return stand_in("tasks run in the request: CELERY_BROKER_URL names a broker")
+    on_redis = broker.startswith("redis")
+    if on_redis and redis_database(broker) == redis_database(settings.REDIS_URL):
+        return off(
+            "clearing the cache would lose every task, in the same database of Redis: "
+            "give CELERY_BROKER_URL another"
+        )
+    if not app.conf.task_acks_late:
+        return off("a lost worker loses its tasks: CELERY_TASK_ACKS_LATE")
+    options = app.conf.broker_transport_options
+    limit = app.conf.task_time_limit + app.Task.retry_backoff_max
+    if on_redis and options.get("visibility_timeout", 0) <= limit:
+        return off("Redis starts long tasks twice: raise the visibility_timeout")
+    return on("Redis" if on_redis else "RabbitMQ")
+
+
+def redis_database(url: str) -> tuple[str | None, int, str]:
+    """Return the host, the port and the number of a database."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+    return host, parts.port or 6379, parts.path.strip("/") or "0"
 
 
 # {% endif %}

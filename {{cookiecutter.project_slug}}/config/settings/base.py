@@ -53,6 +53,9 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.mail",
     "apps.practices",
+    # {% if cookiecutter.use_celery %}
+    "apps.jobs",
+    # {% endif %}
     # {% if cookiecutter.example_app %}
     "apps.catalog",
     # {% endif %}
@@ -518,21 +521,53 @@ CSRF_COOKIE_HTTPONLY = True
 
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis", "rediss", "amqp", "amqps")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+# A worker waits for its broker as long as it takes, at the start and later.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-if CELERY_BROKER_URL.startswith("redis"):
-    # Seconds; without them a page that sends a task waits for a dead broker for ever.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
-# A task is acknowledged when it is done, so that a lost worker loses none.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+
+# A task is acknowledged when it is done, and a worker takes no more than it works on, so
+# that a lost worker loses none: another starts it anew. Tasks must bear to run twice.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Up to max_retries times: one that kills its worker must not kill all of them for ever.
+CELERY_TASK_RETRY_ON_WORKER_LOST = True
+# What can't be acknowledged any more will come again: it is not run beside its copy.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # Seconds. The soft limit raises in the task, which may clean up; the hard one kills.
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
 # On shutdown a task has this long to end before another worker starts it anew.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
-CELERY_TASK_IGNORE_RESULT = True
+
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Seconds; without them a page that sends a task waits for a dead broker for ever.
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        # A task that nobody has acknowledged by then is given to another worker. Longer
+        # than a task takes (330) and waits to be tried again (300), or it would run
+        # twice: so never call one with a countdown or an eta that is further away.
+        "visibility_timeout": 900,
+    }
+if CELERY_BROKER_URL.startswith("amqp"):
+    # On the disks of most of the brokers before a page hears that it was sent.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
+    # Such queues can't hold a countdown, except behind an exchange that knows topics.
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
+    CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"
+
+# Nobody asks what a task returned, unless CELERY_RESULT_BACKEND says where to keep it.
+CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis", "rediss") or None
+CELERY_TASK_IGNORE_RESULT = not CELERY_RESULT_BACKEND
+# Seconds: a day; and how long to wait for the server, as above.
+CELERY_RESULT_EXPIRES = 86_400
+CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 2
+CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_TIMEZONE = TIME_ZONE
+FLOWER_BASIC_AUTH = env("FLOWER_BASIC_AUTH")
 if CELERY_BROKER_URL:
     HEALTH_PROBES["broker"] = "config.celery.probe_broker"
 

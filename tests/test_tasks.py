@@ -1,0 +1,428 @@
+"""Background work on real brokers, by workers that are killed.
+
+A worker is killed with all its processes at once, as by a machine that is gone.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import pytest
+
+from tests import services
+from tests.conftest import Bake
+from tests.services import PRODUCTION, get, gunicorn, venv, wait_until
+from tests.support import clean_environment
+from tests.test_services import manage, ready, shell
+
+BROKERS = [
+    pytest.param("redis", marks=pytest.mark.services("redis")),
+    pytest.param("rabbitmq", marks=pytest.mark.services("rabbitmq")),
+]
+
+TASKS = """
+import os, time
+from pathlib import Path
+from django.db import connection
+from apps.jobs.services import once
+
+
+def note(*words) -> None:
+    with Path(os.environ["NOTES"]).open("a") as notes:
+        notes.write(" ".join(map(str, words)) + chr(10))
+
+
+def insert(number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effects VALUES (%s)", [number])
+
+
+@app.task
+def number(number: int) -> None:
+    note(number)
+    time.sleep(0.1)
+    once(f"number-{number}", lambda: insert(number))
+
+
+@app.task
+def say(word: str, seconds: float = 0) -> None:
+    note(word, os.getpid())
+    time.sleep(seconds)
+    note(word, "done")
+
+
+@app.task(bind=True)
+def stumble(self) -> None:
+    note("stumble", self.request.retries)
+    if not self.request.retries:
+        raise ConnectionError
+"""
+VIEWS = """
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.generic import View
+
+from apps.core import tasks
+
+
+class SendView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            tasks.say.delay_on_commit(request.GET["word"])
+            transaction.set_rollback("undo" in request.GET)
+        return HttpResponse("sent")
+
+
+urlpatterns += [path("trial/say/", SendView.as_view())]
+"""
+# Minutes are too long for a test; and how long is told by the settings' own.
+SOONER = """
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
+        "visibility_timeout": 6,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+    }
+"""
+CELERY = """
+app.Task.default_retry_delay = 1
+app.conf.beat_schedule["tick"] = {
+    "task": "apps.core.tasks.say", "args": ["tick"], "schedule": 1.0
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of an installed project with tasks that tell what they do."""
+    installed = install()
+    copy = tmp_path_factory.mktemp("tasks") / installed.name
+    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
+    (copy / ".venv").symlink_to(installed / ".venv")
+    for file, text in (
+        ("apps/core/tasks.py", TASKS),
+        ("config/urls.py", VIEWS),
+        ("config/settings/production.py", SOONER),
+        ("config/celery.py", CELERY),
+    ):
+        with (copy / file).open("a") as module:
+            module.write(text)
+    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
+    return copy
+
+
+@contextmanager
+def broker(name: str, folder: Path) -> Iterator[str]:
+    if name == "redis":
+        with services.redis(folder, services.free_port()) as url:
+            yield f"{url}/1"
+    else:
+        with services.rabbitmq(folder) as url:
+            yield url
+
+
+class Worker:
+    """A worker with two processes, which ends with the test."""
+
+    def __init__(
+        self, project: Path, log: Path, name: str, *options: str, **env: str
+    ) -> None:
+        command = venv(
+            *("celery", "--app", "config.celery", "worker", "--concurrency=2"),
+            *(f"--hostname={name}", "--without-mingle", "--without-gossip", *options),
+            of=project,
+        )
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=project,
+                env=clean_environment() | PRODUCTION | env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+
+
+def lines(notes: Path) -> list[str]:
+    return notes.read_text().splitlines() if notes.exists() else []
+
+
+# What a worker does
+
+
+class Running(NamedTuple):
+    """A site, its worker with the schedule, and what its tasks noted."""
+
+    project: Path
+    env: dict[str, str]
+    site: str
+    worker: Worker
+    notes: Path
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def running(
+    request: pytest.FixtureRequest,
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp(request.param)
+    notes = folder / "notes"
+    with ExitStack() as stack:
+        env = {
+            "CELERY_BROKER_URL": stack.enter_context(broker(request.param, folder)),
+            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "NOTES": str(notes),
+        }
+        manage(project, "migrate", "--verbosity", "0", **env)
+        schedule = f"--schedule={folder}/schedule"
+        worker = stack.enter_context(
+            Worker(project, folder / "log", "trial@here", "--beat", schedule, **env)
+        )
+        site = stack.enter_context(gunicorn(project, folder / "web.log", **env))
+        wait_until(lambda: any("tick" in line for line in lines(notes)), 60)
+        yield Running(project, env, site, worker, notes)
+
+
+def test_a_periodic_task_fires(running: Running) -> None:
+    wait_until(lambda: lines(running.notes).count("tick done") >= 2)
+
+
+def test_a_task_is_sent_by_a_commit_and_none_by_a_rollback(running: Running) -> None:
+    get(f"{running.site}/trial/say/?word=undone&undo")
+    get(f"{running.site}/trial/say/?word=committed")
+
+    wait_until(lambda: "committed done" in lines(running.notes))
+    assert not any("undone" in line for line in lines(running.notes))
+
+
+def test_what_passes_is_tried_again(running: Running) -> None:
+    shell(
+        running.project,
+        "from apps.core.tasks import stumble; stumble.delay()",
+        **running.env,
+    )
+
+    wait_until(lambda: "stumble 1" in lines(running.notes), 30)
+
+
+def test_a_process_that_is_killed_leaves_its_task_to_another(running: Running) -> None:
+    code = "from apps.core.tasks import say; say.delay('long', 2)"
+    shell(running.project, code, **running.env)
+
+    def pids() -> list[int]:
+        return [
+            int(line.split()[1])
+            for line in lines(running.notes)
+            if re.fullmatch(r"long \d+", line)
+        ]
+
+    wait_until(pids)
+    os.kill(pids()[0], signal.SIGKILL)
+
+    wait_until(lambda: "long done" in lines(running.notes), 30)
+    assert len(set(pids())) == 2
+
+
+def test_an_import_is_worked_on_by_the_worker(running: Running) -> None:
+    code = r"""
+from django.core.files.base import ContentFile
+from apps.accounts.models import User
+from apps.catalog import imports
+from apps.catalog.models import Category, Import
+Category.objects.create(name="Lamps", slug="lamps")
+user = User.objects.create_user("staff@example.com")
+rows = "".join(f"A-{number},Lamp,Lamps,1\n" for number in range(5_000))
+file = ContentFile(f"sku,name,category,price\n{rows}".encode(), "products.csv")
+begun = imports.begin_import(user.pk, file, keep_good=False)
+assert begun.state == "waiting"
+import time
+for _ in range(200):
+    begun.refresh_from_db()
+    if begun.finished:
+        break
+    time.sleep(0.1)
+print(begun.state, begun.saved)
+"""
+    said = shell(running.project, code, **running.env)
+
+    assert said.split() == ["saved", "5000"]
+    assert not list((running.project / "media/imports").iterdir())
+
+
+def test_a_worker_that_hears_nothing_is_found(running: Running) -> None:
+    command = venv(
+        *("python", "manage.py", "ping_worker", "trial@here", "--timeout=2"),
+        of=running.project,
+    )
+
+    def ping() -> tuple[int, str]:
+        done = subprocess.run(
+            command,
+            cwd=running.project,
+            env=clean_environment() | PRODUCTION | running.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert ping() == (0, "trial@here answers.\n")
+
+    running.worker.signal(signal.SIGSTOP)
+    try:
+        stopped = ping()
+    finally:
+        running.worker.signal(signal.SIGCONT)
+
+    line = "CommandError: trial@here does not answer within 2 seconds.\n"
+    assert stopped == (1, line)
+
+
+@pytest.mark.parametrize("running", BROKERS[1:], indirect=True)
+def test_a_queue_of_rabbitmq_is_on_several_disks(running: Running) -> None:
+    code = """
+from config.celery import app
+with app.connection_for_write() as broker:
+    try:
+        broker.channel().queue_declare("celery", durable=True, auto_delete=False)
+    except Exception as error:
+        print(error)
+"""
+
+    assert "'quorum'" in shell(running.project, code, **running.env)
+
+
+# Workers that are killed
+
+
+@pytest.mark.services("postgresql", "rabbitmq", "redis")
+@pytest.mark.parametrize(
+    ("name", "tasks", "kills"),
+    [
+        ("redis", 200, 3),
+        pytest.param("redis", 1_000, 10, marks=pytest.mark.scale),
+        pytest.param("rabbitmq", 1_000, 10, marks=pytest.mark.scale),
+    ],
+)
+def test_no_task_is_lost_while_workers_are_killed(
+    project: Path,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    name: str,
+    tasks: int,
+    kills: int,
+) -> None:
+    notes, log = tmp_path / "notes", tmp_path / "log"
+    with ExitStack() as stack:
+        env = {
+            "CELERY_BROKER_URL": stack.enter_context(broker(name, tmp_path)),
+            "DATABASE_URL": stack.enter_context(services.postgresql()),
+            "NOTES": str(notes),
+        }
+        manage(project, "migrate", "--verbosity", "0", **env)
+        send = f"""
+from django.db import connection
+from apps.core.tasks import number
+connection.cursor().execute("CREATE TABLE effects (number integer)")
+for i in range({tasks}):
+    number.delay(i)
+"""
+        shell(project, send, **env)
+
+        def start(number: int) -> Worker:
+            worker = Worker(project, log, f"w{number}@here", **env)
+            return stack.enter_context(worker)
+
+        workers = [start(0), start(1)]
+        for kill in range(kills):
+            mark = tasks * (kill + 1) // (kills + 2)
+            wait_until(lambda mark=mark: len(lines(notes)) >= mark, 60)
+            workers.pop(0).kill()
+            workers.append(start(kill + 2))
+        wait_until(lambda: len(set(lines(notes))) == tasks, 90)
+        count = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT count(*), count(DISTINCT number) FROM effects")
+    print(*cursor.fetchone())
+"""
+        wait_until(lambda: shell(project, count, **env).split()[1] == str(tasks), 30)
+        effects, distinct = shell(project, count, **env).split()
+
+    twice = sum(times > 1 for times in Counter(lines(notes)).values())
+    record_property(
+        "summary",
+        f"{tasks} tasks, {kills} workers killed: none lost, {twice} ran twice, "
+        f"{effects} effects",
+    )
+    assert (effects, distinct) == (str(tasks), str(tasks))
+
+
+# A broker that is gone
+
+
+@pytest.mark.services("redis")
+def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
+    project: Path, tmp_path: Path
+) -> None:
+    notes, port = tmp_path / "notes", services.free_port()
+    env = {
+        "CELERY_BROKER_URL": f"redis://127.0.0.1:{port}/1",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+        "NOTES": str(notes),
+    }
+    # As a broker is run: what it took is on its disk.
+    options = ("--appendonly", "yes")
+    with ExitStack() as stack:
+        redis = stack.enter_context(ExitStack())
+        redis.enter_context(services.redis(tmp_path, port, *options))
+        site = stack.enter_context(gunicorn(project, tmp_path / "web.log", **env))
+        assert get(f"{site}/trial/say/?word=before").status == 200
+
+        redis.close()
+
+        start = time.monotonic()
+        assert get(site).status == 200
+        assert ready(site)["broker"] == "failing"
+        # It was not sent, and whoever asked for it is told.
+        assert get(f"{site}/trial/say/?word=meanwhile").status == 500
+        assert time.monotonic() - start < 10
+        worker = Worker(project, tmp_path / "log", "w@here", **env)
+        stack.enter_context(worker)
+        time.sleep(4)
+
+        redis.enter_context(services.redis(tmp_path, port, *options))
+
+        wait_until(lambda: "before done" in lines(notes), 40)
+        redis.close()
+        time.sleep(1)
+        redis.enter_context(services.redis(tmp_path, port, *options))
+        assert get(f"{site}/trial/say/?word=after").status == 200
+        wait_until(lambda: "after done" in lines(notes), 40)
+        assert worker.process.poll() is None
+        assert not any("meanwhile" in line for line in lines(notes))

@@ -1,0 +1,44 @@
+"""What staff read in the morning."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.core.mail import EmailMessage
+from django.db.models import Avg, Count
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.jobs.services import once
+
+from .models import Product, Review
+
+
+def send_report(day: date | None = None) -> bool:
+    """Mail the report of a day, yesterday by default, to staff; tell whether it was sent.
+
+    It is sent once, however often this is called; twice if the process dies after the
+    mail left and before the transaction has ended.
+    """
+    day = day or timezone.localdate() - timedelta(days=1)
+    return once(f"catalog-report-{day}", lambda: mail_report(day))
+
+
+def mail_report(day: date) -> None:
+    staff = User.objects.filter(is_staff=True, is_active=True)
+    # Nobody learns from it who else reads it.
+    if addresses := list(staff.values_list("email", flat=True)):
+        text = render_to_string("catalog/report_email.txt", report(day))
+        EmailMessage(f"The catalogue on {day}", text, bcc=addresses).send()
+
+
+def report(day: date) -> dict[str, object]:
+    start = timezone.make_aware(datetime.combine(day, time.min))
+    of_the_day = (start, start + timedelta(days=1))
+    reviews = Review.objects.filter(
+        created__gte=of_the_day[0], created__lt=of_the_day[1]
+    )
+    return {
+        "day": day,
+        "products": Product.objects.published().count(),
+        **reviews.aggregate(reviews=Count("id"), rating=Avg("rating")),
+    }

@@ -1,0 +1,188 @@
+"""Tasks per second through a worker, against an empty Celery project on the same broker.
+
+`python -m benchmarks.tasks` asks for CELERY_BROKER_URL. Its queues have names of their
+own, and are deleted after each round. Rounds of all rows alternate, so that what else the machine does falls
+on each of them: compare the rows of one run, and nothing else.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# What a task of either project does: it adds a byte to a file, which tells when it ran.
+TASK = """
+
+@app.task(name="benchmarks.mark")
+def mark(file):
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+    os.write(descriptor, b".")
+    os.close(descriptor)
+"""
+OURS = "import os\n\nfrom config.celery import app\n" + TASK
+# As Celery is when nobody has set anything but the broker.
+EMPTY = (
+    "import os\n\nfrom celery import Celery\n\n"
+    'app = Celery("empty", broker=os.environ["CELERY_BROKER_URL"])\n' + TASK
+)
+# The same with what keeps a task that its worker loses: what that costs, and no more.
+EMPTY_SAFE = EMPTY + (
+    "\napp.conf.update(task_acks_late=True, worker_prefetch_multiplier=1,\n"
+    '    task_ignore_result=True, task_default_queue_type="QUEUE")\n'
+)
+SEND = """
+import {module} as project
+with project.app.producer_or_acquire() as producer:
+    for _ in range({count}):
+        project.mark.apply_async(["{marks}"], queue="{queue}", producer=producer)
+"""
+DELETE = """
+import {module} as project
+with project.app.connection_for_write() as connection:
+    connection.default_channel.queue_delete("{queue}")
+    connection.default_channel.exchange_delete("{queue}")
+"""
+POOLS = ("prefork", "threads")
+
+
+@contextmanager
+def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", module, "worker"]
+    options = [f"--pool={pool}", "--concurrency=2", f"--queues={queue}"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    log = (folder / "log").open("ab")
+    with (
+        log,
+        subprocess.Popen(
+            [*command, *options, f"--hostname={queue}@bench", *quiet],
+            cwd=PROJECT,
+            env=environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Both log warnings alone, which is Celery's own default; the schedule is not run."""
+    path = os.pathsep.join([str(folder), str(PROJECT)])
+    return os.environ | {"LOG_LEVEL": "WARNING", "PYTHONPATH": path}
+
+
+def measure(folder: Path, module: str, pool: str, count: int) -> float:
+    """Return the tasks per second at which a worker empties a queue."""
+    queue, marks = f"benchmark-{module}", folder / uuid.uuid4().hex
+    marks.touch()
+    run(folder, DELETE.format(module=module, queue=queue))
+    run(folder, SEND.format(module=module, queue=queue, count=count, marks=marks))
+    try:
+        with worker(folder, module, pool, queue):
+            # From when it works to when it is done: not how long it starts.
+            begin = wait_for(marks, max(1, count // 10))
+            end = wait_for(marks, count)
+    finally:
+        run(folder, DELETE.format(module=module, queue=queue))
+    return (end[1] - begin[1]) / (end[0] - begin[0])
+
+
+def wait_for(marks: Path, size: int, seconds: float = 120) -> tuple[float, int]:
+    """Return when a file has so many bytes, and how many it has."""
+    end = time.perf_counter() + seconds
+    while (now := time.perf_counter()) < end:
+        if (found := marks.stat().st_size) >= size:
+            return now, found
+        time.sleep(0.002)
+    sys.exit(f"No worker has done {size} tasks within {seconds:.0f} s.")
+
+
+def run(folder: Path, code: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=environment(folder),
+        check=True,
+    )
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="python -m benchmarks.tasks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tasks", type=int, default=3_000, help="in each round")
+    parser.add_argument("--format", choices=["table", "json"], default="table")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    # Reads .env, too; a broker may be named there.
+    from django.conf import settings
+
+    if not settings.CELERY_BROKER_URL:
+        sys.exit("Tasks are measured on a broker: set CELERY_BROKER_URL.")
+    os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
+    kind = getattr(settings, "CELERY_TASK_DEFAULT_QUEUE_TYPE", "classic")
+
+    rows: dict[tuple[str, str], list[float]] = {
+        (name, pool): [] for pool in POOLS for name in ("empty", "empty_safe", "ours")
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ours.py").write_text(OURS)
+        (folder / "empty.py").write_text(EMPTY)
+        (folder / "empty_safe.py").write_text(EMPTY_SAFE.replace("QUEUE", kind))
+        for _ in range(options.rounds):
+            for (module, pool), rates in rows.items():
+                rates.append(measure(folder, module, pool, options.tasks))
+    report(rows, options.format)
+
+
+def report(rows: dict[tuple[str, str], list[float]], form: str) -> None:
+    titles = {
+        "empty": "an empty Celery project",
+        "empty_safe": "the same, acknowledged late",
+        "ours": "this project",
+    }
+    found = [
+        {
+            "pool": pool,
+            "project": titles[name],
+            "tasks_per_second": round(statistics.median(rates)),
+            "slowest": round(min(rates)),
+            "fastest": round(max(rates)),
+            **{
+                f"to_{other}": round(
+                    statistics.median(rates) / statistics.median(rows[other, pool]), 2
+                )
+                for other in ("empty", "empty_safe")
+            },
+        }
+        for (name, pool), rates in rows.items()
+    ]
+    if form == "json":
+        sys.stdout.write(json.dumps(found) + "\n")
+        return
+    heads = ("Pool", "Project", "Tasks/s", "Slowest", "Fastest", "To empty", "To late")
+    table = Table(*heads, title=f"Tasks through a worker, {os.cpu_count()} CPUs")
+    for row in found:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
