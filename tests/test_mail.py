@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import ssl
-import statistics
 import time
 import urllib.error
 import urllib.parse
@@ -340,16 +339,15 @@ def test_a_worker_sends_what_the_page_need_not_wait_for(
 
                 before = looked_up()
                 server.seconds = 1
-                times = {
-                    who: statistics.median(reset(site, who) for _ in range(4))
-                    for who in (EMAIL, STRANGER)
-                }
+                times: dict[str, list[float]] = {EMAIL: [], STRANGER: []}
+                for who in (EMAIL, STRANGER) * 4:
+                    times[who].append(reset(site, who))
                 wait_until(lambda: looked_up() == before + 8)
                 wait_until(lambda: len(server.messages) == 6)
-            known, unknown = (1000 * times[who] for who in (EMAIL, STRANGER))
+            known, unknown = (1000 * min(times[who]) for who in times)
             record_property(
                 "summary",
-                f"a password reset, with an SMTP server that takes 1 s: {known:.0f} ms "
+                f"a password reset, with an SMTP server that takes 1 s: at best {known:.0f} ms "
                 f"for an account, {unknown:.0f} ms without one",
             )
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from email.utils import make_msgid, parseaddr
 from functools import partial
 from typing import Any
@@ -92,7 +92,7 @@ def hand_over(message: Message) -> None:
     # Whoever sends no mail does not load Celery.
     from . import tasks
 
-    if tasks.hand_over(tasks.deliver, **asdict(message)):
+    if tasks.hand_over(tasks.deliver, **vars(message)):
         return
     # {% endif %}
     try:

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from celery import Task
+from celery.contrib.django.task import DjangoTask
 from celery.exceptions import OperationalError
 from django.conf import settings
 
@@ -14,7 +15,7 @@ from . import services
 logger = logging.getLogger(__name__)
 
 
-class PrivateTask(app.Task):
+class PrivateTask(DjangoTask):
     """One whose arguments hold addresses and links: no monitor shows them."""
 
     def apply_async(

@@ -32,8 +32,7 @@ DEBUG = False
 SECRET_KEY = "test"
 ALLOWED_HOSTS = ["testserver", "localhost"]
 
-# What a developer has, and production has not.
-INSTALLED_APPS += ["apps.inbox", "zeal"]
+INSTALLED_APPS += ["zeal"]
 MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 
 # One way to the database: another would not see what a test has not committed.
@@ -47,6 +46,8 @@ WHITENOISE_AUTOREFRESH = True
 
 for name in ("default", "public"):
     STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+# A developer's, and tested like the rest.
+INSTALLED_APPS += ["apps.inbox"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ANYMAIL = {
     "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",

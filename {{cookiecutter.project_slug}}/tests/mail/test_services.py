@@ -157,7 +157,7 @@ def test_nobody_answers_a_machine_with_a_machine(commit: Commit) -> None:
 
 
 def test_a_message_that_is_sent_twice_is_one_message(
-    commit: Commit, monkeypatch: pytest.MonkeyPatch
+    commit: Commit, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed: list[services.Message] = []
     monkeypatch.setattr(services, "hand_over", handed.append)
@@ -174,7 +174,8 @@ def test_a_message_that_is_sent_twice_is_one_message(
     services.deliver(message)
     first, second = (copy.message()["Message-ID"] for copy in mail.outbox)
     assert first == second
-    assert first.endswith("@example.com>")
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
+    assert first.endswith(f"@{domain}>")
 
 
 def test_a_suppressed_address_gets_no_mail(
