@@ -39,7 +39,7 @@ KEEP = {
     "static/js": answers["example_app"] and answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
     "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
-    "templates/catalog/report_email.txt": answers["use_celery"],
+    "templates/catalog/mail": answers["use_celery"],
     "tests/catalog": answers["example_app"],
     "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog/test_tasks.py": answers["use_celery"],

@@ -2,13 +2,12 @@
 
 from datetime import date, datetime, time, timedelta
 
-from django.core.mail import EmailMessage
 from django.db.models import Avg, Count
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.jobs.services import once
+from apps.mail import services as mail
 
 from .models import Product, Review
 
@@ -16,8 +15,7 @@ from .models import Product, Review
 def send_report(day: date | None = None) -> bool:
     """Mail the report of a day, yesterday by default, to staff; tell whether it was sent.
 
-    It is sent once, however often this is called; twice if the process dies after the
-    mail left and before the transaction has ended.
+    It is sent once, however often this is called.
     """
     day = day or timezone.localdate() - timedelta(days=1)
     return once(f"catalog-report-{day}", lambda: mail_report(day))
@@ -25,10 +23,9 @@ def send_report(day: date | None = None) -> bool:
 
 def mail_report(day: date) -> None:
     staff = User.objects.filter(is_staff=True, is_active=True)
-    # Nobody learns from it who else reads it.
-    if addresses := list(staff.values_list("email", flat=True)):
-        text = render_to_string("catalog/report_email.txt", report(day))
-        EmailMessage(f"The catalogue on {day}", text, bcc=addresses).send()
+    context = report(day)
+    for address in staff.values_list("email", flat=True):
+        mail.send("catalog/mail/report", address, context)
 
 
 def report(day: date) -> dict[str, object]:

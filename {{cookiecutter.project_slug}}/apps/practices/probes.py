@@ -191,6 +191,9 @@ def media_cdn() -> Finding:
     if settings.CDN_DOMAIN not in str(domains):
         return off("pictures come from the bucket: leave the public storage's domain")
     return on(settings.CDN_DOMAIN)
+
+
+# {% endif %}
 # {% if cookiecutter.use_celery %}
 def background_work() -> Finding:
     from config.celery import app
@@ -201,7 +204,7 @@ def background_work() -> Finding:
     on_redis = broker.startswith("redis")
     if on_redis and redis_database(broker) == redis_database(settings.REDIS_URL):
         return off(
-            "clearing the cache would lose every task, in the same database of Redis: "
+            "who empties the cache's database of Redis loses every task in it: "
             "give CELERY_BROKER_URL another"
         )
     if not app.conf.task_acks_late:
