@@ -1,5 +1,6 @@
 """Imports in the background: how far they are, and what is left when they are over."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.accounts.models import User
 from apps.catalog import imports, services
+from apps.catalog.bulk import Entry, upsert
 from apps.catalog.models import Category, Import, Product
 
 pytestmark = pytest.mark.django_db
@@ -81,12 +83,11 @@ def test_what_was_broken_off_is_begun_anew(
 ) -> None:
     monkeypatch.setattr(services, "BATCH_SIZE", 1_000)
     Import.objects.update(keep_good=True)
-    upsert = services.upsert
 
-    def die(batch: list[Product]) -> int:
+    def die(batch: Collection[Entry]) -> None:
         if Product.objects.exists():
             raise ConnectionError
-        return upsert(batch)
+        upsert(batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(services, "upsert", die)
