@@ -191,6 +191,9 @@ def media_cdn() -> Finding:
     if settings.CDN_DOMAIN not in str(domains):
         return off("pictures come from the bucket: leave the public storage's domain")
     return on(settings.CDN_DOMAIN)
+
+
+# {% endif %}
 # {% if cookiecutter.use_celery %}
 def background_work() -> Finding:
     from config.celery import app
