@@ -23,7 +23,7 @@ MUTATIONS = [
     Mutation(
         27,
         "redis-gives-it-twice",
-        replace(BASE, '"visibility_timeout": 900', '"visibility_timeout": 300'),
+        replace(BASE, '"visibility_timeout": 2400', '"visibility_timeout": 300'),
     ),
     Mutation(
         27,

@@ -3,19 +3,17 @@
 import logging
 from typing import Any
 
-from celery import Task
-from celery.contrib.django.task import DjangoTask
 from celery.exceptions import OperationalError
 from django.conf import settings
 
-from config.celery import app
+from config.celery import Task, app
 
 from . import services
 
 logger = logging.getLogger(__name__)
 
 
-class PrivateTask(DjangoTask):
+class PrivateTask(Task):
     """One whose arguments hold addresses and links: no monitor shows them."""
 
     def apply_async(

@@ -210,7 +210,9 @@ def background_work() -> Finding:
     if not app.conf.task_acks_late:
         return off("a lost worker loses its tasks: CELERY_TASK_ACKS_LATE")
     options = app.conf.broker_transport_options
-    limit = app.conf.task_time_limit + app.Task.retry_backoff_max
+    app.loader.import_default_modules()
+    waits = [getattr(task, "retry_backoff_max", 0) for task in app.tasks.values()]
+    limit = app.conf.task_time_limit + max(waits)
     if on_redis and options.get("visibility_timeout", 0) <= limit:
         return off("Redis starts long tasks twice: raise the visibility_timeout")
     return on("Redis" if on_redis else "RabbitMQ")

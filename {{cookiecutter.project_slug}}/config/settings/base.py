@@ -546,9 +546,9 @@ if CELERY_BROKER_URL.startswith("redis"):
         "socket_connect_timeout": 2,
         "socket_timeout": 5,
         # A task that nobody has acknowledged by then is given to another worker. Longer
-        # than a task takes (330) and waits to be tried again (300), or it would run
-        # twice: so never call one with a countdown or an eta that is further away.
-        "visibility_timeout": 900,
+        # than a task takes (330) and waits to be tried again (mail: 1800), or it would
+        # run twice: so never call one with a countdown or an eta that is further away.
+        "visibility_timeout": 2400,
     }
 if CELERY_BROKER_URL.startswith("amqp"):
     # On the disks of most of the brokers before a page hears that it was sent.

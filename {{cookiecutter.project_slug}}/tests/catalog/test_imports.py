@@ -10,7 +10,8 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.accounts.models import User
-from apps.catalog import bulk, imports, services
+from apps.catalog import imports, services
+from apps.catalog.bulk import Entry, upsert
 from apps.catalog.models import Category, Import, Product
 
 pytestmark = pytest.mark.django_db
@@ -83,10 +84,10 @@ def test_what_was_broken_off_is_begun_anew(
     monkeypatch.setattr(services, "BATCH_SIZE", 1_000)
     Import.objects.update(keep_good=True)
 
-    def die(batch: Collection[bulk.Entry]) -> None:
+    def die(batch: Collection[Entry]) -> None:
         if Product.objects.exists():
             raise ConnectionError
-        bulk.upsert(batch)
+        upsert(batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(services, "upsert", die)

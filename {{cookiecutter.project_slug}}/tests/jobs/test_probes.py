@@ -1,19 +1,28 @@
 import pytest
 
-from tests.practices.test_probes import warnings
+from tests.processes import COMPLETE, run_code
+
+PROBE = """
+import django
+django.setup()
+from apps.practices import probes
+print(probes.background_work().state)
+"""
 
 
 @pytest.mark.parametrize(
-    ("broker", "warned"),
+    ("broker", "state"),
     [
-        ("", {"practices.W027"}),
-        ("redis://127.0.0.1:1", {"practices.W027"}),
-        ("redis://:secret@localhost:1/0", {"practices.W027"}),
-        ("redis://127.0.0.1:1/1", set()),
-        ("amqp://127.0.0.1:1", set()),
+        ("", "off"),
+        ("redis://127.0.0.1:1", "off"),
+        ("redis://:secret@localhost:1/0", "off"),
+        ("redis://127.0.0.1:1/1", "on"),
+        ("amqp://127.0.0.1:1", "on"),
     ],
 )
 def test_a_deployment_has_a_broker_that_no_cache_shares(
-    broker: str, warned: set[str]
+    broker: str, state: str
 ) -> None:
-    assert warnings(CELERY_BROKER_URL=broker) == warned
+    done = run_code(PROBE, **COMPLETE | {"CELERY_BROKER_URL": broker})
+
+    assert done.stdout.strip() == state
