@@ -24,8 +24,7 @@ KEEP = {
     "apps/core/buckets": answers["media_storage"] != "local",
     "apps/core/management/commands/publish_static.py": answers["media_storage"]
     != "local",
-    "apps/core/uploads.py": answers["example_app"]
-    and answers["media_storage"] == "s3",
+    "apps/core/uploads.py": answers["example_app"] and answers["media_storage"] == "s3",
     "apps/core/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
     "config/celery.py": answers["use_celery"],
