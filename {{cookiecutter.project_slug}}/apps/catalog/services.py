@@ -4,7 +4,7 @@ Nobody else writes: the counters of a product would be wrong, and pages old.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -97,6 +97,7 @@ def save_product(product: Product, changed: Iterable[str]) -> None:
 
 def send_thumbnail(product_id: int) -> None:
     """Have the thumbnail made on commit. A dead broker does not undo the picture."""
+    make: Callable[[], object]
     # {% if cookiecutter.use_celery %}
     from . import tasks
 

@@ -306,71 +306,6 @@ STATIC_CACHE_CONTROL = "public, max-age=31536000, immutable"
 bucket: dict[str, Any]
 bucket_storages: dict[str, dict[str, Any]]
 # {% endif %}
-# {% if cookiecutter.media_storage == "s3" %}
-if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
-    from boto3.s3.transfer import TransferConfig
-    from botocore.config import Config
-
-    # Another service that speaks S3: MinIO, R2, Spaces.
-    AWS_S3_ENDPOINT_URL = env.url("AWS_S3_ENDPOINT_URL", "https", "http").rstrip("/")
-    AWS_S3_REGION_NAME = env("AWS_S3_REGION_NAME")
-    bucket = {
-        "bucket_name": AWS_STORAGE_BUCKET_NAME,
-        # Without a key, the machine's own role serves.
-        "access_key": env("AWS_ACCESS_KEY_ID") or None,
-        "secret_key": env("AWS_SECRET_ACCESS_KEY") or None,
-        "region_name": AWS_S3_REGION_NAME or None,
-        "endpoint_url": AWS_S3_ENDPOINT_URL or None,
-        # No default_acl: the buckets of today refuse one.
-        "file_overwrite": False,
-        # In parts of 8 MB, one after the other, whatever the size of a file.
-        "transfer_config": TransferConfig(use_threads=False),
-        "client_config": Config(
-            signature_version="s3v4",
-            # Amazon's own are signed for their region's host, or they redirect.
-            s3={"addressing_style": "path" if AWS_S3_ENDPOINT_URL else "virtual"},
-            # Seconds: the defaults would hold a request for minutes.
-            connect_timeout=2,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 2},
-        ),
-    }
-    bucket_storages = {
-        "default": {
-            "location": "private",
-            "querystring_expire": 300,
-            "object_parameters": {
-                "CacheControl": PRIVATE_CACHE_CONTROL,
-                # What it holds is never a page at the bucket's address.
-                "ContentDisposition": "attachment",
-            },
-        },
-        "public": {
-            "location": "media",
-            "custom_domain": CDN_DOMAIN or None,
-            "object_parameters": {"CacheControl": MEDIA_CACHE_CONTROL},
-        },
-        # What publish_static fills.
-        "static_bucket": {
-            "location": "static",
-            "custom_domain": CDN_DOMAIN or None,
-            "object_parameters": {"CacheControl": STATIC_CACHE_CONTROL},
-        },
-    }
-    for name, options in bucket_storages.items():
-        STORAGES[name] = {
-            "BACKEND": "apps.core.buckets.amazon.AmazonStorage",
-            "OPTIONS": bucket | options,
-        }
-    # us-east-1 is the one region without a host of its own.
-    region = AWS_S3_REGION_NAME.removeprefix("us-east-1")
-    MEDIA_ORIGIN = (
-        f"{AWS_S3_ENDPOINT_URL}/{AWS_STORAGE_BUCKET_NAME}"
-        if AWS_S3_ENDPOINT_URL
-        else f"https://{AWS_STORAGE_BUCKET_NAME}.s3{region and '.'}{region}.amazonaws.com"
-    )
-    MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
-# {% endif %}
 # {% if cookiecutter.media_storage == "gcs" %}
 if GS_BUCKET_NAME := env("GS_BUCKET_NAME"):
     bucket = {
@@ -458,6 +393,71 @@ if AZURE_CONTAINER := env("AZURE_CONTAINER"):
         }
     MEDIA_ORIGIN = (
         f"https://{AZURE_ACCOUNT_NAME}.blob.core.windows.net/{AZURE_CONTAINER}"
+    )
+    MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
+# {% endif %}
+# {% if cookiecutter.media_storage == "s3" %}
+if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
+    from boto3.s3.transfer import TransferConfig
+    from botocore.config import Config
+
+    # Another service that speaks S3: MinIO, R2, Spaces.
+    AWS_S3_ENDPOINT_URL = env.url("AWS_S3_ENDPOINT_URL", "https", "http").rstrip("/")
+    AWS_S3_REGION_NAME = env("AWS_S3_REGION_NAME")
+    bucket = {
+        "bucket_name": AWS_STORAGE_BUCKET_NAME,
+        # Without a key, the machine's own role serves.
+        "access_key": env("AWS_ACCESS_KEY_ID") or None,
+        "secret_key": env("AWS_SECRET_ACCESS_KEY") or None,
+        "region_name": AWS_S3_REGION_NAME or None,
+        "endpoint_url": AWS_S3_ENDPOINT_URL or None,
+        # No default_acl: the buckets of today refuse one.
+        "file_overwrite": False,
+        # In parts of 8 MB, one after the other, whatever the size of a file.
+        "transfer_config": TransferConfig(use_threads=False),
+        "client_config": Config(
+            signature_version="s3v4",
+            # Amazon's own are signed for their region's host, or they redirect.
+            s3={"addressing_style": "path" if AWS_S3_ENDPOINT_URL else "virtual"},
+            # Seconds: the defaults would hold a request for minutes.
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        ),
+    }
+    bucket_storages = {
+        "default": {
+            "location": "private",
+            "querystring_expire": 300,
+            "object_parameters": {
+                "CacheControl": PRIVATE_CACHE_CONTROL,
+                # What it holds is never a page at the bucket's address.
+                "ContentDisposition": "attachment",
+            },
+        },
+        "public": {
+            "location": "media",
+            "custom_domain": CDN_DOMAIN or None,
+            "object_parameters": {"CacheControl": MEDIA_CACHE_CONTROL},
+        },
+        # What publish_static fills.
+        "static_bucket": {
+            "location": "static",
+            "custom_domain": CDN_DOMAIN or None,
+            "object_parameters": {"CacheControl": STATIC_CACHE_CONTROL},
+        },
+    }
+    for name, options in bucket_storages.items():
+        STORAGES[name] = {
+            "BACKEND": "apps.core.buckets.amazon.AmazonStorage",
+            "OPTIONS": bucket | options,
+        }
+    # us-east-1 is the one region without a host of its own.
+    region = AWS_S3_REGION_NAME.removeprefix("us-east-1")
+    MEDIA_ORIGIN = (
+        f"{AWS_S3_ENDPOINT_URL}/{AWS_STORAGE_BUCKET_NAME}"
+        if AWS_S3_ENDPOINT_URL
+        else f"https://{AWS_STORAGE_BUCKET_NAME}.s3{region and '.'}{region}.amazonaws.com"
     )
     MEDIA_SIGNED_FOR = 0 if CDN_DOMAIN else 3600
 # {% endif %}

@@ -114,9 +114,7 @@ def test_a_private_address_is_signed_for_minutes_even_with_a_cdn() -> None:
     assert "X-Amz-Expires=300&" in address
     assert "X-Amz-Signature=" in address
     # {% endif %}
-    # {% if cookiecutter.media_storage == "azure" %}
-    assert "sig=" in address
-    # {% endif %}
+    assert re.search("sig(nature)?=", address, re.IGNORECASE)
 
 
 def test_without_a_cdn_public_addresses_are_signed_and_pages_may_show_them() -> None:
@@ -195,15 +193,17 @@ for name in ("default", "public"):
     [
         ({"CDN_DOMAIN": ""}, "CDN_DOMAIN (for STATIC_STORAGE=bucket) is missing"),
         (
-            # {% if cookiecutter.media_storage == "s3" %}
-            {"AWS_STORAGE_BUCKET_NAME": ""},
-            # {% endif %}
-            # {% if cookiecutter.media_storage == "gcs" %}
-            {"GS_BUCKET_NAME": ""},
-            # {% endif %}
-            # {% if cookiecutter.media_storage == "azure" %}
-            {"AZURE_CONTAINER": ""},
-            # {% endif %}
+            {
+                # {% if cookiecutter.media_storage == "s3" %}
+                "AWS_STORAGE_BUCKET_NAME": "",
+                # {% endif %}
+                # {% if cookiecutter.media_storage == "gcs" %}
+                "GS_BUCKET_NAME": "",
+                # {% endif %}
+                # {% if cookiecutter.media_storage == "azure" %}
+                "AZURE_CONTAINER": "",
+                # {% endif %}
+            },
             "the bucket's name (for STATIC_STORAGE=bucket) is missing",
         ),
     ],
