@@ -34,7 +34,7 @@ WITH NO DATA
 """
 EMPTY = "TRUNCATE catalog_entry"
 COPY = "COPY catalog_entry FROM STDIN"
-# Its counters have defaults in the database.
+# What is not named here is null or has a default in the database: a test holds that.
 MERGE = """
 INSERT INTO catalog_product
     (sku, name, category_id, price, description, modified, is_published)

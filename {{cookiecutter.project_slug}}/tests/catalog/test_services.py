@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.catalog import formats, services
+from apps.catalog.bulk import Entry
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.services import ImportReport
 
@@ -150,6 +151,14 @@ def test_a_thousand_rows_are_saved_by_one_statement(category: Category) -> None:
     assert (report.saved, report.error_count) == (1_000, 0)
     assert sum("INSERT" in query["sql"] for query in captured) == 1
     assert len(captured) <= 4  # the categories, and the transaction's own
+
+
+def test_the_database_has_a_value_for_each_column_that_a_file_has_not() -> None:
+    """On PostgreSQL rows are copied past the model, and past its own defaults."""
+    named = {*Entry._fields, "is_published", "id"}
+
+    for field in Product._meta.concrete_fields:  # noqa: SLF001
+        assert field.attname in named or field.null or field.has_db_default()
 
 
 def test_a_known_product_is_changed_and_keeps_its_counters(
