@@ -3,6 +3,7 @@
 A worker is killed with all its processes at once, as by a machine that is gone.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -271,7 +272,8 @@ print(begun.state, begun.saved)
     said = shell(running.project, code, **running.env)
 
     assert said.split() == ["saved", "5000"]
-    assert not list((running.project / "media/imports").iterdir())
+    [folder] = running.project.rglob("media*/**/imports")
+    assert not list(folder.iterdir())
 
 
 def test_a_worker_that_hears_nothing_is_found(running: Running) -> None:
@@ -426,3 +428,27 @@ def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
         wait_until(lambda: "after done" in lines(notes), 40)
         assert worker.process.poll() is None
         assert not any("meanwhile" in line for line in lines(notes))
+
+
+# Flower
+
+
+@pytest.mark.services("redis")
+def test_flower_asks_for_its_password(project: Path, tmp_path: Path) -> None:
+    port = services.free_port()
+    with broker("redis", tmp_path) as url:
+        env = PRODUCTION | {
+            "CELERY_BROKER_URL": url,
+            "DATABASE_URL": "sqlite://",
+            "FLOWER_BASIC_AUTH": "admin:secret",
+        }
+        command = venv("python", "manage.py", "flower", str(port), of=project)
+        with services.process(*command, cwd=project, log=tmp_path / "log", env=env):
+            wait_until(lambda: services.listens(port), 30)
+            site = f"http://127.0.0.1:{port}/workers"
+            known = base64.b64encode(b"admin:secret").decode()
+            wrong = base64.b64encode(b"admin:").decode()
+
+            assert get(site).status == 401
+            assert get(site, Authorization=f"Basic {wrong}").status == 401
+            assert get(site, Authorization=f"Basic {known}").status == 200
