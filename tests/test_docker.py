@@ -113,7 +113,7 @@ def test_the_image_serves_read_only_and_without_rights(
 
 def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
     files = docker("run", "--rm", image, "find", "/app", "-maxdepth", "1").split()
-    assert set(files) - {"/app/media"} == {
+    assert set(files) - {"/app/media", "/app/private"} == {
         "/app",
         *(
             f"/app/{name}"
@@ -139,7 +139,7 @@ def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
 
 @pytest.mark.parametrize("image", [LEANEST], ids=["leanest"], indirect=True)
 def test_files_that_stay_on_the_disk_can_be_written(image: str) -> None:
-    docker("run", "--rm", image, "touch", "/app/media/upload")
+    docker("run", "--rm", image, "touch", "/app/media/upload", "/app/private/upload")
 
 
 def test_the_image_refuses_to_start_without_its_variables(image: str) -> None:

@@ -257,9 +257,7 @@ MUTATIONS = [
     Mutation(
         13,
         "every-column",
-        replace(
-            SERVICES, 'update_fields=[*changed, "modified"] if product.pk else None', ""
-        ),
+        replace(SERVICES, "update_fields=fields if product.pk else None", ""),
     ),
     Mutation(
         13,

@@ -14,7 +14,7 @@ import platform
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from statistics import median
@@ -179,7 +179,9 @@ def forget() -> None:
 
     for cache in caches.all():
         if hasattr(cache, "delete_pattern"):
-            cache.delete_pattern("*")
+            # A Redis that is gone has nothing of this.
+            with suppress(Exception):
+                cache.delete_pattern("*")
     for connection in connections.all():
         connection.close()
         if hasattr(connection, "close_pool"):

@@ -14,7 +14,6 @@ for name in (
     # {% endif %}
     "CDN_DOMAIN",
     "CELERY_BROKER_URL",
-    "DATABASE_POOLER",
     "DATABASE_REPLICA_URL",
     # {% if cookiecutter.media_storage == "gcs" %}
     "GS_BUCKET_NAME",
@@ -25,6 +24,8 @@ for name in (
     "SENTRY_DSN",
 ):
     os.environ.pop(name, None)
+# A pool would hold on to a database that is to be dropped.
+os.environ["DATABASE_POOLER"] = "none"
 
 from .base import *
 

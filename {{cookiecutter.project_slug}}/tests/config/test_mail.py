@@ -10,6 +10,11 @@ from config import mail
 from config.env import Env
 
 
+def scheme(value: object) -> str:
+    """Name a case by its URL alone."""
+    return value.partition(":")[0] if isinstance(value, str) else ""
+
+
 @pytest.mark.parametrize(
     ("url", "module", "expected"),
     [
@@ -73,7 +78,7 @@ from config.env import Env
             {"api_key": "xkeysib-A-b", "timeout": 10},
         ),
     ],
-    ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
+    ids=scheme,
 )
 def test_each_provider_gets_what_its_address_says(
     monkeypatch: pytest.MonkeyPatch,

@@ -254,7 +254,7 @@ def test_what_is_collected_is_published_once(tmp_path: Path) -> None:
     before, first, second = done.stdout.splitlines()
     assert before == "Nothing is collected: run collectstatic first."
     published = [path.name for path in (tmp_path / "bucket").rglob("*.*")]
-    assert len(published) > 3
+    assert len(published) >= 3
     assert first == f"{len(published)} files uploaded, 0 were there."
     assert second == f"0 files uploaded, {len(published)} were there."
     # Under hashed names only: they alone can be kept for ever.

@@ -11,9 +11,14 @@ WRITES = {"create", "get_or_create", "save", "update_or_create"}
 
 
 def calls(node: ast.AST, names: set[str]) -> Iterator[int]:
-    """Yield the lines where methods of these names are called in a piece of code."""
+    """Yield the lines where methods of these names are called in a piece of code.
+
+    A storage's save, which is given a name and a file, is none of a row.
+    """
     for part in ast.walk(node):
         match part:
+            case ast.Call(ast.Attribute(attr="save"), [_, *_]):
+                continue
             case ast.Call(ast.Attribute(attr=name)) if name in names:
                 yield part.lineno
 

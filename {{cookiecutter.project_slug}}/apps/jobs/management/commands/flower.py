@@ -8,6 +8,8 @@ from config.celery import app
 
 # Whoever reaches it from elsewhere, through ssh or a proxy, does so on purpose.
 ADDRESS = "127.0.0.1"
+# What .env.example has, for everybody to read.
+PLACEHOLDER = "generated-at-set-up"
 
 
 class Command(BaseCommand):
@@ -21,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError("Flower watches a broker: set CELERY_BROKER_URL.")
         user, _, password = settings.FLOWER_BASIC_AUTH.partition(":")
         # Who sees the tasks may stop them, too.
-        if not (user and password) or password == "generated-at-set-up":  # noqa: S105
+        if not (user and password) or password == PLACEHOLDER:
             raise CommandError(
                 "Flower needs a password: set FLOWER_BASIC_AUTH, like user:password."
             )
