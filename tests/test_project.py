@@ -30,18 +30,20 @@ PAIRS = covering(CHOICES, together=2)
 pairwise = pytest.mark.parametrize(
     "answers", PAIRS, ids=lambda answers: "-".join(map(str, answers.values()))
 )
-# Every choice once; `make scale` has the other pairs.
-CHOSEN: set[tuple[str, object]] = set()
-SOME = []
-for pair in [{name: LEANEST[name] for name in CHOICES}, *PAIRS]:
-    if not pair.items() <= CHOSEN:
-        SOME.append(pair)
-        CHOSEN |= pair.items()
+# Both ends, and every choice once; `make scale` has the other pairs.
+SOME: list[dict[str, object]] = []
+for answers in ({name: LEANEST[name] for name in CHOICES}, *PAIRS):
+    if not answers.items() <= {choice for some in SOME for choice in some.items()}:
+        SOME.append(answers)
 each_choice = pytest.mark.parametrize(
     "answers",
     [
-        pytest.param(answers, marks=[] if answers in SOME else [pytest.mark.scale])
-        for answers in PAIRS
+        *SOME,
+        *(
+            pytest.param(answers, marks=pytest.mark.scale)
+            for answers in PAIRS
+            if answers not in SOME
+        ),
     ],
     ids=lambda answers: "-".join(map(str, answers.values())),
 )
