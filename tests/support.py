@@ -3,9 +3,13 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# The fixture record_property: what is told as "summary" closes the run.
+Say = Callable[[str, object], None]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT = "{{cookiecutter.project_slug}}"

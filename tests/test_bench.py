@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,15 @@ from tests import services
 from tests.conftest import Bake
 from tests.mutations import replace
 from tests.services import wait_until
-from tests.support import DEFAULT, LEANEST, clean_environment, refusal, run
-
-Say = Callable[[str, object], None]
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    Say,
+    clean_environment,
+    copy_of,
+    refusal,
+    run,
+)
 
 # As short as it can be: what counts here is not how fast.
 SHORT = "--rounds 1 --seconds 0.1 --connections 4 --client python"
@@ -258,11 +262,7 @@ def processes_of(temporary: Path) -> list[str]:
 @pytest.fixture
 def copy(install: Bake, tmp_path: Path) -> Path:
     """A project to change."""
-    installed = install(**LEANEST)
-    project = tmp_path / installed.name
-    shutil.copytree(installed, project, ignore=shutil.ignore_patterns(".venv"))
-    (project / ".venv").symlink_to(installed / ".venv")
-    return project
+    return copy_of(install(**LEANEST), tmp_path)
 
 
 def test_a_benchmark_of_a_broken_page_fails_with_one_line(

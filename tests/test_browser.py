@@ -19,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import Bake
-from tests.support import REPOSITORY, clean_environment, run
+from tests.support import REPOSITORY, clean_environment, copy_of, run
 
 pytestmark = pytest.mark.services("chromium")
 
@@ -34,12 +34,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy to write to: with a database, a member of staff, and static files."""
-    installed = install()
-    project = tmp_path_factory.mktemp("browser") / installed.name
-    shutil.copytree(
-        installed, project, ignore=shutil.ignore_patterns(".venv", "*.sqlite3*")
-    )
-    (project / ".venv").symlink_to(installed / ".venv")
+    project = copy_of(install(), tmp_path_factory.mktemp("browser"))
     python = project / ".venv/bin/python"
     run(python, "manage.py", "migrate", cwd=project)
     run(python, "manage.py", "seed_catalog", "--products=60", cwd=project)

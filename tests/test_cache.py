@@ -3,7 +3,7 @@
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,12 +12,11 @@ import yaml
 
 from tests import services
 from tests.conftest import Bake
+from tests.production import load, log_of, manage, ready, shell, trial
 from tests.services import get, gunicorn, wait_until
-from tests.test_services import log_of, manage, ready, shell, trial
+from tests.support import Say
 
 pytestmark = pytest.mark.services("redis")
-
-Say = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
@@ -46,54 +45,30 @@ def test_no_request_fails_while_redis_stops_and_starts(
     project: Path, database: str, tmp_path: Path, record_property: Say
 ) -> None:
     port, log = services.free_port(), tmp_path / "log"
-    statuses: list[int] = []
-    slowest = 0.0
-    done = threading.Event()
-
-    def visit(site: str, path: str, cookie: str) -> None:
-        nonlocal slowest
-        while not done.is_set():
-            start = time.monotonic()
-            try:
-                statuses.append(get(f"{site}{path}", Cookie=cookie).status)
-            except OSError:
-                statuses.append(0)
-            slowest = max(slowest, time.monotonic() - start)
-
     with ExitStack() as stack, ExitStack() as server:
         url = server.enter_context(services.redis(tmp_path, port))
         variables = {"DATABASE_URL": database, "REDIS_URL": url}
         site = stack.enter_context(gunicorn(project, log, **variables))
         cookie = str(get(f"{site}/trial/visit/").headers["Set-Cookie"]).split(";")[0]
         paths = ["/catalog/", "/catalog/products/?category=lamps", "/trial/visit/"]
-        threads = [
-            threading.Thread(target=visit, args=(site, path, cookie)) for path in paths
-        ]
-        for thread in threads:
-            thread.start()
-        stack.callback(done.set)
-
-        for _ in range(2):
-            tried = len(statuses)
-            server.close()
-            # All of them meet the dead server.
-            wait_until(lambda tried=tried: len(statuses) > tried + 30)
-            assert ready(site)["cache"] == "failing"
-            server.enter_context(services.redis(tmp_path, port))
-            wait_until(lambda: ready(site)["status"] == "ok")
-
-        done.set()
-        for thread in threads:
-            thread.join()
+        urls = [f"{site}{path}" for path in paths]
+        with load(*urls, clients=len(urls), Cookie=cookie) as seen:
+            for _ in range(2):
+                tried = len(seen)
+                server.close()
+                # All of them meet the dead server.
+                wait_until(lambda tried=tried: len(seen) > tried + 30)
+                assert ready(site)["cache"] == "failing"
+                server.enter_context(services.redis(tmp_path, port))
+                wait_until(lambda: ready(site)["status"] == "ok")
         visits = int(get(f"{site}/trial/visit/", Cookie=cookie).text)
 
-    failed = [status for status in statuses if status != 200]
+    slowest = max(answer.seconds for answer in seen)
     record_property(
         "summary",
-        f"Redis stopped and started twice: {len(statuses)} requests tried, "
-        f"{len(failed)} failed, the slowest took {slowest:.2f} s",
+        f"Redis stopped and started twice: {seen}, the slowest took {slowest:.2f} s",
     )
-    assert failed == []
+    assert seen.failed == []
     # The session outlived the server that held it.
     assert visits > 30
     errors = [line for line in log_of(log) if line["level"] == "ERROR"]

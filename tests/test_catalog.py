@@ -6,11 +6,10 @@ What takes minutes is marked `scale`, and runs by `make scale` alone.
 import http.client
 import json
 import re
-import shutil
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -20,44 +19,20 @@ from filelock import FileLock
 
 from tests import services
 from tests.conftest import Bake
+from tests.production import manage, servable, shell, sign_in
 from tests.services import get, gunicorn
-from tests.support import run
-from tests.test_services import manage, shell
+from tests.support import Say, run
 
 pytestmark = pytest.mark.services("postgresql")
 
-Say = Callable[[str, object], None]
 
 PRODUCTS = 100_000
-
-# So many people of staff, each with a session, and the keys of the sessions.
-SIGN_IN = """
-import json
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.{store} import SessionStore
-from apps.accounts.models import User
-keys = []
-for name in {names}:
-    user = User.objects.create_superuser(f"{{name}}@example.com".lower(), name=name)
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    keys.append(session.session_key)
-print(json.dumps(keys))
-"""
 
 
 @pytest.fixture(scope="module")
 def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy to serve, with its static files collected."""
-    installed = install()
-    copy = tmp_path_factory.mktemp("catalog") / installed.name
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(installed / ".venv")
-    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
-    return copy
+    return servable(install(), tmp_path_factory.mktemp("catalog"))
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +55,6 @@ def catalog(project: Path, shared: Path) -> Iterator[str]:
                 run("cp", "-a", server.folder / "data", kept, cwd=shared)
     with services.copy(kept) as server:
         yield server.url
-
-
-def sign_in(project: Path, *names: str, store: str = "db", **variables: str) -> list:
-    code = SIGN_IN.format(store=store, names=names)
-    return json.loads(shell(project, code, **variables).splitlines()[-1])
 
 
 # Plans

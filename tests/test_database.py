@@ -1,21 +1,18 @@
 """The project on several PostgreSQL servers and poolers: who serves, and who is missed."""
 
-import shutil
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests import services
 from tests.conftest import Bake
+from tests.mutations import replace
+from tests.production import load, log_of, manage, servable, shell
 from tests.services import PostgreSQL, get, gunicorn, wait_until
-from tests.support import LEANEST
-from tests.test_catalog import Say
-from tests.test_services import log_of, manage, shell
+from tests.support import LEANEST, Say, copy_of
 
 pytestmark = pytest.mark.services("postgresql")
 
@@ -61,17 +58,9 @@ User.objects.create_user("somebody@example.com")
 @pytest.fixture(scope="module")
 def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with the trial views, which asks its replicas more often than others do."""
-    installed = install(**LEANEST)
-    copy = tmp_path_factory.mktemp("database") / installed.name
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(installed / ".venv")
-    with (copy / "config/urls.py").open("a") as urls:
-        urls.write(TRIAL_VIEWS)
-    replicas = copy / "apps/core/replicas.py"
-    text = replicas.read_text()
-    assert "CHECK_SECONDS = 5\n" in text
-    replicas.write_text(text.replace("CHECK_SECONDS = 5\n", "CHECK_SECONDS = 1\n"))
-    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
+    folder = tmp_path_factory.mktemp("database")
+    copy = servable(install(**LEANEST), folder, config__urls=TRIAL_VIEWS)
+    replace("apps/core/replicas.py", "CHECK_SECONDS = 5", "CHECK_SECONDS = 1")(copy)
     return copy
 
 
@@ -87,42 +76,6 @@ def primary(project: Path) -> Iterator[PostgreSQL]:
 def replica(primary: PostgreSQL) -> Iterator[PostgreSQL]:
     with services.replica(primary) as server:
         yield server
-
-
-class Load(NamedTuple):
-    """What a page answered under load: when it was asked, and with which status."""
-
-    answers: list[tuple[float, int]]
-
-    @property
-    def failed(self) -> list[float]:
-        return [asked for asked, status in self.answers if status != 200]
-
-    def __str__(self) -> str:
-        return f"{len(self.answers)} requests tried, {len(self.failed)} failed"
-
-
-@contextmanager
-def load(url: str, clients: int = 8) -> Iterator[Load]:
-    """Ask for a page again and again, by so many at once, until the end of the block."""
-    seen, done = Load([]), threading.Event()
-
-    def ask() -> None:
-        while not done.is_set():
-            asked, status = time.monotonic(), 0
-            with suppress(OSError):
-                status = get(url).status
-            seen.answers.append((asked, status))
-
-    threads = [threading.Thread(target=ask) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
 
 
 def serves(site: str, server: PostgreSQL) -> None:
@@ -192,7 +145,7 @@ def test_the_loss_of_a_replica_fails_no_request(
             time.sleep(1)
 
     record_property("summary", f"a replica killed and back: {seen}")
-    assert len(seen.answers) > 100
+    assert len(seen) > 100
     assert seen.failed == []
     said = [str(line["message"]) for line in log_of(log)]
     assert "replica_1 serves no more" in said
@@ -265,7 +218,7 @@ def test_errors_last_no_longer_than_a_restart_of_the_primary(
         f"primary restarted, {pooler}: {seen}, the last {max(late, default=0):.1f} s "
         "after it was back",
     )
-    assert seen.answers[-1][1] == 200
+    assert seen[-1].status == 200
     assert not [seconds for seconds in late if seconds > 1]
 
 
@@ -286,7 +239,7 @@ def test_a_restart_of_pgbouncer_is_survived(
             time.sleep(2)
 
     record_property("summary", f"PgBouncer restarted: {seen}")
-    assert seen.answers[-1][1] == 200
+    assert seen[-1].status == 200
     assert not [asked for asked in seen.failed if asked > back + 1]
 
 
@@ -366,8 +319,7 @@ def test_migrations_go_past_pgbouncer(project: Path) -> None:
 def test_a_pool_that_was_used_before_the_fork_is_not_shared(
     project: Path, primary: PostgreSQL, tmp_path: Path
 ) -> None:
-    copy = tmp_path / project.name
-    shutil.copytree(project, copy, symlinks=True)
+    copy = copy_of(project, tmp_path)
     with (copy / "config/wsgi.py").open("a") as wsgi:
         wsgi.write(
             "\nfrom apps.accounts.models import User\n\nassert User.objects.exists()\n"
@@ -379,5 +331,5 @@ def test_a_pool_that_was_used_before_the_fork_is_not_shared(
     ):
         time.sleep(2)
 
-    assert len(seen.answers) > 50
+    assert len(seen) > 50
     assert seen.failed == []

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,12 +18,9 @@ from playwright.sync_api import expect, sync_playwright
 from tests import services
 from tests.conftest import Bake
 from tests.gate import gate
+from tests.production import manage, servable, shell, sign_in
 from tests.services import Answer, get, gunicorn
-from tests.support import LEANEST
-from tests.test_catalog import sign_in
-from tests.test_services import manage, shell
-
-Say = Callable[[str, object], None]
+from tests.support import LEANEST, Say
 
 AWS = {
     "AWS_STORAGE_BUCKET_NAME": "uploads",
@@ -72,12 +69,7 @@ print(json.dumps([texts, link, storage.exists(first), storage.exists(second)]))
 @pytest.fixture(scope="module")
 def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy to serve, with its static files collected."""
-    installed = install()
-    copy = tmp_path_factory.mktemp("files") / installed.name
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(installed / ".venv")
-    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
-    return copy
+    return servable(install(), tmp_path_factory.mktemp("files"))
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests import services
 from tests.conftest import Bake
+from tests.production import manage, shell, trial
 from tests.services import PRODUCTION, free_port, gunicorn, process, venv, wait_until
 from tests.support import LEANEST, run
-from tests.test_services import manage, shell
 
 EMAIL = "ann@example.com"
 STRANGER = "nobody@example.com"
@@ -290,7 +290,6 @@ def worker(project: Path, log: Path, **variables: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def site_files(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with its static files, which pages need."""
-    from tests.test_services import trial
 
     return trial(project, tmp_path_factory.mktemp("mail"))
 

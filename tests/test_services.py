@@ -13,100 +13,12 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
+from tests.production import log_of, manage, ready, shell, trial
 from tests.services import PRODUCTION, get, gunicorn, process, venv, wait_until
 from tests.support import REPOSITORY, run
 
 TOKEN = "c9k2x1-0123456789abcdef0123456789abcdef"
 REQUEST_ID = "named-by-the-proxy"
-
-# What the tests need a project to do, and no project should.
-TRIAL_VIEWS = """
-
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
-from django.views.generic import View
-
-from apps.core import tasks
-
-
-class BackendView(View):
-    def get(self, request: HttpRequest) -> HttpResponse:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            return HttpResponse(cursor.fetchone()[0])
-
-
-class VisitView(View):
-    def get(self, request: HttpRequest) -> HttpResponse:
-        request.session["visits"] = request.session.get("visits", 0) + 1
-        return HttpResponse(request.session["visits"])
-
-
-class SendView(View):
-    def get(self, request: HttpRequest) -> HttpResponse:
-        getattr(tasks, request.GET["task"]).delay()
-        return HttpResponse("sent")
-
-
-class FailView(View):
-    def get(self, request: HttpRequest) -> HttpResponse:
-        somebody = request.GET["email"]
-        raise RuntimeError("the trial view failed")
-
-
-urlpatterns += [
-    path("trial/backend/", BackendView.as_view()),
-    path("trial/visit/", VisitView.as_view()),
-    path("trial/send/", SendView.as_view()),
-    path("trial/fail/", FailView.as_view()),
-]
-"""
-TRIAL_TASK = """
-
-@app.task
-def fail() -> None:
-    raise RuntimeError("the trial task failed")
-"""
-
-
-def trial(project: Path, folder: Path) -> Path:
-    """A copy of an installed project that can be made to fail, ready to be served."""
-    copy = folder / project.name
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(project / ".venv")
-    for file, text in (
-        ("config/urls.py", TRIAL_VIEWS),
-        (
-            "apps/core/tasks.py",
-            TRIAL_TASK,
-        ),
-    ):
-        with (copy / file).open("a") as module:
-            module.write(text)
-    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
-    return copy
-
-
-def manage(project: Path, *arguments: str, **variables: str) -> str:
-    """Run manage.py under production settings, and return what it prints."""
-    command = venv("python", "manage.py", *arguments, of=project)
-    return run(*command, cwd=project, env=PRODUCTION | variables)
-
-
-def shell(project: Path, code: str, **variables: str) -> str:
-    return manage(project, "shell", "--no-imports", "--command", code, **variables)
-
-
-def log_of(file: Path) -> list[dict[str, object]]:
-    """The lines of a log that are the application's: the JSON ones."""
-    lines = file.read_text().splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
-
-
-def ready(site: str) -> dict[str, str]:
-    """What the readiness probe says of the whole and of each part."""
-    answer = json.loads(get(f"{site}/health/ready/", host="10.0.0.1").text)
-    return answer["parts"] | {"status": answer["status"]}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ A worker is killed with all its processes at once, as by a machine that is gone.
 import base64
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -20,9 +19,9 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
+from tests.production import manage, ready, servable, shell
 from tests.services import PRODUCTION, get, gunicorn, venv, wait_until
 from tests.support import clean_environment
-from tests.test_services import manage, ready, shell
 
 BROKERS = [
     pytest.param("redis", marks=pytest.mark.services("redis")),
@@ -105,20 +104,14 @@ app.conf.beat_schedule["tick"] = {
 @pytest.fixture(scope="module")
 def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of an installed project with tasks that tell what they do."""
-    installed = install()
-    copy = tmp_path_factory.mktemp("tasks") / installed.name
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns(".venv", ".git"))
-    (copy / ".venv").symlink_to(installed / ".venv")
-    for file, text in (
-        ("apps/core/tasks.py", TASKS),
-        ("config/urls.py", VIEWS),
-        ("config/settings/production.py", SOONER),
-        ("config/celery.py", CELERY),
-    ):
-        with (copy / file).open("a") as module:
-            module.write(text)
-    manage(copy, "collectstatic", "--no-input", DATABASE_URL="sqlite://")
-    return copy
+    return servable(
+        install(),
+        tmp_path_factory.mktemp("tasks"),
+        apps__core__tasks=TASKS,
+        config__urls=VIEWS,
+        config__settings__production=SOONER,
+        config__celery=CELERY,
+    )
 
 
 @contextmanager
@@ -415,7 +408,7 @@ def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
         assert time.monotonic() - start < 10
         worker = Worker(project, tmp_path / "log", "w@here", **env)
         stack.enter_context(worker)
-        time.sleep(4)
+        time.sleep(10)
 
         redis.enter_context(services.redis(tmp_path, port, *options))
 

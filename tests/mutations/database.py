@@ -115,6 +115,11 @@ MUTATIONS = [
     ),
     Mutation(
         34,
+        "a-pooler-for-sqlite",
+        replace(DATABASES, "and not on_postgresql", "and False"),
+    ),
+    Mutation(
+        34,
         "migrations-in-a-hurry",
         replace(DATABASES, "max_age=0, statement_timeout=0", "max_age=0"),
     ),

@@ -103,6 +103,8 @@ def databases(env: Env, sqlite: Path) -> dict[str, Database]:
         statement_timeout=env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
         lock_timeout=env.integer("DATABASE_LOCK_TIMEOUT", default=10),
     )
+    if connections.pooler != "none" and not on_postgresql:
+        refuse("DATABASE_POOLER", "none, unless DATABASE_URL names PostgreSQL")
     found = {"default": connections.to(primary)}
     # Another can serve instead of a replica, so nobody waits long for one: in a pool a
     # thread waits while the pool tries again.

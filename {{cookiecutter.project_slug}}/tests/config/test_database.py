@@ -129,6 +129,10 @@ def test_migrations_have_no_time_limit_but_for_locks() -> None:
             "DATABASE_DIRECT_URL must be the server's own URL beside a PgBouncer's",
         ),
         (
+            PGBOUNCER | {"DATABASE_URL": "sqlite://"},
+            "DATABASE_POOLER must be none, unless DATABASE_URL names PostgreSQL",
+        ),
+        (
             {"DATABASE_POOLER": "pgpool"},
             "DATABASE_POOLER must be one of native, pgbouncer, none",
         ),
