@@ -26,6 +26,11 @@ Bake = Callable[..., Path]
 NO_SERVICES = "not installed or not running:"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait as often as they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that every process of this run sees."""

@@ -310,6 +310,7 @@ def test_the_inbox_of_a_developer_is_fit_for_everybody(
     page.get_by_role("navigation", name="Site").get_by_role(
         "link", name="Inbox"
     ).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
     assert_fit_for_everybody(page)
     page.get_by_role("link", name="Choose a new password").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(

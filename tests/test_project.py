@@ -1,6 +1,7 @@
 """Baked projects, installed for real: they do what their README says.
 
-The answers that change code are covered in pairs, and the two ends are among them.
+The answers that change code are covered in pairs. The two ends are among them; what is
+between goes by odd names.
 """
 
 import os
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -25,15 +27,36 @@ CHOICES = {
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
 }
-PAIRS = covering(CHOICES, together=2)
+ODD = {
+    **dict.fromkeys(
+        ["project_name", "description", "author_name"],
+        "O'Neil's 東京 🚀 100% <b> `x` $HOME #1",
+    ),
+    "project_slug": "django",
+    "author_email": "O'Neil+django@Example.co.uk",
+    "domain_name": "xn--e1afmkfd.xn--p1ai",
+}
 
-pairwise = pytest.mark.parametrize(
-    "answers", PAIRS, ids=lambda answers: "-".join(map(str, answers.values()))
-)
+
+def choices(answers: dict[str, object]) -> dict[str, object]:
+    return {name: answers.get(name, CHOICES[name][0]) for name in CHOICES}
+
+
+def title(answers: dict[str, object]) -> str:
+    return "-".join(map(str, choices(answers).values()))
+
+
+PAIRS = [
+    next((end for end in (DEFAULT, LEANEST) if choices(end) == answers), answers | ODD)
+    for answers in covering(CHOICES, together=2)
+]
+
+pairwise = pytest.mark.parametrize("answers", PAIRS, ids=title)
 # Both ends, and every choice once; `make scale` has the other pairs.
 SOME: list[dict[str, object]] = []
-for answers in ({name: LEANEST[name] for name in CHOICES}, *PAIRS):
-    if not answers.items() <= {choice for some in SOME for choice in some.items()}:
+for answers in (LEANEST, *PAIRS):
+    met = {choice for some in SOME for choice in choices(some).items()}
+    if not choices(answers).items() <= met:
         SOME.append(answers)
 each_choice = pytest.mark.parametrize(
     "answers",
@@ -45,7 +68,7 @@ each_choice = pytest.mark.parametrize(
             if answers not in SOME
         ),
     ],
-    ids=lambda answers: "-".join(map(str, answers.values())),
+    ids=title,
 )
 both_ends = pytest.mark.parametrize(
     "answers", [DEFAULT, LEANEST], ids=["default", "leanest"]
@@ -73,7 +96,8 @@ def test_it_answers_on_a_port(install: Bake, answers: dict[str, object]) -> None
 
     with running(project) as address:
         with urllib.request.urlopen(address) as response:
-            assert "My Site" in response.read().decode()
+            name = str(answers.get("project_name", "My Site"))
+            assert f"<title>{escape(name)}</title>" in response.read().decode()
         with urllib.request.urlopen(f"{address}/health/ready/") as response:
             assert b'"status": "ok"' in response.read()
 
