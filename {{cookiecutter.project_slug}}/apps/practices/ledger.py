@@ -446,7 +446,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             27,
             "Background workers",
-            how="Celery acknowledges a task when it is done, so that a lost worker loses none, tries again what passes, later and later, and sends on commit; the schedule is in code, where the article's djcelery is dead.",
+            how="Celery acknowledges a task when it is done, so that another worker takes over from a lost one, tries again what passes, later and later, and sends on commit; the schedule is in code, where the article's djcelery is dead.",
             needs="use_celery",
             # {% if cookiecutter.use_celery %}
             where=(
