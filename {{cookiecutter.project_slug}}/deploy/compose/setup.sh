@@ -1,0 +1,48 @@
+#!/bin/sh
+# Make what this host alone has: settings, secrets, and which colour serves. What is there
+# stays as it is, so that it may run again. As root: nobody else may give files to the
+# group of the containers' user.
+set -eu
+cd "$(dirname "$0")"
+umask 027
+
+# 64 characters that a URL, a shell or PgBouncer take as they are.
+random() {
+    od -An -N32 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# Write what comes in to a file, unless it is there. Never half of it.
+make() {
+    if [ -e "$1" ]; then
+        cat >/dev/null
+    else
+        cat >"$1.new"
+        mv "$1.new" "$1"
+        echo "$1 is made."
+    fi
+}
+
+mkdir -p secrets tls acme
+random | make secrets/secret_key
+random | make secrets/postgres_password
+password=$(cat secrets/postgres_password)
+printf 'postgres://app:%s@pgbouncer:6432/app' "$password" | make secrets/database_url
+printf 'postgres://app:%s@postgres:5432/app' "$password" | make secrets/database_direct_url
+printf '"app" "%s"\n' "$password" | make secrets/userlist
+# What only you can know; an empty file counts as none.
+for name in $(sed -n 's|^ *file: secrets/||p' compose.yml); do
+    make "secrets/$name" </dev/null
+done
+
+make .env <.env.example
+make site.env <site.env.example
+make upstream.conf <../nginx/upstream.conf
+
+chgrp -R "${GROUP:-10001}" secrets tls site.env || {
+    echo "Run it as root: the containers may not read the secrets." >&2
+    exit 1
+}
+# Nginx, in its container, is of the group and of no other.
+chmod 755 acme
+chmod 644 upstream.conf
+[ -s secrets/email_url ] || echo "Write into secrets/email_url who carries mail: smtp://..., see README.md."
