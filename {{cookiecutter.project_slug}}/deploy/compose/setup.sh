@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")"
 umask 027
+group=${GROUP:-10001}
 
 # 64 characters that a URL, a shell or PgBouncer take as they are.
 random() {
@@ -22,7 +23,7 @@ make() {
     fi
 }
 
-mkdir -p secrets tls acme
+mkdir -p acme cache secrets static tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
 password=$(cat secrets/postgres_password)
@@ -30,19 +31,27 @@ printf 'postgres://app:%s@pgbouncer:6432/app' "$password" | make secrets/databas
 printf 'postgres://app:%s@postgres:5432/app' "$password" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
 # What only you can know; an empty file counts as none.
-for name in $(sed -n 's|^ *file: secrets/||p' compose.yml); do
-    make "secrets/$name" </dev/null
+sed -n 's|^ *file: ||p' compose.yml | while read -r secret; do
+    make "$secret" </dev/null
 done
 
 make .env <.env.example
 make site.env <site.env.example
 make upstream.conf <../nginx/upstream.conf
 
-chgrp -R "${GROUP:-10001}" secrets tls site.env || {
+chgrp "$group" cache static site.env secrets secrets/* tls || {
     echo "Run it as root: the containers may not read the secrets." >&2
     exit 1
 }
-# Nginx, in its container, is of the group and of no other.
+chmod 770 cache static
+chmod 640 secrets/*
+if [ -e tls/privkey.pem ]; then
+    chgrp "$group" tls/*
+    chmod 640 tls/privkey.pem
+else
+    echo "Put a certificate into tls/, and run this again: docs/production.md."
+fi
+# What anybody may know: nginx, in its container, is nobody here.
 chmod 755 acme
 chmod 644 upstream.conf
-[ -s secrets/email_url ] || echo "Write into secrets/email_url who carries mail: smtp://..., see README.md."
+[ -s secrets/email_url ] || echo "Write into secrets/email_url who carries mail, smtp://...: README.md."

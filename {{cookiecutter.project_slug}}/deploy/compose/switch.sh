@@ -13,21 +13,28 @@ green) new=blue ;;
 *) echo "upstream.conf names neither blue nor green." >&2 && exit 1 ;;
 esac
 
+set -- "web-$new"
+# {% if cookiecutter.use_celery %}
+# Before the web takes over, which may send tasks that only they know.
+set -- "$@" worker beat
+# {% endif %}
+
 # Into the same file, which nginx has mounted.
 rewrite() {
     text=$(sed "$2" "$1")
     printf '%s\n' "$text" >"$1"
 }
 
-export IMAGE="$image"
-docker compose run --rm --no-deps migrate
-docker compose run --rm --no-deps static
-docker compose up --detach --wait --no-deps "web-$new" || {
-    docker compose logs --tail 20 "web-$new" >&2
+# The database and the static files first, as compose.yml says.
+if ! IMAGE=$image docker compose up --detach --wait --wait-timeout 180 "$@"; then
+    docker compose logs --tail 20 migrate "$@" >&2
     docker compose stop "web-$new"
+    shift
+    # The others in the image that .env names still.
+    [ $# -eq 0 ] || docker compose up --detach "$@"
     echo "$image is not healthy: $old serves on." >&2
     exit 1
-}
+fi
 
 rewrite upstream.conf "s|/$old\.sock|/$new.sock|"
 docker compose exec --no-TTY nginx nginx -e stderr -c /etc/nginx/site/nginx.conf -s reload
@@ -35,11 +42,8 @@ rewrite .env "s|^IMAGE=.*|IMAGE=$image|; s|^COMPOSE_PROFILES=.*|COMPOSE_PROFILES
 
 # Requests that nginx has already given to the old colour end first.
 for _ in $(seq 60); do
-    docker compose top nginx | grep -q 'shutting down' || break
     sleep 1
+    docker compose top nginx | grep -q 'shutting down' || break
 done
 docker compose stop "web-$old"
-# {% if cookiecutter.use_celery %}
-docker compose up --detach --wait --no-deps worker beat
-# {% endif %}
 echo "$new serves $image."
