@@ -39,7 +39,7 @@ make .env <.env.example
 make site.env <site.env.example
 make upstream.conf <../nginx/upstream.conf
 
-chgrp "$group" cache static site.env secrets secrets/* tls || {
+chgrp "$group" cache static secrets secrets/* tls || {
     echo "Run it as root: the containers may not read the secrets." >&2
     exit 1
 }
