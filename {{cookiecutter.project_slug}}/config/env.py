@@ -20,6 +20,8 @@ from config import mail
 TRUE = {"true", "on", "yes", "y", "1"}
 FALSE = {"false", "off", "no", "n", "0"}
 HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?"
+# Where a server listens.
+ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}"
 
 
 class Env:
@@ -45,11 +47,11 @@ class Env:
             refuse(name, "true or false")
         return value in TRUE
 
-    def integer(self, name: str, *, default: int) -> int:
+    def integer(self, name: str, *, default: int, least: int = 0) -> int:
         """Return a number without a sign or a fraction."""
         value = self(name, default=str(default))
-        if not re.fullmatch("[0-9]{1,18}", value):
-            refuse(name, "a whole number")
+        if not re.fullmatch("[0-9]{1,18}", value) or int(value) < least:
+            refuse(name, f"a whole number, {least} or more")
         return int(value)
 
     def share(self, name: str, *, default: float) -> float:
@@ -71,6 +73,13 @@ class Env:
         value = self(name)
         if value and not re.fullmatch(HOST, value):
             refuse(name, "a host name, without https:// and without a path")
+        return value
+
+    def address(self, name: str, *, default: str = "") -> str:
+        """Return `host:port`, or `unix:` and the path of a socket."""
+        value = self(name, default=default)
+        if value and not re.fullmatch(ADDRESS, value):
+            refuse(name, "like 127.0.0.1:8000 or unix:/run/app.sock")
         return value
 
     def url(self, name: str, *schemes: str) -> str:

@@ -667,8 +667,27 @@ LEDGER: dict[str, list[Practice]] = {
     ],
     "Servers": [
         Practice(59, "AsyncIO with care"),
-        Practice(60, "Tune gunicorn"),
-        Practice(61, "Open-file limits"),
+        Practice(
+            60,
+            "Tune gunicorn",
+            how="A process with threads for each CPU that the container may use and one more, on a unix socket behind nginx, with time-outs below nginx's; when one stops, it ends its requests and refuses the next, so that a restart loses none: the article's gevent and eventlet need drivers that wait their way.",
+            where=(
+                "config/gunicorn.py",
+                "config/workers.py",
+                "config/limits.py",
+                "docs/gunicorn.md",
+            ),
+            proof="tests/config/test_gunicorn.py tests/config/test_cpus.py",
+            probe=probes.web_server,
+        ),
+        Practice(
+            61,
+            "Open-file limits",
+            how="Gunicorn takes as many open files as it may, a check compares them with what a process needs, and the files of nginx, Compose and systemd name one number.",
+            where=("config/limits.py", "apps/practices/probes.py"),
+            proof="tests/config/test_open_files.py",
+            probe=probes.open_files,
+        ),
         Practice(62, "Tune nginx"),
         Practice(
             65,
