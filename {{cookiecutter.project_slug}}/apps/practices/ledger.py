@@ -217,13 +217,15 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             34,
             "Connection pooler",
-            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER); migrations and long reads go past it.",
+            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER), as deploy/compose has it; migrations and long reads go past it.",
             where=(
                 "config/databases.py",
                 "config/gunicorn.py",
                 "deploy/pgbouncer/pgbouncer.ini",
+                "deploy/compose/compose.yml",
             ),
-            proof="tests/config/test_database.py",
+            proof="tests/config/test_database.py tests/deploy/test_pgbouncer.py "
+            "tests/deploy/test_compose.py::test_pages_go_through_pgbouncer_and_migrations_past_it",
             probe=probes.pooler,
         ),
         Practice(
@@ -629,11 +631,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             37,
             "Never runserver in production",
-            how="Gunicorn serves, and runserver refuses to start without DEBUG.",
+            how="Gunicorn serves in the image and in all that deploys it, and runserver refuses to start without DEBUG.",
             where=(
                 "apps/core/management/commands/runserver.py",
                 "config/gunicorn.py",
                 "Dockerfile",
+                "deploy/compose/compose.yml",
             ),
             proof="tests/core/test_runserver.py",
             probe=probes.runserver,
