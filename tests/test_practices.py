@@ -18,6 +18,7 @@ from tests.mutations import (
     catalog,
     database,
     files,
+    image,
     running,
     structure,
     tasks,
@@ -35,9 +36,10 @@ MUTATIONS = [
     *database.MUTATIONS,
     *cache.MUTATIONS,
     *files.MUTATIONS,
+    *image.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 54
+PROVEN = 55
 
 
 @pytest.fixture(scope="session")

@@ -699,7 +699,13 @@ LEDGER: dict[str, list[Practice]] = {
             where=("docs/requests.md", "settings.MIDDLEWARE"),
             proof="tests/config/test_middleware.py",
         ),
-        Practice(73, "Docker for development and deployment"),
+        Practice(
+            73,
+            "Docker for development and deployment",
+            how="One image, made from the lock, is the web, a worker, beat and a command; it runs as nobody, on a disk that it can't write to, asks itself whether it serves, and holds no secret; compose.yml mounts the code into the same image with the tools.",
+            where=("Dockerfile", ".dockerignore", "compose.yml", "config/alive.py"),
+            proof="tests/config/test_image.py tests/config/test_alive.py",
+        ),
     ],
     "Deployment": [
         Practice(33, "Blue/green"),

@@ -39,6 +39,7 @@ BAD = {
     "djlint": ("templates/inline.html", '<p style="color: red">Red</p>\n'),
     "djlint-reformat": ("templates/flat.html", "<div><div><p>One</p></div></div>\n"),
     "end-of-file-fixer": ("end.txt", "no line break"),
+    "hadolint": ("deploy/Dockerfile", "FROM python\nRUN cd /app\n"),
     "makemigrations": (
         "apps/accounts/models.py",
         "\n\nclass New(models.Model):\n    pass\n",
