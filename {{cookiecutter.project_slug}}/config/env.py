@@ -7,6 +7,7 @@ import math
 import os
 import re
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -89,6 +90,14 @@ class Env:
         if not all(re.fullmatch(rf"https?://(\*\.)?{HOST}", value) for value in values):
             refuse(name, "like https://example.com,https://*.example.com")
         return values
+
+    def networks(self, name: str, *, default: str) -> list[str]:
+        """Return addresses and networks, as the module `ipaddress` knows them."""
+        values = [value.strip() for value in self(name, default=default).split(",")]
+        try:
+            return [str(ip_network(value)) for value in values]
+        except ValueError:
+            refuse(name, "addresses and networks, like 10.0.0.0/8,192.0.2.7")
 
     def database(self, name: str) -> dict[str, Any]:
         return parse_database(name, self(name))
