@@ -148,7 +148,7 @@ class Browser:
         self.front, self.name, self.connections = front, name, 0
 
         class Connection(HTTPSConnection):
-            def connect(connection) -> None:  # noqa: N805
+            def connect(connection) -> None:
                 self.connections += 1
                 connection.sock = connect(front.https, source, name)
 
