@@ -67,7 +67,8 @@ def test_http_leads_to_https_in_one_step() -> None:
     [server] = servers(https=False, default=False)
 
     assert say("return", server) == ["301 https://$host$request_uri"]
-    assert not find("proxy_pass", server)
+    places = [it["args"][-1] for it in find("location", server)]
+    assert places == ["/.well-known/acme-challenge/", "/health/", "/"]
     [root] = say("root", server)
     assert root == "/var/www/acme"
 
@@ -128,7 +129,7 @@ def test_an_answer_has_the_id_of_its_own_request() -> None:
 def test_health_is_for_who_is_near() -> None:
     found = [it for it in find("location") if it["args"] == ["^~", "/health/"]]
 
-    assert len(found) == 2  # by name, and by address over http
+    assert len(found) == 3  # by name, and over http by address too
     for location in found:
         assert say("deny", location["block"]) == ["all"]
         near = {str(ip_network(it)) for it in say("allow", location["block"])}
