@@ -27,8 +27,9 @@ mkdir -p acme cache secrets static tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
 password=$(cat secrets/postgres_password)
-printf 'postgres://app:%s@pgbouncer:6432/app' "$password" | make secrets/database_url
-printf 'postgres://app:%s@postgres:5432/app' "$password" | make secrets/database_direct_url
+login=app:$password
+printf 'postgres://%s@pgbouncer:6432/app' "$login" | make secrets/database_url
+printf 'postgres://%s@postgres:5432/app' "$login" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
 # What only you can know; an empty file counts as none.
 sed -n 's|^ *file: ||p' compose.yml | while read -r secret; do

@@ -92,8 +92,8 @@ def test_secrets_are_files_and_never_in_the_environment() -> None:
         for variable, value in service.get("environment", {}).items():
             if variable.endswith("_FILE"):
                 assert value.removeprefix("/run/secrets/") in given, name
-                variable = variable.removesuffix("_FILE")
-                assert not is_app(service) or f"{variable}=" in example
+                named = f"{variable.removesuffix('_FILE')}="
+                assert not is_app(service) or named in example
             else:
                 assert not re.search("PASSWORD|SECRET|TOKEN", variable), name
                 assert "@" not in value, name
