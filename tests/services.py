@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -80,6 +81,7 @@ DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
+    "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
@@ -365,6 +367,19 @@ def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@contextmanager
+def gunicorn_on(
+    socket_file: Path, project: Path, log: Path, **variables: str
+) -> Iterator[None]:
+    """The project under its production settings, behind a socket of this machine's."""
+    env = PRODUCTION | {"WEB_CONCURRENCY": "1"} | variables
+    command = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
+    bind = ["--bind", f"unix:{socket_file}"]
+    with process(*venv(*command, *bind, of=project), cwd=project, log=log, env=env):
+        wait_until(socket_file.is_socket)
+        yield
+
+
 def venv(program: str, *arguments: str, of: Path) -> list[str | Path]:
     """A command line with a program from a project's environment."""
     return [of / ".venv/bin" / program, *arguments]
@@ -543,6 +558,78 @@ def https(folder: Path, origin: str) -> Iterator[tuple[int, int]]:
     """
     with nginx(folder, port, servers):
         yield plain, port
+
+
+class Front(NamedTuple):
+    """The project's nginx: its ports for http and https, and the folder it lives in."""
+
+    http: int
+    https: int
+    folder: Path
+
+    @property
+    def log(self) -> list[dict[str, str]]:
+        """What it says of each request."""
+        lines = (self.folder / "log/access.log").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def files_limit() -> int:
+    """How many files a process of this user may open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+
+def configure_nginx(project: Path, folder: Path, plain: int, tls: int) -> Path:
+    """The project's configuration of nginx, at home in a folder; returns its main file."""
+    for name in ("log", "cache", "tls", "run", "srv", "acme"):
+        (folder / name).mkdir()
+    shutil.copytree(project / "deploy/nginx", folder / "site")
+    files = files_limit()
+    moves = {
+        r"user www-data;": f"user {getpass.getuser()};",
+        r"/run/nginx\.pid": f"{folder}/nginx.pid",
+        r"worker_rlimit_nofile 65536": f"worker_rlimit_nofile {files}",
+        r"worker_connections 32768": f"worker_connections {files // 2}",
+        r"/var/log/nginx/": f"{folder}/log/",
+        r"/var/cache/nginx/": f"{folder}/cache/",
+        r"/etc/nginx/tls/": f"{folder}/tls/",
+        r"/etc/nginx/site/": f"{folder}/site/",
+        r"/run/app/": f"{folder}/run/",
+        r"root /srv;": f"root {folder}/srv;",
+        r"/var/www/acme": f"{folder}/acme",
+        r"listen 80\b": f"listen 127.0.0.1:{plain}",
+        r"listen 443\b": f"listen 127.0.0.1:{tls}",
+        # Not every machine has them.
+        r" *listen \[::\]:.*\n": "",
+    }
+    for pattern, replacement in moves.items():
+        found = 0
+        for file in (folder / "site").glob("*.conf"):
+            text, count = re.subn(pattern, replacement, file.read_text())
+            file.write_text(text)
+            found += count
+        assert found, pattern
+    return folder / "site/nginx.conf"
+
+
+@contextmanager
+def front(project: Path, folder: Path, *trusted: str) -> Iterator[Front]:
+    """Nginx as the project configures it, in front of `folder/run/blue.sock`.
+
+    Load balancers in the trusted networks say who visits.
+    """
+    plain, tls = free_port(), free_port()
+    main = configure_nginx(project, folder, plain, tls)
+    if trusted:
+        said = main.with_name("real-ip.conf")
+        text = re.sub(r"(?m)^# (real_ip_|set_real)", r"\1", said.read_text())
+        said.write_text(text.replace("10.0.0.0/8", *trusted))
+    script = folder / "site/self-signed.sh"
+    run("sh", script, "example.com", folder / "tls", cwd=folder)
+    command = ["nginx", "-c", main, "-e", folder / "log/error.log", "-g", "daemon off;"]
+    with process(*command, cwd=folder, log=folder / "nginx.out"):
+        wait_until(lambda: listens(tls))
+        yield Front(plain, tls, folder)
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """Environment variables, typed: one that is malformed stops the start with one line.
 
-An empty variable counts as one that is not set.
+An empty variable counts as one that is not set. What is secret may stand in a file
+instead, as Docker and Kubernetes hand it over: for each NAME, NAME_FILE may name it.
 """
 
 import math
 import os
 import re
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -18,6 +20,8 @@ from config import mail
 TRUE = {"true", "on", "yes", "y", "1"}
 FALSE = {"false", "off", "no", "n", "0"}
 HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?"
+# Where a server listens.
+ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}"
 
 
 class Env:
@@ -28,7 +32,10 @@ class Env:
         environ.Env.read_env(self("ENV_FILE", default=str(path)))
 
     def __call__(self, name: str, *, default: str = "") -> str:
-        return os.environ.get(name, "").strip() or default
+        value, secret = read(name), read_secret(f"{name}_FILE")
+        if value and secret:
+            refuse(name, f"left out where {name}_FILE names a file")
+        return value or secret or default
 
     def items(self, name: str) -> list[str]:
         """Return what stands between the commas."""
@@ -40,11 +47,11 @@ class Env:
             refuse(name, "true or false")
         return value in TRUE
 
-    def integer(self, name: str, *, default: int) -> int:
+    def integer(self, name: str, *, default: int, least: int = 0) -> int:
         """Return a number without a sign or a fraction."""
         value = self(name, default=str(default))
-        if not re.fullmatch("[0-9]{1,18}", value):
-            refuse(name, "a whole number")
+        if not re.fullmatch("[0-9]{1,18}", value) or int(value) < least:
+            refuse(name, f"a whole number, {least} or more")
         return int(value)
 
     def share(self, name: str, *, default: float) -> float:
@@ -68,6 +75,13 @@ class Env:
             refuse(name, "a host name, without https:// and without a path")
         return value
 
+    def address(self, name: str, *, default: str = "") -> str:
+        """Return `host:port`, or `unix:` and the path of a socket."""
+        value = self(name, default=default)
+        if value and not re.fullmatch(ADDRESS, value):
+            refuse(name, "like 127.0.0.1:8000 or unix:/run/app.sock")
+        return value
+
     def url(self, name: str, *schemes: str) -> str:
         """Return a URL with one of these schemes, or an empty text if there is none."""
         value = self(name)
@@ -80,6 +94,14 @@ class Env:
         if not all(re.fullmatch(rf"https?://(\*\.)?{HOST}", value) for value in values):
             refuse(name, "like https://example.com,https://*.example.com")
         return values
+
+    def networks(self, name: str, *, default: str) -> list[str]:
+        """Return addresses and networks, as the module `ipaddress` knows them."""
+        values = [value.strip() for value in self(name, default=default).split(",")]
+        try:
+            return [str(ip_network(value)) for value in values]
+        except ValueError:
+            refuse(name, "addresses and networks, like 10.0.0.0/8,192.0.2.7")
 
     def database(self, name: str) -> dict[str, Any]:
         return parse_database(name, self(name))
@@ -104,6 +126,19 @@ class Env:
         if value and not re.fullmatch(r"[\w.~-]+:[\w.~-]{16,}", value, re.ASCII):
             refuse(name, "like user:password, with 16 letters or digits and more")
         return value
+
+
+def read(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
+
+def read_secret(file_name: str) -> str:
+    """Return what stands in the file that this variable names; empty without one."""
+    path = read(file_name)
+    try:
+        return Path(path).read_text().strip() if path else ""
+    except (OSError, ValueError):
+        refuse(file_name, "the name of a text file that can be read")
 
 
 def parse_database(name: str, url: str) -> dict[str, Any]:

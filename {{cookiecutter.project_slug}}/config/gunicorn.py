@@ -1,33 +1,49 @@
 """Gunicorn: `gunicorn --config python:config.gunicorn config.wsgi`.
 
-Every number has its reason beside it.
+Every number has its reason beside it. A new release is a new master: by another container
+or colour, or by USR2. HUP gives fresh workers, which run the code and the settings that
+the master has loaded.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+from gunicorn.instrument.statsd import Statsd
+
 from config.env import Env
+from config.limits import cpus, raise_open_files
 
 env = Env()
 env.read_file(Path(__file__).resolve().parent.parent / ".env")
 
-bind = f"0.0.0.0:{env.integer('PORT', default=8000)}"
+# Behind nginx on the same machine a unix socket, unix:/run/app/web.sock, saves the work
+# of TCP; in Kubernetes it is a port.
+bind = env.address("WEB_BIND", default=f"0.0.0.0:{env.integer('PORT', default=8000)}")
+# Of the socket: its owner and the group may connect, which nginx has to be in.
+umask = 0o007
 
-# Threads wait for the database together; processes use the cores. How many cores are
-# meant for this server it can't see from inside a container, so WEB_CONCURRENCY says.
-worker_class = "gthread"
-workers = env.integer("WEB_CONCURRENCY", default=2)
-threads = 4
+# Threads wait for the database together; a process uses one CPU at a time. So one for each
+# CPU that is meant for this server, and one for when another waits or is replaced.
+worker_class = "config.workers.Worker"
+workers = env.integer("WEB_CONCURRENCY", default=cpus() + 1, least=1)
+# More would rather wait for each other, and for a connection of DATABASE_POOL_SIZE.
+threads = env.integer("WEB_THREADS", default=4, least=1)
+# Of one process, kept ones included. A proxy keeps some dozens, a load balancer hundreds.
+worker_connections = 1000
 
 # One import for all workers: shared memory, and a bad setting stops the start at once.
 preload_app = True
 
-# Seconds. A worker whose main thread hangs is replaced; how long a request may take, the
-# time-outs of what it waits for say. On a restart, requests have this long to end.
+# Seconds. A statement of the database has 30, nginx waits for 60: between them a worker
+# whose main thread hangs is replaced. How long a request may take, the time-outs of what
+# it waits for say.
 timeout = 55
+# On a stop, requests have as long as a statement; who stops gunicorn waits for 35.
 graceful_timeout = 30
-# Longer than a load balancer keeps an idle connection (60), or it would be cut off
-# in the middle of the next request.
+# Longer than nginx or a load balancer keeps an idle connection (60), or it would be cut
+# off in the middle of the next request.
 keepalive = 75
 
 # A worker is replaced before a slow leak hurts, and not all of them at once.
@@ -35,13 +51,38 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 
 # The heartbeat is a file: in memory, where a busy disk can't hold it up.
-worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 # The control socket would be written under $HOME, which may be read-only.
 control_socket_disable = True
 
-# The application logs each request with its id, so there is no access log here; what
-# gunicorn says of itself goes to the same place in the same form.
-accesslog = None
+# Bytes: a line, or a header, of as much as nginx reads into one of its buffers (8k).
+limit_request_line = 8190
+limit_request_field_size = 8190
+# Browsers send twenty, and proxies add some.
+limit_request_fields = 64
+# Whose word for the scheme and the path counts, beside that of a unix socket. Django takes
+# X-Forwarded-Proto from any proxy, so that only a proxy may reach this server.
+forwarded_allow_ips = "127.0.0.1,::1"
+
+# In ps: `gunicorn: master [{{ cookiecutter.project_slug }}]`, and its workers.
+proc_name = "{{ cookiecutter.project_slug }}"
+
+# How many requests there were, with which status, and how long they took.
+statsd_host = env.address("STATSD_HOST") or None
+statsd_prefix = "{{ cookiecutter.project_slug }}"
+
+
+class OneLineLogger(Statsd if statsd_host else Logger):  # type: ignore[misc]
+    """Leaves visits to the application, which logs each of them, with its id.
+
+    What never gets there, because it is malformed or too large, is a warning here.
+    """
+
+    access_log_enabled = False
+
+
+logger_class = OneLineLogger
+# What gunicorn says of itself goes to the same place in the same form.
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -57,10 +98,20 @@ logconfig_dict = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
-        # With a log configured, gunicorn would write one of visits all the same.
-        "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }
+
+# Where the processes put down their counts, for Prometheus to read the sum.
+if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
+    Path(metrics).mkdir(parents=True, exist_ok=True)
+
+
+def on_starting(server: Any) -> None:
+    raise_open_files()
+    # Counts of processes that are gone; after USR2 the old ones still count.
+    if metrics and not server.master_pid:
+        for file in Path(metrics).glob("*.db"):
+            file.unlink()
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -71,3 +122,10 @@ def pre_fork(server: Any, worker: Any) -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a gauge of living processes says of one that is gone does not count."""
+    if metrics:
+        for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
+            file.unlink()

@@ -45,7 +45,14 @@ TOTALS = 600
 # Seconds that a cache in front, which no change here reaches, may keep a page. A browser
 # asks each time. For who has a session, SessionPrivacyMiddleware makes the page private.
 IN_FRONT = 60
-SAME_FOR_ALL: dict[str, Any] = {"public": True, "max_age": 0, "s_maxage": IN_FRONT}
+# And show it while this site fails: a day.
+IF_DOWN = 86_400
+SAME_FOR_ALL: dict[str, Any] = {
+    "public": True,
+    "max_age": 0,
+    "s_maxage": IN_FRONT,
+    "stale_if_error": IF_DOWN,
+}
 
 REVIEWS_LISTED = 100
 MORE_SHOWN = 3
@@ -67,7 +74,14 @@ class HomeView(TemplateView):
         # A new release may have new styles under new names.
         prefix = f"{settings.RELEASE}-{caching.version(services.PRODUCTS)}"
         view = cache_page(PUBLIC_PAGE, key_prefix=prefix)(super().dispatch)
-        view = cache_control(public=True, s_maxage=IN_FRONT)(view)
+        # Who asks when it runs out gets the old one once more, and nobody waits. Browsers
+        # do so too: not for a page that may know who has just signed in.
+        view = cache_control(
+            public=True,
+            s_maxage=IN_FRONT,
+            stale_while_revalidate=IN_FRONT,
+            stale_if_error=IF_DOWN,
+        )(view)
         return view(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

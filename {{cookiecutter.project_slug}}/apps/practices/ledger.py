@@ -217,13 +217,15 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             34,
             "Connection pooler",
-            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER); migrations and long reads go past it.",
+            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER), as deploy/compose has it; migrations and long reads go past it.",
             where=(
                 "config/databases.py",
                 "config/gunicorn.py",
                 "deploy/pgbouncer/pgbouncer.ini",
+                "deploy/compose/compose.yml",
             ),
-            proof="tests/config/test_database.py",
+            proof="tests/config/test_database.py tests/deploy/test_pgbouncer.py "
+            "tests/deploy/test_compose.py::test_pages_go_through_pgbouncer_and_migrations_past_it",
             probe=probes.pooler,
         ),
         Practice(
@@ -629,11 +631,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             37,
             "Never runserver in production",
-            how="Gunicorn serves, and runserver refuses to start without DEBUG.",
+            how="Gunicorn serves in the image and in all that deploys it, and runserver refuses to start without DEBUG.",
             where=(
                 "apps/core/management/commands/runserver.py",
                 "config/gunicorn.py",
                 "Dockerfile",
+                "deploy/compose/compose.yml",
             ),
             proof="tests/core/test_runserver.py",
             probe=probes.runserver,
@@ -667,8 +670,27 @@ LEDGER: dict[str, list[Practice]] = {
     ],
     "Servers": [
         Practice(59, "AsyncIO with care"),
-        Practice(60, "Tune gunicorn"),
-        Practice(61, "Open-file limits"),
+        Practice(
+            60,
+            "Tune gunicorn",
+            how="A process with threads for each CPU that the container may use and one more, on a unix socket behind nginx, with time-outs below nginx's; when one stops, it ends its requests and refuses the next, so that a restart loses none: the article's gevent and eventlet need drivers that wait their way.",
+            where=(
+                "config/gunicorn.py",
+                "config/workers.py",
+                "config/limits.py",
+                "docs/gunicorn.md",
+            ),
+            proof="tests/config/test_gunicorn.py tests/config/test_cpus.py",
+            probe=probes.web_server,
+        ),
+        Practice(
+            61,
+            "Open-file limits",
+            how="Gunicorn takes as many open files as it may, a check compares them with what a process needs, and the files of nginx, Compose and systemd name one number.",
+            where=("config/limits.py", "apps/practices/probes.py"),
+            proof="tests/config/test_open_files.py",
+            probe=probes.open_files,
+        ),
         Practice(62, "Tune nginx"),
         Practice(
             65,
@@ -677,7 +699,13 @@ LEDGER: dict[str, list[Practice]] = {
             where=("docs/requests.md", "settings.MIDDLEWARE"),
             proof="tests/config/test_middleware.py",
         ),
-        Practice(73, "Docker for development and deployment"),
+        Practice(
+            73,
+            "Docker for development and deployment",
+            how="One image, made from the lock, is the web, a worker, beat and a command; it runs as nobody, on a disk that it can't write to, asks itself whether it serves, and holds no secret; compose.yml mounts the code into the same image with the tools.",
+            where=("Dockerfile", ".dockerignore", "compose.yml", "config/alive.py"),
+            proof="tests/config/test_image.py tests/config/test_alive.py",
+        ),
     ],
     "Deployment": [
         Practice(33, "Blue/green"),

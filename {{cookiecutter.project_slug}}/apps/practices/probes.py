@@ -228,6 +228,37 @@ def redis_database(url: str) -> tuple[str | None, int, str]:
 
 
 # {% endif %}
+def web_server() -> Finding:
+    from config import gunicorn
+
+    pool = connection.settings_dict["OPTIONS"].get("pool")
+    if pool and pool["max_size"] < gunicorn.threads:
+        return off(
+            f"{gunicorn.threads} threads share {pool['max_size']} connections, and wait "
+            "for each other: raise DATABASE_POOL_SIZE to WEB_THREADS"
+        )
+    return on(
+        f"{gunicorn.workers} processes of {gunicorn.threads} threads at {gunicorn.bind}"
+    )
+
+
+def open_files() -> Finding:
+    from config import gunicorn
+    from config.limits import OPEN_FILES, most_open_files
+
+    # Visitors; for each thread a connection to each part, a file that it reads and one
+    # that it writes; and what a process has open anyway.
+    parts = len(connections.settings) + len(settings.CACHES)
+    needed = gunicorn.worker_connections + gunicorn.threads * (parts + 2) + 64
+    allowed = most_open_files()
+    if allowed < needed:
+        return off(
+            f"a process may open {allowed} files, and needs {needed}: "
+            f"LimitNOFILE={OPEN_FILES} of systemd, or ulimits of Compose"
+        )
+    return on(f"a process may open {allowed} files, and needs {needed}")
+
+
 def runserver() -> Finding:
     owner = get_commands()["runserver"]
     if owner != "apps.core":

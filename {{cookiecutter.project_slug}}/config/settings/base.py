@@ -64,6 +64,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that every later line of the log has the request's id.
     "apps.core.middleware.RequestLogMiddleware",
+    # Above all that asks who visits, and by https or not.
+    "apps.core.middleware.ProxyHeadersMiddleware",
     # Load balancers probe by IP address over http: before host and https are checked.
     "apps.core.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -86,6 +88,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+# Who is believed when X-Forwarded-For and X-Forwarded-Proto say who visits, and how: the
+# proxies in front. By default whoever has a private address, or comes over a unix socket.
+TRUSTED_PROXIES = env.networks(
+    "TRUSTED_PROXIES",
+    default="127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,"
+    "169.254.0.0/16,::1,fc00::/7,fe80::/10",
+)
 
 # What links from search engines, newsletters and advertisements carry: patterns of names.
 TRACKING_PARAMETERS = [
@@ -539,6 +549,11 @@ CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
 # On shutdown a task has this long to end before another worker starts it anew.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+
+# Beat answers a ping as celerybeat@host while it keeps time: it looks at the schedule
+# every 30 seconds, and falls silent when it has not for 60.
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = True
+CELERY_BEAT_MAX_LOOP_INTERVAL = 30
 
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {

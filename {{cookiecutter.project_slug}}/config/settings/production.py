@@ -36,8 +36,8 @@ if faults:
 
 DEBUG = False
 
-# Https: nginx or the load balancer ends it and says so in a header. It must set that
-# header itself on every request, or anyone could claim https.
+# Https: nginx or the load balancer ends it and says so in a header, which it must set
+# itself on every request. Nobody but TRUSTED_PROXIES is believed.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
 SESSION_COOKIE_SECURE = True

@@ -202,6 +202,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(
     assert first.headers["Last-Modified"]
     # A browser asks each time whether it may use what it has.
     assert "max-age=0" in first.headers["Cache-Control"]
+    assert "while-revalidate" not in first.headers["Cache-Control"]
 
     with django_assert_num_queries(1):
         second = client.get(product.get_absolute_url(), headers={"if-none-match": etag})
@@ -247,6 +248,7 @@ def test_a_cache_in_front_may_keep_a_page_for_who_has_no_session(
         said = page.headers["Cache-Control"].split(", ")
         assert "public" in said
         assert "s-maxage=60" in said
+        assert "stale-if-error=86400" in said
         assert not page.cookies
         varies = page.headers["Vary"].split(", ")
         assert "Accept-Encoding" in varies

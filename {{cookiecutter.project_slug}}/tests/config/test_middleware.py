@@ -8,6 +8,7 @@ from django.conf import settings
 from tests.processes import COMPLETE, run_code
 
 LOG = "apps.core.middleware.RequestLogMiddleware"
+PROXY = "apps.core.middleware.ProxyHeadersMiddleware"
 HEALTH = "apps.core.middleware.HealthMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 FILES = "whitenoise.middleware.WhiteNoiseMiddleware"
@@ -38,6 +39,9 @@ print(*settings.MIDDLEWARE)
     ("outer", "inner", "otherwise"),
     [
         (LOG, HEALTH, "an answer to a probe has no id and no line in the log"),
+        (LOG, PROXY, "what fails there has no id and no line in the log"),
+        (PROXY, HEALTH, "a probe that asks for an address gets the proxy's"),
+        (PROXY, SECURITY, "whoever says so has come by https"),
         (HEALTH, SECURITY, "a probe over http is sent to https, which it can't speak"),
         (HEALTH, COMMON, "a probe by IP address is refused as a wrong host"),
         (SECURITY, FILES, "a file comes without HSTS, and over http"),

@@ -59,7 +59,7 @@ def test_a_proxys_id_is_kept_when_it_can_do_no_harm(
 
 # What caches on the way may keep
 
-PUBLIC = "public, max-age=300, s-maxage=60"
+PUBLIC = "public, max-age=300, s-maxage=60, stale-while-revalidate=60, stale-if-error=9"
 
 
 def plain(request: HttpRequest) -> HttpResponse:
