@@ -18,6 +18,7 @@ from tests.mutations import (
     catalog,
     database,
     files,
+    nginx,
     running,
     structure,
     tasks,
@@ -35,6 +36,7 @@ MUTATIONS = [
     *database.MUTATIONS,
     *cache.MUTATIONS,
     *files.MUTATIONS,
+    *nginx.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
 PROVEN = 54

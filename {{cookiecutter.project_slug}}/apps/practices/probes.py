@@ -5,6 +5,7 @@ system checks under --deploy, which ask all probes.
 """
 
 import sys
+from ipaddress import ip_network
 
 from django.apps import apps
 from django.conf import settings
@@ -228,6 +229,19 @@ def redis_database(url: str) -> tuple[str | None, int, str]:
 
 
 # {% endif %}
+def https() -> Finding:
+    if not settings.SESSION_COOKIE_SECURE:
+        return stand_in("http will do: production's settings ask for https")
+    if not settings.SECURE_PROXY_SSL_HEADER:
+        return off("each visit looks like http: set SECURE_PROXY_SSL_HEADER")
+    if any(ip_network(each).prefixlen == 0 for each in settings.TRUSTED_PROXIES):
+        return off(
+            "anybody can claim https and any address: name the proxies in "
+            "TRUSTED_PROXIES"
+        )
+    return on(f"browsers keep to it for {settings.SECURE_HSTS_SECONDS} s")
+
+
 def runserver() -> Finding:
     owner = get_commands()["runserver"]
     if owner != "apps.core":
