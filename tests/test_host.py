@@ -194,6 +194,23 @@ def https_answers_after_one_redirect(host: Host, say: Say) -> None:
     assert "max-age=" in home.headers["Strict-Transport-Security"]
 
 
+def a_name_can_be_proven_over_http(host: Host, say: Say) -> None:
+    challenge = host.folder / "acme/.well-known/acme-challenge"
+    challenge.mkdir(parents=True)
+    (challenge / "token").write_text("the answer")
+    path = "/.well-known/acme-challenge/token"
+    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
+    connection.request("GET", path, headers={"Host": SITE})
+    assert connection.getresponse().read() == b"the answer"
+
+
+def a_file_switches_the_site_off_and_on(host: Host, say: Say) -> None:
+    host.exec(host.serving(), "touch", "/run/app/maintenance")
+    assert host.ask("/").status == 503
+    host.exec(host.serving(), "rm", "/run/app/maintenance")
+    assert host.ask("/").status == 200
+
+
 def nginx_sends_the_static_files(host: Host, say: Say) -> None:
     style = host.ask("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
     answer = host.ask(style, Accept_Encoding="identity")
@@ -292,6 +309,24 @@ def two_hundred_clients_share_ten_connections(host: Host, say: Say) -> None:
     assert 0 < most <= 10
 
 
+PREPARED = """
+from django.db import connection, transaction
+from apps.accounts.models import User
+with transaction.atomic(), connection.cursor() as cursor:
+    for number in range(8):
+        User.objects.filter(pk=number).exists()
+    cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement ~ 'user'")
+    print("prepared:", *cursor.fetchall())
+"""
+
+
+def statements_are_prepared_behind_pgbouncer(host: Host, say: Say) -> None:
+    command = "python manage.py shell --no-imports --command".split()
+    asked = ("--env", "DATABASE_PREPARED_STATEMENTS=true", host.serving())
+    said = host.compose("exec", "--no-TTY", *asked, *command, PREPARED)
+    assert "prepared: ('PGBOUNCER_" in said
+
+
 def a_restart_of_pgbouncer_is_survived(host: Host, say: Say) -> None:
     with host.load() as seen:
         time.sleep(1)
@@ -337,6 +372,8 @@ def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
 
 PROMISES = [
     https_answers_after_one_redirect,
+    a_name_can_be_proven_over_http,
+    a_file_switches_the_site_off_and_on,
     nginx_sends_the_static_files,
     all_parts_are_ready,
     somebody_signs_in,
@@ -345,6 +382,7 @@ PROMISES = [
     nobody_but_nginx_has_a_port,
     no_secret_is_in_the_environment,
     two_hundred_clients_share_ten_connections,
+    statements_are_prepared_behind_pgbouncer,
     a_restart_of_pgbouncer_is_survived,
     a_release_takes_over_without_a_failed_request,
     all_of_it_stops_within_its_grace,
