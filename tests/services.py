@@ -90,6 +90,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "postgresql": (postgresql_programs, "postgresql"),
     "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+    "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }
 

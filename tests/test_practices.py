@@ -21,6 +21,7 @@ from tests.mutations import (
     gunicorn,
     host,
     image,
+    nginx,
     running,
     structure,
     tasks,
@@ -41,9 +42,10 @@ MUTATIONS = [
     *image.MUTATIONS,
     *gunicorn.MUTATIONS,
     *host.MUTATIONS,
+    *nginx.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 57
+PROVEN = 60
 
 
 @pytest.fixture(scope="session")

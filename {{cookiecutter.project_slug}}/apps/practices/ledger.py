@@ -144,7 +144,18 @@ LEDGER: dict[str, list[Practice]] = {
             proof="tests/accounts/test_sessions.py",
             probe=probes.sessions,
         ),
-        Practice(54, "Web-server cache"),
+        Practice(
+            54,
+            "Web-server cache",
+            how="nginx, or Varnish by the same rules, keeps the pages that the application calls public for as long as it says, and shows them while it is down; who brings a session, a password or a cookie of this site's is served by the application.",
+            where=(
+                "deploy/nginx/cache.conf",
+                "deploy/varnish/rules.vcl",
+                "apps/core/middleware.py",
+            ),
+            proof="tests/deploy/test_web_cache.py "
+            "tests/core/test_middleware.py::test_what_a_session_or_a_cookie_made_is_private",
+        ),
         Practice(
             55,
             "Browser caching",
@@ -627,7 +638,20 @@ LEDGER: dict[str, list[Practice]] = {
         ),
     ],
     "Security": [
-        Practice(28, "TLS at nginx or the load balancer"),
+        Practice(
+            28,
+            "TLS at nginx or the load balancer",
+            how="nginx ends https as Mozilla's intermediate has it, refuses names that are not the site's, and says who visits and how, which the application believes of proxies alone; HSTS is the application's, raised in steps.",
+            where=(
+                "deploy/nginx/tls.conf",
+                "deploy/nginx/site.conf",
+                "apps/core/middleware.py",
+                "settings.TRUSTED_PROXIES",
+            ),
+            proof="tests/deploy/test_tls.py tests/core/test_proxies.py "
+            "tests/practices/test_probes.py::test_proxies_that_are_anybody_are_nobody",
+            probe=probes.https,
+        ),
         Practice(
             37,
             "Never runserver in production",
@@ -691,7 +715,18 @@ LEDGER: dict[str, list[Practice]] = {
             proof="tests/config/test_open_files.py",
             probe=probes.open_files,
         ),
-        Practice(62, "Tune nginx"),
+        Practice(
+            62,
+            "Tune nginx",
+            how="Each number of nginx's has its reason beside it and agrees with the application's: time-outs, connections that are kept, bodies, open files; who is slow or tries passwords meets a limit, and gixy finds nothing.",
+            where=(
+                "deploy/nginx/nginx.conf",
+                "deploy/nginx/limits.conf",
+                "deploy/nginx/proxy.conf",
+                "deploy/nginx/upstream.conf",
+            ),
+            proof="tests/deploy/test_nginx.py",
+        ),
         Practice(
             65,
             "How a request is served",
