@@ -1,6 +1,6 @@
 """The image, and how a container asks itself whether it serves."""
 
-from tests.mutations import Mutation, append, delete, replace
+from tests.mutations import Mutation, append, replace
 
 ALIVE = "config/alive.py"
 COMPOSE = "compose.yml"
@@ -58,7 +58,9 @@ MUTATIONS = [
     Mutation(
         73, "never-asked", replace(DOCKERFILE, "HEALTHCHECK ", "HEALTHCHECK NONE #")
     ),
-    Mutation(73, "nobody-to-ask", delete(ALIVE)),
+    Mutation(
+        73, "nobody-to-ask", replace(DOCKERFILE, 'config/alive.py"', 'config/a.py"')
+    ),
     Mutation(73, "asked-with-django", append(ALIVE, "\nimport django\n")),
     Mutation(
         73,
@@ -71,6 +73,7 @@ MUTATIONS = [
     Mutation(
         73, "waits-for-ever", replace(ALIVE, "int(port), timeout=TIMEOUT", "int(port)")
     ),
+    Mutation(73, "cut-short", replace(DOCKERFILE, "--timeout=15s", "--timeout=3s")),
     Mutation(
         73, "migration-killed", replace(ALIVE, '"manage.py" in words', '"x" in words')
     ),

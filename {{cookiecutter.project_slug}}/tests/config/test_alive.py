@@ -124,7 +124,11 @@ def test_a_web_that_is_gone_busy_or_silent_is_not_alive(
     monkeypatch.setattr(alive, "TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("WEB_BIND", f"127.0.0.1:{silent.getsockname()[1]}")
+        # Who waits longer is refused: this test ends in any case.
+        end = threading.Timer(5, silent.shutdown, [socket.SHUT_RDWR])
+        end.start()
         assert "timed out" in problem()
+        end.cancel()
 
     monkeypatch.setenv("WEB_BIND", "nonsense")
     assert "does not answer" in problem()

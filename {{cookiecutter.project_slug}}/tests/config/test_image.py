@@ -7,6 +7,7 @@ import sys
 
 from django.conf import settings
 
+from config import alive
 from tests.tools.commands import run
 
 ROOT = settings.BASE_DIR
@@ -151,6 +152,9 @@ def test_it_asks_itself_whether_it_serves() -> None:
     _, _, command = check.partition(" CMD ")
     program, file = json.loads(command)
     assert program == "python"
+    # Or Docker would end it before it can say why.
+    [seconds] = re.findall(r"--timeout=(\d+)s", check)
+    assert alive.TIMEOUT < int(seconds)
     tree = ast.parse((ROOT / file).read_text())
     imported = {
         name.name.partition(".")[0]
