@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -171,6 +172,46 @@ def test_a_benchmark_takes_the_servers_and_touches_nobodys_data(
     assert counts["Products / no joins"] >= 24
 
 
+@pytest.mark.services("nginx", "openssl")
+@pytest.mark.parametrize(
+    ("answers", "home", "asks"),
+    [(DEFAULT, "Catalogue", "Product"), (LEANEST, "Home", "Profile")],
+    ids=["default", "leanest"],
+)
+def test_the_whole_stack_is_measured_as_visitors_meet_it(
+    install: Bake, answers: dict[str, object], home: str, asks: str
+) -> None:
+    project = install(**answers)
+    # A short name: the path of a socket has 107 letters.
+    with tempfile.TemporaryDirectory() as name:
+        temporary = Path(name)
+        output = run(
+            *(project / ".venv/bin/python", "-m", "benchmarks.stack"),
+            *(*SHORT.split(), "--format=json"),
+            cwd=project,
+            env=environment(temporary),
+        )
+        assert not list(temporary.iterdir())
+        assert not processes_of(temporary)
+
+    rows = json.loads(output)["rows"]
+    others = {"Django's middleware", "sync workers", "uvicorn (ASGI)", "without nginx"}
+    kept = {"kept by nginx"} if answers == DEFAULT else set()
+    assert pages(rows) == {
+        f"{home}, made anew": {"Django's middleware", *kept},
+        home: others,
+        asks: others,
+        "Static file": {"without nginx"},
+    }
+    assert all(row["failed"] == 0 for row in rows)
+    assert of(rows, asks)["queries"] > 0
+    # Of what nginx gives, no application counts the queries.
+    assert [row["name"] for row in rows if row["queries"] is None] == [
+        *kept,
+        *("uvicorn (ASGI)", "uvicorn (ASGI)", "Static file"),
+    ]
+
+
 @pytest.mark.scale
 @pytest.mark.services("redis", "wrk")
 def test_a_kept_page_costs_little_more_than_its_bytes(
@@ -248,11 +289,15 @@ def test_a_benchmark_that_is_stopped_leaves_nothing_behind(
 
 
 def processes_of(temporary: Path) -> list[str]:
-    """What runs with this folder for its temporary files."""
+    """What runs with this folder for its temporary files, or writes its log there."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if f"TMPDIR={temporary}".encode() in (folder / "environ").read_bytes():
+            # A process that has named itself has nothing left of its environment.
+            if (
+                f"TMPDIR={temporary}".encode() in (folder / "environ").read_bytes()
+                or temporary in (folder / "fd/1").readlink().parents
+            ):
                 found.append(folder.name)
         except OSError:
             continue  # it has ended, or is another's

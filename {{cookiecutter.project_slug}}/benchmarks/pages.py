@@ -14,9 +14,10 @@ import platform
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,9 @@ from . import load, servers
 from .load import Load
 
 if TYPE_CHECKING:
-    from .cases import Case
+    from .cases import Case, Page
+
+Running = dict[str, servers.Server]
 
 # Seconds of load before anything counts, and requests whose queries are counted.
 WARM_UP = 0.3
@@ -41,7 +44,8 @@ class Row:
 
     case: "Case"
     page: "Row | None"
-    queries: int = 0
+    # What answers may not count them.
+    queries: int | None = None
     size: int = 0
     loads: list[Load] = field(default_factory=list)
 
@@ -65,14 +69,18 @@ class Row:
         return facts
 
 
-def main() -> None:
+def main(
+    find: Callable[[], list["Page"]] | None = None,
+    serve: Callable[[Path, set[str]], AbstractContextManager[Running]] = servers.serve,
+) -> None:
+    """Measure these pages on these servers; without them, the site's own."""
     arguments = parse()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     console = Console(stderr=True)
     try:
         with console.status("") as status:
-            report = run(arguments, status.update)
+            report = run(arguments, status.update, find, serve)
     except KeyboardInterrupt:
         sys.exit("Stopped; nothing is left behind.")
     if arguments.format == "json":
@@ -118,7 +126,12 @@ def duration(text: str) -> float:
     return seconds
 
 
-def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+def run(
+    arguments: argparse.Namespace,
+    say: Callable[[str], None],
+    find: Callable[[], list["Page"]] | None,
+    serve: Callable[[Path, set[str]], AbstractContextManager[Running]],
+) -> dict[str, Any]:
     """Measure all, and leave nothing behind."""
     with ExitStack() as stack:
         folder = stack.enter_context(servers.folder())
@@ -126,10 +139,10 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         say("Collecting static files, filling a database")
         django.setup()
         stack.callback(forget)
-        rows, first = prepare(arguments.only)
+        rows, first = prepare(arguments.only, find)
         say("Starting the servers")
         running = stack.enter_context(
-            servers.serve(folder, {"site", *(row.case.server for row in rows)})
+            serve(folder, {"site", *(row.case.server for row in rows)})
         )
         (folder / "page").write_bytes(running["site"].get(first, {}).body)
         for row in rows:
@@ -145,7 +158,9 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         return {"run": conditions(arguments), "rows": [row.facts() for row in rows]}
 
 
-def prepare(only: str) -> tuple[list[Row], str]:
+def prepare(
+    only: str, find: Callable[[], list["Page"]] | None
+) -> tuple[list[Row], str]:
     """Fill the database; return what to measure, and the address of the first page."""
     from django.core.management import call_command
 
@@ -160,7 +175,7 @@ def prepare(only: str) -> tuple[list[Row], str]:
 
     from .cases import all_pages
 
-    pages = all_pages()
+    pages = (find or all_pages)()
     rows = []
     for page in pages:
         if only.lower() in page.case.name.lower():
@@ -201,7 +216,8 @@ def warm_up(row: Row, server: servers.Server, arguments: argparse.Namespace) -> 
                 f"{case.name}: {case.path} answers {answer.status}, not {case.status}: "
                 f"{server.last_line()}"
             )
-    row.queries = min(answer.queries for answer in answers)
+    counts = [answer.queries for answer in answers if answer.queries is not None]
+    row.queries = min(counts, default=None)
     row.size = len(answers[0].body)
 
 
@@ -248,7 +264,7 @@ def show(report: dict[str, Any]) -> None:
     for row in report["rows"]:
         table.add_row(
             f"  {row['name']}" if "page" in row else row["name"],
-            str(row["queries"]),
+            "" if row["queries"] is None else str(row["queries"]),
             f"{row['requests_per_second']:,.0f}",
             f"{row['slowest_round']:,.0f}-{row['quickest_round']:,.0f}",
             f"{row['p99_ms']:,.1f}",

@@ -71,7 +71,7 @@ def environment(folder: Path) -> Iterator[None]:
         else:
             url = f"sqlite:///{folder}/db.sqlite3"
         os.environ |= {
-            "ALLOWED_HOSTS": "127.0.0.1",
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "EMAIL_URL": "smtp://127.0.0.1:1",
             "BENCHMARK_FOLDER": str(folder),
             "DATABASE_URL": url,
@@ -101,18 +101,29 @@ def new_database(server: str, name: str) -> Iterator[str]:
 
 class Answer(NamedTuple):
     status: int
-    queries: int
+    queries: int | None
     body: bytes
 
 
-class Server:
-    """A gunicorn with the project's configuration, on a free port."""
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
-    def __init__(self, log: Path, variables: dict[str, str]) -> None:
+
+class Server:
+    """A gunicorn with the project's configuration, on a free port; options stand above."""
+
+    def __init__(
+        self,
+        log: Path,
+        variables: dict[str, str],
+        *options: str,
+        application: str = "benchmarks.wsgi",
+    ) -> None:
         self.log = log
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -122,7 +133,8 @@ class Server:
                     f"--bind=127.0.0.1:{self.port}",
                     # A worker that is replaced would start with an empty cache.
                     "--max-requests=0",
-                    "benchmarks.wsgi",
+                    *options,
+                    application,
                 ],
                 cwd=ROOT,
                 env=os.environ | variables,
@@ -145,15 +157,19 @@ class Server:
     def last_line(self) -> str:
         return self.log.read_text().strip().rpartition("\n")[2]
 
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
     def get(self, path: str, headers: dict[str, str]) -> Answer:
         """Fetch a page over a connection of its own, and count its queries."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = self.connection()
         try:
             connection.request(
                 "GET", path, headers=BEHIND_PROXY | headers | {"X-Count-Queries": "yes"}
             )
             response = connection.getresponse()
-            queries = int(response.headers.get("X-Queries", 0))
+            counted = response.headers.get("X-Queries")
+            queries = int(counted) if counted else None
             return Answer(response.status, queries, response.read())
         finally:
             connection.close()
