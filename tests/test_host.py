@@ -253,9 +253,7 @@ def somebody_signs_in(host: Host, say: Say) -> None:
 def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
     if "worker" not in host.services():
         return
-    host.shell(
-        "from apps.core.tasks import clear_sessions; clear_sessions.delay()"
-    )
+    host.shell("from apps.core.tasks import clear_sessions; clear_sessions.delay()")
     wait_until(lambda: "succeeded" in host.compose("logs", "worker"))
 
 
@@ -321,7 +319,7 @@ with transaction.atomic(), connection.cursor() as cursor:
 
 
 def statements_are_prepared_behind_pgbouncer(host: Host, say: Say) -> None:
-    command = "python manage.py shell --no-imports --command".split()
+    command = ["python", "manage.py", "shell", "--no-imports", "--command"]
     asked = ("--env", "DATABASE_PREPARED_STATEMENTS=true", host.serving())
     said = host.compose("exec", "--no-TTY", *asked, *command, PREPARED)
     assert "prepared: ('PGBOUNCER_" in said
@@ -355,7 +353,9 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     assert running[host.serving()]["Config"]["Image"] == image
     # Nobody has to start anything: neither the next `up` nor the machine's next start.
     planned = host.run("docker", "compose", "--dry-run", "up", "--detach")
-    assert not re.findall(r"nginx\S* +(?:Recreate|Start)|web\S* +(?:Rec|Start)", planned)
+    assert not re.findall(
+        r"nginx\S* +(?:Recreate|Start)|web\S* +(?:Rec|Start)", planned
+    )
 
 
 def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:

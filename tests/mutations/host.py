@@ -15,7 +15,9 @@ MUTATIONS = [
     Mutation(
         34,
         "other-limits-behind-pgbouncer",
-        replace(PGBOUNCER, "statement_timeout = ''30s''", "statement_timeout = ''5min''"),
+        replace(
+            PGBOUNCER, "statement_timeout = ''30s''", "statement_timeout = ''5min''"
+        ),
     ),
     Mutation(
         34,
