@@ -101,8 +101,11 @@ class Host:
         trial: dict[str, dict] = {
             service: {"ulimits": {"nofile": limits}} for service in self.services()
         }
-        for service in ("web-blue", "web-green", "nginx"):
-            trial[service]["healthcheck"] = {"interval": "2s"}
+        # More often than a machine that works for its living would be asked.
+        for service in {"web-blue", "web-green", "nginx", "worker", "beat"} & set(
+            trial
+        ):
+            trial[service]["healthcheck"] = {"interval": "3s"}
         trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
         (self.folder / "trial.yml").write_text(json.dumps({"services": trial}))
         self.run("sh", "../nginx/self-signed.sh", SITE, "tls")
@@ -119,6 +122,11 @@ class Host:
         for image in (self.image, f"{self.name}-pgbouncer", f"{self.name}:v2"):
             words = ["docker", "image", "rm", "--force", image]
             subprocess.run(words, capture_output=True, check=False)
+        label = f"label=com.docker.compose.project={self.name}"
+        for kind in ("container", "volume", "network"):
+            every = ["--all"] if kind == "container" else []
+            left = self.run("docker", kind, "ls", *every, "--quiet", "--filter", label)
+            assert not left, kind
 
     def ask(
         self, path: str, *, form: dict[str, str] | None = None, **headers: str
@@ -140,7 +148,7 @@ class Host:
             connection.close()
 
     @contextmanager
-    def load(self, clients: int = 4) -> Iterator[list[tuple[float, int]]]:
+    def load(self, clients: int = 2) -> Iterator[list[tuple[float, int]]]:
         """Ask for a page of somebody who is signed in until the end of the block.
 
         The list has when each request was sent, and its status, or 0.
