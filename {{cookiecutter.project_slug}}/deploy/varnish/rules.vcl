@@ -37,7 +37,7 @@ sub vcl_recv {
     # While the application is well, nobody gets a page that ran out long ago; when it is
     # not, one of yesterday is better than none.
     if (std.healthy(req.backend_hint) && !req.http.X-Stale) {
-        set req.grace = 10s;
+        set req.grace = 5s;
     } else {
         set req.grace = 1d;
     }
