@@ -373,6 +373,31 @@ def test_the_image_is_small(
     assert size - stands_on < BUDGETS[kind]
 
 
+@pytest.mark.scale
+def test_the_image_is_measured_and_nothing_is_left(
+    install: Bake, record_property: Say
+) -> None:
+    project = install()
+    before = {*docker("image", "ls", "--quiet").split()}
+    words = [project / ".venv/bin/python", "-m", "benchmarks.image", "--format=json"]
+    found = json.loads(run(*words, cwd=project))
+
+    assert {*docker("image", "ls", "--quiet").split()} == before
+    assert found["megabytes_above_base"] < BUDGETS["default"]
+    assert 0 < found["changed_seconds"] < found["cold_seconds"]
+    record_property(
+        "summary", ", ".join(f"{name} {number:g}" for name, number in found.items())
+    )
+
+
+def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
+    project = install()
+    words = [project / ".venv/bin/python", "-m", "benchmarks.image"]
+    assert run(*words, cwd=project, env={"PATH": "/nowhere"}) == (
+        "The image is measured where Docker answers.\n"
+    )
+
+
 def test_the_image_says_what_it_is(bake: Bake) -> None:
     odd = "O'Neil's 東京 100% `x` $HOME #1"
     text = (bake(project_name=odd, description=odd) / "Dockerfile").read_text()
