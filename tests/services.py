@@ -81,6 +81,7 @@ DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
+    "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
@@ -89,6 +90,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "postgresql": (postgresql_programs, "postgresql"),
     "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+    "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }
 
@@ -612,10 +614,17 @@ def configure_nginx(project: Path, folder: Path, plain: int, tls: int) -> Path:
 
 
 @contextmanager
-def front(project: Path, folder: Path) -> Iterator[Front]:
-    """Nginx as the project configures it, in front of `folder/run/blue.sock`."""
+def front(project: Path, folder: Path, *trusted: str) -> Iterator[Front]:
+    """Nginx as the project configures it, in front of `folder/run/blue.sock`.
+
+    Load balancers in the trusted networks say who visits.
+    """
     plain, tls = free_port(), free_port()
     main = configure_nginx(project, folder, plain, tls)
+    if trusted:
+        said = main.with_name("real-ip.conf")
+        text = re.sub(r"(?m)^# (real_ip_|set_real)", r"\1", said.read_text())
+        said.write_text(text.replace("10.0.0.0/8", *trusted))
     script = folder / "site/self-signed.sh"
     run("sh", script, "example.com", folder / "tls", cwd=folder)
     command = ["nginx", "-c", main, "-e", folder / "log/error.log", "-g", "daemon off;"]

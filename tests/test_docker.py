@@ -1,26 +1,50 @@
 """The image serves as production does, and the compose file as a developer wants it."""
 
+import gzip
+import http.client
+import io
 import json
+import random
+import re
 import subprocess
+import tarfile
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bake
 from tests.services import PRODUCTION, free_port, get, wait_until
-from tests.support import DEFAULT, LEANEST, run
+from tests.support import DEFAULT, LEANEST, Say, copy_of, refusal, run
 
 pytestmark = pytest.mark.services("docker")
 
-SECRET = PRODUCTION["SECRET_KEY"]
+Answers = dict[str, object]
+
 HERE = Path(__file__).parent
+# As somebody runs it who trusts it with nothing.
+RESTRICTED = [
+    *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"),
+    *("--security-opt", "no-new-privileges"),
+]
+ALIVE = ("python", "config/alive.py")
+# Seconds in which each process ends its work; Docker would kill it after them.
+GRACE = 35
+# Megabytes above those of the image that it stands on.
+BUDGETS = {"default": 180, "leanest": 110}
 
 
 def docker(*arguments: str) -> str:
     return run("docker", *arguments, cwd=HERE, env={"DOCKER_BUILDKIT": "1"}).strip()
+
+
+def docker_fails(*arguments: str) -> str:
+    return "\n".join(refusal("docker", *arguments, cwd=HERE))
 
 
 @contextmanager
@@ -34,13 +58,38 @@ def named(make: Callable[[str], object], *remove: str) -> Iterator[str]:
         subprocess.run(["docker", *remove, name], capture_output=True, check=False)
 
 
+@contextmanager
+def container(*arguments: str, before: list[str] | None = None) -> Iterator[str]:
+    """A container of an image and its command, with these options before them."""
+
+    def start(name: str) -> None:
+        docker("run", "--detach", "--name", name, *(before or []), *arguments)
+
+    with named(start, "rm", "--force", "--volumes") as name:
+        yield name
+
+
 def options(**variables: str) -> list[str]:
     return [part for pair in variables.items() for part in ("--env", "=".join(pair))]
 
 
+def state(name: str, of: str, form: str = "") -> str:
+    return docker("inspect", "--format", f"{{{{{form}.{of}}}}}", name)
+
+
+def address(name: str) -> str:
+    [network] = json.loads(state(name, "NetworkSettings.Networks", "json ")).values()
+    return network["IPAddress"]
+
+
 @pytest.fixture(scope="module", params=[DEFAULT, LEANEST], ids=["default", "leanest"])
-def image(request: pytest.FixtureRequest, install: Bake) -> Iterator[str]:
-    project = str(install(**request.param))
+def answers(request: pytest.FixtureRequest) -> Answers:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def image(answers: Answers, install: Bake) -> Iterator[str]:
+    project = str(install(**answers))
     build = ["build", "--build-arg", "RELEASE=v1", project, "--tag"]
     with named(lambda name: docker(*build, name), "image", "rm", "--force") as name:
         yield name
@@ -52,43 +101,60 @@ def network() -> Iterator[str]:
         yield name
 
 
-@pytest.fixture
-def variables(network: str) -> Iterator[dict[str, str]]:
-    """What production needs, with a PostgreSQL on the network."""
-
-    def start(name: str) -> None:
-        password = options(POSTGRES_PASSWORD="trial", POSTGRES_USER="app")
-        docker(
-            *f"run -d --network {network} --name".split(),
-            name,
-            *password,
-            "postgres:17",
-        )
-        ready = f"exec {name} pg_isready --host 127.0.0.1 --username app".split()
-        wait_until(
-            lambda: not subprocess.run(["docker", *ready], check=False).returncode
-        )
-
-    with named(start, *["rm", "--force", "--volumes"]) as name:
-        yield PRODUCTION | {"DATABASE_URL": f"postgres://app:trial@{name}:5432/app"}
+@pytest.fixture(scope="module")
+def database(network: str) -> Iterator[str]:
+    """A PostgreSQL on the network."""
+    env = options(POSTGRES_PASSWORD="trial", POSTGRES_USER="app")
+    with container("postgres:17", before=["--network", network, *env]) as name:
+        ready = f"docker exec {name} pg_isready --host 127.0.0.1 --username app".split()
+        wait_until(lambda: not subprocess.run(ready, check=False).returncode)
+        yield name
 
 
-def test_the_image_serves_read_only_and_without_rights(
-    image: str, network: str, variables: dict[str, str]
+@pytest.fixture(scope="module")
+def beside(network: str, database: str, image: str) -> Iterator[list[str]]:
+    """What a container runs with: no rights, and a PostgreSQL and a Redis beside it."""
+    docker("exec", database, "createdb", "--username", "app", image)
+    with container("redis:7", before=["--network", network]) as redis:
+        env = PRODUCTION | {
+            "DATABASE_URL": f"postgres://app:trial@{database}:5432/{image}",
+            "REDIS_URL": f"redis://{redis}/0",
+            "CELERY_BROKER_URL": f"redis://{redis}/1",
+            "DATABASE_LOCK_TIMEOUT": "30",
+        }
+        start = [*RESTRICTED, "--network", network, *options(**env)]
+        migrate = docker("run", "--rm", *start, image, "python", "manage.py", "migrate")
+        assert "Applying accounts.0001_initial" in migrate
+        yield start
+
+
+def healthy(*names: str) -> Callable[[], bool]:
+    return lambda: {state(name, "State.Health.Status") for name in names} == {"healthy"}
+
+
+def test_every_process_does_its_work_without_rights_and_stops_when_told(
+    image: str, answers: Answers, beside: list[str], record_property: Say
 ) -> None:
     port = free_port()
-    run_it = f"run --read-only --tmpfs /tmp --network {network}".split()
-    migrate = [image, "python", "manage.py", "migrate"]
-    assert "Applying accounts.0001_initial" in docker(
-        *run_it, "--rm", *options(**variables), *migrate
-    )
-
-    publish = f"--detach --publish 127.0.0.1:{port}:8000 --name".split()
-
-    def serve(name: str) -> None:
-        docker(*run_it, *publish, name, *options(**variables), image)
-
-    with named(serve, *["rm", "--force", "--volumes"]) as name:
+    commands: dict[str, list[str]] = {"web": []}
+    if answers == DEFAULT:
+        celery = ["celery", "--app", "config.celery"]
+        commands["worker"] = [*celery, "worker"]
+        commands["beat"] = [*celery, "beat", "--schedule", "/tmp/celerybeat-schedule"]
+    with ExitStack() as stack:
+        names = {
+            role: stack.enter_context(
+                container(
+                    image,
+                    *command,
+                    before=[*beside, "--publish", f"127.0.0.1:{port}:8000"]
+                    if role == "web"
+                    else beside,
+                )
+            )
+            for role, command in commands.items()
+        }
+        web = names["web"]
         site = f"http://127.0.0.1:{port}"
         wait_until(lambda: get(f"{site}/health/live/", host="").status == 200)
         home = get(site)
@@ -101,14 +167,142 @@ def test_the_image_serves_read_only_and_without_rights(
         assert static.status == 200
         assert "immutable" in static.headers["Cache-Control"]
 
-        assert docker("exec", name, "id", "-u") == "10001"
-        assert docker("exec", name, "printenv", "RELEASE") == "v1"
-        health = ["inspect", "--format", "{{.State.Health.Status}}", name]
-        wait_until(lambda: docker(*health) == "healthy", seconds=40)
+        wait_until(healthy(*names.values()), seconds=90)
+        for role, name in names.items():
+            status = docker("exec", name, "cat", "/proc/1/status")
+            assert re.search(r"^Uid:\s+10001\s", status, re.MULTILINE), role
+            assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE), role
+            # None, nor any that it could take.
+            assert {*re.findall(r"^Cap\w+:\s+(\w+)$", status, re.MULTILINE)} == {
+                "0" * 16
+            }, role
+        assert docker("exec", web, "printenv", "RELEASE") == "v1"
 
-        docker("stop", "--time", "20", name)
-        code = docker("inspect", "--format", "{{.State.ExitCode}}", name)
-        assert code == "0"
+        # And who does none is found out.
+        elsewhere = docker_fails("exec", "--env", "WEB_BIND=127.0.0.1:1", web, *ALIVE)
+        assert "127.0.0.1:1 does not answer" in elsewhere
+        if beat := names.get("beat"):
+            docker("kill", "--signal", "STOP", beat)
+            assert "does not answer within" in docker_fails("exec", beat, *ALIVE)
+            docker("kill", "--signal", "CONT", beat)
+
+        began = time.monotonic()
+        docker("stop", "--time", str(GRACE), *names.values())
+        took = time.monotonic() - began
+        codes = {role: state(name, "State.ExitCode") for role, name in names.items()}
+        assert {*codes.values()} == {"0"}, codes
+        record_property("summary", f"{', '.join(names)} stopped in {took:.1f} s")
+
+
+@contextmanager
+def locked(database: str, name: str, table: str) -> Iterator[Callable[[], bool]]:
+    """Lock a table; yield whether somebody waits for it by now."""
+    psql = ["psql", "--username", "app", name, "-At"]
+    command = ["docker", "exec", "--interactive", database, *psql]
+
+    def locks(which: str) -> str:
+        of = f"relation = '{table}'::regclass"
+        sql = f"SELECT count(*) FROM pg_locks WHERE {which} AND {of}"
+        return docker("exec", database, *psql, "--command", sql)
+
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as holds:
+        # The end of its input ends the transaction.
+        holds.stdin.write(f"BEGIN; LOCK TABLE {table};\n")
+        holds.stdin.flush()
+        wait_until(lambda: locks("granted") == "1")
+        yield lambda: locks("NOT granted") == "1"
+        holds.stdin.close()
+
+
+class Balancer:
+    """Asks one of the servers that are in use, again and again, as 6 clients."""
+
+    def __init__(self, *servers: str) -> None:
+        self.servers, self.done = [*servers], threading.Event()
+        self.answers: list[str] = []
+
+    def ask(self) -> None:
+        while not self.done.is_set():
+            self.answers.append(fetch(random.choice(self.servers)))
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        with ThreadPoolExecutor(6) as clients:
+            for _ in range(6):
+                clients.submit(self.ask)
+            try:
+                yield
+            finally:
+                self.done.set()
+
+    def failed(self, *well: str) -> list[str]:
+        return [answer for answer in self.answers if answer not in {"200", *well}]
+
+
+def fetch(server: str, path: str = "/accounts/sign-in/") -> str:
+    """Return how a page ended: its status, `refused` before it was sent, or an error."""
+    with closing(http.client.HTTPConnection(server, 8000, timeout=30)) as connection:
+        try:
+            connection.connect()
+        except OSError:
+            time.sleep(0.01)
+            return "refused"
+        try:
+            connection.request("GET", path, headers={"Host": "example.com"})
+            return str(connection.getresponse().status)
+        except (OSError, http.client.HTTPException) as error:
+            return repr(error)
+
+
+@pytest.mark.parametrize("answers", [DEFAULT], ids=["default"], indirect=True)
+def test_a_web_that_stops_loses_no_request(
+    image: str, beside: list[str], database: str, record_property: Say
+) -> None:
+    with (
+        container(image, before=beside) as one,
+        container(image, before=beside) as two,
+    ):
+        # By their own addresses: what Docker publishes is answered by Docker.
+        first, second = address(one), address(two)
+        wait_until(lambda: fetch(first, "/health/live/") == "200")
+        wait_until(lambda: fetch(second, "/health/live/") == "200")
+        balancer = Balancer(first, second)
+        with (
+            balancer.at_work(),
+            ThreadPoolExecutor(2) as others,
+            locked(database, image, "catalog_product") as waits,
+        ):
+            # Somebody's page waits for the database while the server is told to stop.
+            long = others.submit(fetch, first, "/catalog/products/")
+            wait_until(waits)
+            balancer.servers.remove(first)
+            # So long it may take until who chose it has reached it.
+            time.sleep(1)
+            stops = others.submit(docker, "stop", "--time", str(GRACE), one)
+            wait_until(lambda: "Handling signal: term" in docker("logs", one))
+            assert not long.done()
+        stops.result()
+        assert long.result() == "200"
+        assert state(one, "State.ExitCode") == "0"
+        taken_out, failed = len(balancer.answers), balancer.failed()
+        assert taken_out > 20
+        assert not failed
+
+        # Without a word to the balancer, which sends elsewhere what was refused.
+        told = Balancer(second)
+        with told.at_work():
+            time.sleep(1)
+            docker("stop", "--time", str(GRACE), two)
+        refused = told.answers.count("refused")
+        lost = told.failed("refused")
+        record_property(
+            "summary",
+            f"taken out of use, then stopped: {taken_out} requests, {len(failed)} "
+            f"failed; stopped without a word: {len(told.answers)} requests, {refused} "
+            f"refused before they were sent, {len(lost)} failed",
+        )
 
 
 def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
@@ -129,17 +323,110 @@ def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
             )
         ),
     }
-    history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
-    settings = docker("inspect", "--format", "{{json .Config}}", image)
-    assert "SECRET_KEY=" not in history + settings
     programs = docker("run", "--rm", image, "ls", "/opt/venv/bin").split()
     assert "gunicorn" in programs
-    assert "pytest" not in programs
+    assert not {"pytest", "uv", "watchfiles"} & {*programs}
 
 
-@pytest.mark.parametrize("image", [LEANEST], ids=["leanest"], indirect=True)
+def layers(image: str) -> Iterator[bytes]:
+    """Yield every file of an image as Docker saves it, unpacked: layers and settings."""
+    with (
+        subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving,
+        tarfile.open(fileobj=saving.stdout, mode="r|") as archive,
+    ):
+        for member in archive:
+            if file := archive.extractfile(member):
+                content = file.read()
+                packed = content.startswith(b"\x1f\x8b")
+                yield gzip.decompress(content) if packed else content
+
+
+def test_no_layer_of_the_image_holds_a_secret(
+    image: str, answers: Answers, install: Bake
+) -> None:
+    """Layers below can hold what a layer above has deleted."""
+    text = (install(**answers) / ".env").read_text()
+    secrets = re.findall(r"^\w+=(?:\w+:)?([\w-]{40,})$", text, re.MULTILINE)
+    assert len(secrets) >= 2
+    names: set[str] = set()
+    for content in layers(image):
+        assert not [secret for secret in secrets if secret.encode() in content]
+        # What the build needed for a moment.
+        assert b"SECRET_KEY=build" not in content
+        try:
+            with tarfile.open(fileobj=io.BytesIO(content)) as layer:
+                names |= {*layer.getnames()}
+        except tarfile.ReadError:
+            pass
+    assert "app/config/alive.py" in names
+    assert not [name for name in names if Path(name).name.startswith(".env")]
+
+
+def test_the_image_is_small(
+    image: str, request: pytest.FixtureRequest, record_property: Say
+) -> None:
+    kind = request.node.callspec.id
+    base = "python:3.13-slim-bookworm"
+    size, stands_on = (int(state(name, "Size")) / 1e6 for name in (image, base))
+
+    record_property("summary", f"{kind}: {size - stands_on:.0f} MB above {base}")
+    assert size - stands_on < BUDGETS[kind]
+
+
+@pytest.mark.scale
+def test_the_image_is_measured_and_nothing_is_left(
+    install: Bake, record_property: Say
+) -> None:
+    project = install()
+    before = {*docker("image", "ls", "--quiet").split()}
+    words = [project / ".venv/bin/python", "-m", "benchmarks.image", "--format=json"]
+    found = json.loads(run(*words, cwd=project))
+
+    assert {*docker("image", "ls", "--quiet").split()} == before
+    assert found["megabytes_above_base"] < BUDGETS["default"]
+    assert 0 < found["changed_seconds"] < found["cold_seconds"]
+    record_property(
+        "summary", ", ".join(f"{name} {number:g}" for name, number in found.items())
+    )
+
+
+def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
+    project = install()
+    words = [project / ".venv/bin/python", "-m", "benchmarks.image"]
+    assert run(*words, cwd=project, env={"PATH": "/nowhere"}) == (
+        "The image is measured where Docker answers.\n"
+    )
+
+
+def test_the_image_says_what_it_is(bake: Bake) -> None:
+    odd = "O'Neil's 東京 100% `x` $HOME #1"
+    text = (bake(project_name=odd, description=odd) / "Dockerfile").read_text()
+    [labels] = re.findall(
+        r"^(?:ARG .*\n)+ENV .*\n(LABEL (?:.*\\\n)*.*\n)", text, re.MULTILINE
+    )
+    small = f'FROM scratch\nARG RELEASE=""\nARG VERSION=""\n{labels}'
+    build = ["docker", "build", "--build-arg", "RELEASE=abc", "-", "--tag"]
+
+    def make(name: str) -> None:
+        subprocess.run([*build, name], input=small.encode(), check=True)
+
+    with named(make, "image", "rm", "--force") as name:
+        found = json.loads(
+            docker("inspect", "--format", "{{json .Config.Labels}}", name)
+        )
+    assert found == {
+        "org.opencontainers.image.title": odd,
+        "org.opencontainers.image.description": odd,
+        "org.opencontainers.image.licenses": "MIT",
+        "org.opencontainers.image.revision": "abc",
+        "org.opencontainers.image.version": "",
+    }
+
+
+@pytest.mark.parametrize("answers", [LEANEST], ids=["leanest"], indirect=True)
 def test_files_that_stay_on_the_disk_can_be_written(image: str) -> None:
-    docker("run", "--rm", image, "touch", "/app/media/upload", "/app/private/upload")
+    touch = ["touch", "/app/media/upload", "/app/private/upload"]
+    docker("run", "--rm", *RESTRICTED, image, *touch)
 
 
 def test_the_image_refuses_to_start_without_its_variables(image: str) -> None:
@@ -153,8 +440,18 @@ def test_the_image_refuses_to_start_without_its_variables(image: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_compose_gives_a_developer_the_real_parts(install: Bake) -> None:
-    project = install()
+NEW_TASK = """
+
+@app.task
+def tried_out() -> str:
+    return "came out new"
+"""
+
+
+def test_compose_gives_a_developer_the_real_parts(
+    install: Bake, tmp_path: Path
+) -> None:
+    project = copy_of(install(), tmp_path)
     name = f"plinth-test-{uuid.uuid4().hex[:12]}"
     env = {
         "COMPOSE_PROJECT_NAME": name,
@@ -166,6 +463,10 @@ def test_compose_gives_a_developer_the_real_parts(install: Bake) -> None:
         words = ("docker", "compose", "exec", "--no-TTY", service, *command)
         return run(*words, cwd=project, env=env)
 
+    def worker_says(text: str) -> Callable[[], bool]:
+        words = ("docker", "compose", "logs", "worker")
+        return lambda: text in run(*words, cwd=project, env=env)
+
     with ExitStack() as stack:
         stack.callback(
             run, "make", "down", "ARGS=--volumes --rmi local", cwd=project, env=env
@@ -176,21 +477,39 @@ def test_compose_gives_a_developer_the_real_parts(install: Bake) -> None:
         parts = json.loads(get(f"{site}/health/ready/").text)["parts"]
         assert set(parts.values()) == {"ok"}
         assert "broker" in parts
-
-        code = "from apps.core.tasks import clear_sessions; clear_sessions.delay()"
-        exec_in("web", "python", "manage.py", "shell", "-v0", "--command", code)
-
-        def done() -> bool:
-            words = ("docker", "compose", "logs", "worker")
-            return "succeeded" in run(*words, cwd=project, env=env)
-
-        wait_until(done, seconds=30)
         stored = exec_in(
             "database", "psql", "-U", "app", "-c", "TABLE django_migrations"
         )
         assert "0001_initial" in stored
+        assert get(f"{site}/inbox/", host="localhost").status == 200
+
+        # What changes is loaded anew, by the site and by the worker.
+        with (project / "config/settings/local.py").open("a") as file:
+            file.write('\nSITE_NAME = "Another name"\n')
+        with (project / "apps/core/tasks.py").open("a") as file:
+            file.write(NEW_TASK)
+        wait_until(
+            lambda: "Another name" in get(site, host="localhost").text, seconds=30
+        )
+        code = "from apps.core.tasks import tried_out; tried_out.delay()"
+        exec_in("web", "python", "manage.py", "shell", "-v0", "--command", code)
+        wait_until(worker_says("came out new"), seconds=40)
 
     owner = f"label=com.docker.compose.project={name}"
     for kind in ("container", "volume", "network", "image"):
         every = [] if kind != "container" else ["--all"]
         assert docker(kind, "ls", *every, "--quiet", "--filter", owner) == ""
+
+
+def test_compose_has_a_mail_server_for_who_asks_for_it(install: Bake) -> None:
+    def config(**env: str) -> dict[str, dict[str, dict]]:
+        words = ("docker", "compose", "config", "--format", "json")
+        return json.loads(run(*words, cwd=install(), env=env))["services"]
+
+    assert "mail" not in config()
+    assert config()["web"]["environment"]["EMAIL_URL"] == ""
+
+    services = config(COMPOSE_PROFILES="mail", EMAIL_URL="smtp://mail:1025")
+    assert services["worker"]["environment"]["EMAIL_URL"] == "smtp://mail:1025"
+    [port] = services["mail"]["ports"]
+    assert (port["host_ip"], port["target"]) == ("127.0.0.1", 8025)

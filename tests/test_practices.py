@@ -19,6 +19,9 @@ from tests.mutations import (
     database,
     files,
     gunicorn,
+    host,
+    image,
+    nginx,
     running,
     structure,
     tasks,
@@ -36,10 +39,13 @@ MUTATIONS = [
     *database.MUTATIONS,
     *cache.MUTATIONS,
     *files.MUTATIONS,
+    *image.MUTATIONS,
     *gunicorn.MUTATIONS,
+    *host.MUTATIONS,
+    *nginx.MUTATIONS,
 ]
 # Never fewer: raise it when a practice is added.
-PROVEN = 56
+PROVEN = 60
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ class Connections:
     max_age: int
     statement_timeout: int
     lock_timeout: int
+    prepare: bool
     # How long to wait for a connection.
     patience: int = 5
 
@@ -60,6 +61,11 @@ class Connections:
             "application_name": "{{ cookiecutter.project_slug }}",
             "connect_timeout": self.patience,
         }
+        if self.prepare:
+            # Django would put the values into the text, so that no two are the same.
+            options["server_side_binding"] = True
+            # What a connection runs for the sixth time, the server has planned before.
+            options["prepare_threshold"] = 5
         # PgBouncer refuses them; deploy/pgbouncer/pgbouncer.ini sets the same.
         if self.pooler != "pgbouncer":
             # A statement is cancelled before a proxy gives up on its page (60), and
@@ -102,6 +108,7 @@ def databases(env: Env, sqlite: Path) -> dict[str, Database]:
         max_age=env.integer("CONN_MAX_AGE", default=60),
         statement_timeout=env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
         lock_timeout=env.integer("DATABASE_LOCK_TIMEOUT", default=10),
+        prepare=env.flag("DATABASE_PREPARED_STATEMENTS", default=False),
     )
     if connections.pooler != "none" and not on_postgresql:
         refuse("DATABASE_POOLER", "none, unless DATABASE_URL names PostgreSQL")

@@ -1,6 +1,7 @@
 """Environment variables, typed: one that is malformed stops the start with one line.
 
-An empty variable counts as one that is not set.
+An empty variable counts as one that is not set. What is secret may stand in a file
+instead, as Docker and Kubernetes hand it over: for each NAME, NAME_FILE may name it.
 """
 
 import math
@@ -31,7 +32,10 @@ class Env:
         environ.Env.read_env(self("ENV_FILE", default=str(path)))
 
     def __call__(self, name: str, *, default: str = "") -> str:
-        return os.environ.get(name, "").strip() or default
+        value, secret = read(name), read_secret(f"{name}_FILE")
+        if value and secret:
+            refuse(name, f"left out where {name}_FILE names a file")
+        return value or secret or default
 
     def items(self, name: str) -> list[str]:
         """Return what stands between the commas."""
@@ -122,6 +126,19 @@ class Env:
         if value and not re.fullmatch(r"[\w.~-]+:[\w.~-]{16,}", value, re.ASCII):
             refuse(name, "like user:password, with 16 letters or digits and more")
         return value
+
+
+def read(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
+
+def read_secret(file_name: str) -> str:
+    """Return what stands in the file that this variable names; empty without one."""
+    path = read(file_name)
+    try:
+        return Path(path).read_text().strip() if path else ""
+    except (OSError, ValueError):
+        refuse(file_name, "the name of a text file that can be read")
 
 
 def parse_database(name: str, url: str) -> dict[str, Any]:

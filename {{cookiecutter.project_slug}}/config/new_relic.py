@@ -14,7 +14,8 @@ def start() -> None:
     # The settings read the same file, but later.
     env = Env()
     env.read_file(Path(__file__).resolve().parent.parent / ".env")
-    if not env("NEW_RELIC_LICENSE_KEY"):
+    license_key = env("NEW_RELIC_LICENSE_KEY")
+    if not license_key:
         return
 
     os.environ["NEW_RELIC_APP_NAME"] = env(
@@ -24,6 +25,8 @@ def start() -> None:
     # It reads the environment when it is imported.
     from newrelic import agent
 
+    # Which may come from a file.
+    agent.global_settings().license_key = license_key
     agent.initialize()
     # It would put a script into every page that the content security policy blocks.
     agent.global_settings().browser_monitoring.auto_instrument = False

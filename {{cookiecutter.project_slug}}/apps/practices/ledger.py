@@ -144,7 +144,18 @@ LEDGER: dict[str, list[Practice]] = {
             proof="tests/accounts/test_sessions.py",
             probe=probes.sessions,
         ),
-        Practice(54, "Web-server cache"),
+        Practice(
+            54,
+            "Web-server cache",
+            how="nginx, or Varnish by the same rules, keeps the pages that the application calls public for as long as it says, and shows them while it is down; who brings a session, a password or a cookie of this site's is served by the application.",
+            where=(
+                "deploy/nginx/cache.conf",
+                "deploy/varnish/rules.vcl",
+                "apps/core/middleware.py",
+            ),
+            proof="tests/deploy/test_web_cache.py "
+            "tests/core/test_middleware.py::test_what_a_session_or_a_cookie_made_is_private",
+        ),
         Practice(
             55,
             "Browser caching",
@@ -217,13 +228,15 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             34,
             "Connection pooler",
-            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER); migrations and long reads go past it.",
+            how="The threads of a process share a pool of ten connections, or all processes a PgBouncer (DATABASE_POOLER), as deploy/compose has it; migrations and long reads go past it.",
             where=(
                 "config/databases.py",
                 "config/gunicorn.py",
                 "deploy/pgbouncer/pgbouncer.ini",
+                "deploy/compose/compose.yml",
             ),
-            proof="tests/config/test_database.py",
+            proof="tests/config/test_database.py tests/deploy/test_pgbouncer.py "
+            "tests/deploy/test_compose.py::test_pages_go_through_pgbouncer_and_migrations_past_it",
             probe=probes.pooler,
         ),
         Practice(
@@ -625,15 +638,29 @@ LEDGER: dict[str, list[Practice]] = {
         ),
     ],
     "Security": [
-        Practice(28, "TLS at nginx or the load balancer"),
+        Practice(
+            28,
+            "TLS at nginx or the load balancer",
+            how="nginx ends https as Mozilla's intermediate has it, refuses names that are not the site's, and says who visits and how, which the application believes of proxies alone; HSTS is the application's, raised in steps.",
+            where=(
+                "deploy/nginx/tls.conf",
+                "deploy/nginx/site.conf",
+                "apps/core/middleware.py",
+                "settings.TRUSTED_PROXIES",
+            ),
+            proof="tests/deploy/test_tls.py tests/core/test_proxies.py "
+            "tests/practices/test_probes.py::test_proxies_that_are_anybody_are_nobody",
+            probe=probes.https,
+        ),
         Practice(
             37,
             "Never runserver in production",
-            how="Gunicorn serves, and runserver refuses to start without DEBUG.",
+            how="Gunicorn serves in the image and in all that deploys it, and runserver refuses to start without DEBUG.",
             where=(
                 "apps/core/management/commands/runserver.py",
                 "config/gunicorn.py",
                 "Dockerfile",
+                "deploy/compose/compose.yml",
             ),
             proof="tests/core/test_runserver.py",
             probe=probes.runserver,
@@ -688,7 +715,18 @@ LEDGER: dict[str, list[Practice]] = {
             proof="tests/config/test_open_files.py",
             probe=probes.open_files,
         ),
-        Practice(62, "Tune nginx"),
+        Practice(
+            62,
+            "Tune nginx",
+            how="Each number of nginx's has its reason beside it and agrees with the application's: time-outs, connections that are kept, bodies, open files; who is slow or tries passwords meets a limit, and gixy finds nothing.",
+            where=(
+                "deploy/nginx/nginx.conf",
+                "deploy/nginx/limits.conf",
+                "deploy/nginx/proxy.conf",
+                "deploy/nginx/upstream.conf",
+            ),
+            proof="tests/deploy/test_nginx.py",
+        ),
         Practice(
             65,
             "How a request is served",
@@ -696,7 +734,13 @@ LEDGER: dict[str, list[Practice]] = {
             where=("docs/requests.md", "settings.MIDDLEWARE"),
             proof="tests/config/test_middleware.py",
         ),
-        Practice(73, "Docker for development and deployment"),
+        Practice(
+            73,
+            "Docker for development and deployment",
+            how="One image, made from the lock, is the web, a worker, beat and a command; it runs as nobody, on a disk that it can't write to, asks itself whether it serves, and holds no secret; compose.yml mounts the code into the same image with the tools.",
+            where=("Dockerfile", ".dockerignore", "compose.yml", "config/alive.py"),
+            proof="tests/config/test_image.py tests/config/test_alive.py",
+        ),
     ],
     "Deployment": [
         Practice(33, "Blue/green"),

@@ -5,6 +5,7 @@ system checks under --deploy, which ask all probes.
 """
 
 import sys
+from ipaddress import ip_network
 
 from django.apps import apps
 from django.conf import settings
@@ -257,6 +258,19 @@ def open_files() -> Finding:
             f"LimitNOFILE={OPEN_FILES} of systemd, or ulimits of Compose"
         )
     return on(f"a process may open {allowed} files, and needs {needed}")
+
+
+def https() -> Finding:
+    if not settings.SESSION_COOKIE_SECURE:
+        return stand_in("http will do: production's settings ask for https")
+    if not settings.SECURE_PROXY_SSL_HEADER:
+        return off("each visit looks like http: set SECURE_PROXY_SSL_HEADER")
+    if any(ip_network(each).prefixlen == 0 for each in settings.TRUSTED_PROXIES):
+        return off(
+            "anybody can claim https and any address: name the proxies in "
+            "TRUSTED_PROXIES"
+        )
+    return on(f"browsers keep to it for {settings.SECURE_HSTS_SECONDS} s")
 
 
 def runserver() -> Finding:

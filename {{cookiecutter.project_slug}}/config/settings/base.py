@@ -550,6 +550,11 @@ CELERY_TASK_TIME_LIMIT = 330
 # On shutdown a task has this long to end before another worker starts it anew.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 
+# Beat answers a ping as celerybeat@host while it keeps time: it looks at the schedule
+# every 30 seconds, and falls silent when it has not for 60.
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = True
+CELERY_BEAT_MAX_LOOP_INTERVAL = 30
+
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # Seconds; without them a page that sends a task waits for a dead broker for ever.

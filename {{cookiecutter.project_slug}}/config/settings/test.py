@@ -24,6 +24,7 @@ for name in (
     "SENTRY_DSN",
 ):
     os.environ.pop(name, None)
+    os.environ.pop(f"{name}_FILE", None)
 # A pool would hold on to a database that is to be dropped.
 os.environ["DATABASE_POOLER"] = "none"
 

@@ -107,6 +107,15 @@ def test_behind_pgbouncer_nothing_outlives_its_transaction() -> None:
     assert "options" in direct["OPTIONS"]
 
 
+@pytest.mark.parametrize("url", [{}, PGBOUNCER])
+def test_statements_are_prepared_where_it_is_asked_for(url: dict[str, str]) -> None:
+    names = ["server_side_binding", "prepare_threshold"]
+    asked = f"[connections['default'].settings_dict['OPTIONS'].get(n) for n in {names}]"
+
+    assert describe(asked, **url) == [None, None]
+    assert describe(asked, **url, DATABASE_PREPARED_STATEMENTS="true") == [True, 5]
+
+
 def test_long_reads_go_past_pgbouncer() -> None:
     asked = "routers.chunked('default')"
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from config.env import Env
@@ -113,3 +115,64 @@ def test_a_dollar_sign_is_a_dollar_sign(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("A_NAME", "$HOME")
 
     assert Env()("A_NAME") == "$HOME"
+
+
+def test_a_secret_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    monkeypatch.setenv("A_NAME_FILE", str(secret))
+
+    secret.write_text("redis://:pass@host\n")
+    assert Env()("A_NAME") == "redis://:pass@host"
+    # However it is read.
+    assert Env().url("A_NAME", "redis") == "redis://:pass@host"
+
+    secret.write_text("\n")
+    assert Env()("A_NAME", default="none") == "none"
+
+    monkeypatch.setenv("A_NAME_FILE", "")
+    assert Env()("A_NAME", default="none") == "none"
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "bytes"])
+def test_a_file_that_can_not_be_read_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("A_NAME_FILE", str(tmp_path / name))
+
+    with pytest.raises(SystemExit) as stop:
+        Env()("A_NAME", default="none")
+
+    line = "The variable A_NAME_FILE must be the name of a text file that can be read."
+    assert str(stop.value) == line
+
+
+def test_a_secret_that_is_said_twice_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hidden in the file")
+    monkeypatch.setenv("A_NAME_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("A_NAME", "hidden")
+
+    with pytest.raises(SystemExit) as stop:
+        Env()("A_NAME")
+
+    assert str(stop.value) == (
+        "The variable A_NAME must be left out where A_NAME_FILE names a file."
+    )
+
+
+def test_the_file_of_variables_is_no_secret_of_another_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "my.env").write_text("A_NAME=value\n")
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / "my.env"))
+    # What is read is kept in the environment, which the test puts back.
+    monkeypatch.setenv("A_NAME", "")
+    monkeypatch.delenv("A_NAME")
+
+    Env().read_file(tmp_path / "none.env")
+
+    assert Env()("A_NAME") == "value"

@@ -86,7 +86,7 @@ def with_a_message(request: HttpRequest) -> HttpResponse:
     [
         (plain, {}, {}, True),
         (plain, {"_ga": "1"}, {}, True),
-        (plain, {"sessionid": "x"}, {}, False),
+        (plain, {"sessionid": "of-somebody-who-is-signed-in"}, {}, False),
         (plain, {}, {"authorization": "Bearer x"}, False),
         (with_a_token, {}, {}, False),
         (with_a_session, {}, {}, False),

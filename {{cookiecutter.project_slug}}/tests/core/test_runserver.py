@@ -1,4 +1,7 @@
+from typing import Any
+
 import pytest
+import yaml
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management import (
@@ -28,6 +31,7 @@ def test_runserver_still_serves_static_files_in_local(settings: Settings) -> Non
 
 def test_what_is_deployed_starts_gunicorn() -> None:
     image = (settings.BASE_DIR / "Dockerfile").read_text()
+    host = (settings.BASE_DIR / "deploy/compose/compose.yml").read_text()
     production = image.partition(" AS production")[2]
     deployed = [production] + [
         path.read_text()
@@ -37,3 +41,10 @@ def test_what_is_deployed_starts_gunicorn() -> None:
 
     assert 'CMD ["gunicorn", ' in production
     assert not [text for text in deployed if "runserver" in text]
+    # The image's own command serves.
+    assert not [web for web in webs(host) if "command" in web or "entrypoint" in web]
+
+
+def webs(host: str) -> list[dict[str, Any]]:
+    services = yaml.safe_load(host)["services"]
+    return [services[name] for name in ("web-blue", "web-green")]

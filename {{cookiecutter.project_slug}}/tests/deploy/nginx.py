@@ -62,7 +62,8 @@ def look_up(name: str, value: str) -> str:
     if value in entries:
         return entries[value]
     for pattern, result in entries.items():
-        if pattern.startswith("~"):
+        # No pattern is tried on an empty value.
+        if value and pattern.startswith("~"):
             flags = re.IGNORECASE if pattern.startswith("~*") else 0
             named = pattern.lstrip("~*").replace("(?<", "(?P<").replace("(?P<=", "(?<=")
             if match := re.search(named, value, flags | re.ASCII):

@@ -55,6 +55,11 @@ def test_a_far_database_shows_its_certificate() -> None:
     assert warnings(DATABASE_URL=f"{far}?sslmode=require") == {"practices.W041"}
 
 
+def test_proxies_that_are_anybody_are_nobody() -> None:
+    for everybody in ("0.0.0.0/0", "10.0.0.0/8,::/0"):
+        assert warnings(TRUSTED_PROXIES=everybody) == {"practices.W028"}
+
+
 def test_limits_that_are_lifted_are_missed() -> None:
     assert warnings(DATABASE_LOCK_TIMEOUT="0") == {"practices.W005"}
 

@@ -39,6 +39,7 @@ BAD = {
     "djlint": ("templates/inline.html", '<p style="color: red">Red</p>\n'),
     "djlint-reformat": ("templates/flat.html", "<div><div><p>One</p></div></div>\n"),
     "end-of-file-fixer": ("end.txt", "no line break"),
+    "hadolint": ("deploy/Dockerfile", "FROM python\nRUN cd /app\n"),
     "makemigrations": (
         "apps/accounts/models.py",
         "\n\nclass New(models.Model):\n    pass\n",
@@ -47,6 +48,7 @@ BAD = {
     "requirements": ("requirements.txt", "left==1.0\n"),
     "ruff-check": ("apps/core/unused.py", "import os\n"),
     "ruff-format": ("apps/core/wide.py", "a   =   1\n"),
+    "shellcheck": ("deploy/unquoted.sh", "#!/bin/sh\nrm $1\n"),
     "trailing-whitespace": ("blank.txt", "blank \n"),
 }
 

@@ -18,7 +18,7 @@ class Command(BaseCommand):
             "worker",
             nargs="?",
             default=f"celery@{socket.gethostname()}",
-            help="its name; this machine's own if there is none",
+            help="its name, or beat's, celerybeat@host; without one, this machine's worker",
         )
         parser.add_argument("--timeout", type=float, default=5, help="seconds")
 

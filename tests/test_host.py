@@ -1,0 +1,470 @@
+"""One production host, as deploy/compose has it: from nothing to https, with real Docker.
+
+The parts depend on each other and take long to start, so one test starts them once and
+asks for each promise in turn.
+"""
+
+import http.client
+import json
+import os
+import re
+import resource
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+
+from tests.conftest import Bake
+from tests.mutations import replace
+from tests.services import free_port, wait_until
+from tests.support import DEFAULT, LEANEST, Say, copy_of, refusal, run
+
+SITE = "example.com"
+# What asks the database for each request, whoever keeps pages.
+PRIVATE_PAGE = "/accounts/profile/"
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+class Host:
+    """A host of its own name and ports, on which nothing is left in the end."""
+
+    def __init__(self, project: Path, folder: Path, name: str) -> None:
+        self.name, self.image = name, f"{name}:v1"
+        self.project = copy_of(project, folder, ".git")
+        self.folder = self.project / "deploy/compose"
+        self.http, self.https = free_port(), free_port()
+        # Compose asks nobody but the command line and these files.
+        self.env = {
+            "COMPOSE_FILE": "compose.yml:trial.yml",
+            "COMPOSE_PROJECT_NAME": name,
+            "DOCKER_BUILDKIT": "1",
+            "HTTP_PORT": f"127.0.0.1:{self.http}",
+            "HTTPS_PORT": f"127.0.0.1:{self.https}",
+        }
+        self.cookie = ""
+
+    def run(self, *command: str, **env: str) -> str:
+        return run(*command, cwd=self.folder, env=self.env | env)
+
+    def compose(self, *command: str) -> str:
+        return self.run("docker", "compose", *command)
+
+    def exec(self, service: str, *command: str) -> str:
+        return self.compose("exec", "--no-TTY", service, *command)
+
+    def shell(self, code: str) -> str:
+        words = ("python", "manage.py", "shell", "--no-imports", "--command", code)
+        return self.exec(self.serving(), *words)
+
+    def serving(self) -> str:
+        upstream = (self.folder / "upstream.conf").read_text()
+        [colour] = re.findall(r"unix:/run/app/(\w+)\.sock", upstream)
+        return f"web-{colour}"
+
+    def services(self) -> dict[str, dict]:
+        text = (self.folder / "compose.yml").read_text()
+        return yaml.safe_load(text)["services"]
+
+    def containers(self) -> dict[str, dict]:
+        """What Docker knows of each container, by its service."""
+        ids = self.compose("ps", "--all", "--quiet").split()
+        label = "com.docker.compose.service"
+        found = json.loads(self.run("docker", "inspect", *ids))
+        return {each["Config"]["Labels"][label]: each for each in found}
+
+    def set_up(self) -> None:
+        """Do what docs/production.md says, on a machine that may have fewer files."""
+        pool = "default_pool_size = "
+        replace("deploy/pgbouncer/pgbouncer.ini", f"{pool}20", f"{pool}10")(
+            self.project
+        )
+        self.run("docker", "build", "--quiet", "--tag", self.image, str(self.project))
+        limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        trial: dict[str, dict] = {
+            service: {"ulimits": {"nofile": limits}} for service in self.services()
+        }
+        # More often than a machine that works for its living would be asked.
+        for service in {"web-blue", "web-green", "nginx", "worker", "beat"} & set(
+            trial
+        ):
+            trial[service]["healthcheck"] = {"interval": "3s"}
+        trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
+        (self.folder / "trial.yml").write_text(json.dumps({"services": trial}))
+        self.run("sh", "../nginx/self-signed.sh", SITE, "tls")
+        self.run("./setup.sh")
+        (self.folder / "secrets/email_url").write_text("smtp://127.0.0.1:1")
+        replace(".env", f"IMAGE={self.project.name}", f"IMAGE={self.image}")(
+            self.folder
+        )
+
+    def clear(self) -> None:
+        self.env["COMPOSE_PROFILES"] = "blue,green"
+        with suppress(pytest.fail.Exception):
+            self.compose("down", "--volumes", "--timeout", "1")
+        for image in (self.image, f"{self.name}-pgbouncer", f"{self.name}:v2"):
+            words = ["docker", "image", "rm", "--force", image]
+            subprocess.run(words, capture_output=True, check=False)
+        label = f"label=com.docker.compose.project={self.name}"
+        for kind in ("container", "volume", "network"):
+            every = ["--all"] if kind == "container" else []
+            left = self.run("docker", kind, "ls", *every, "--quiet", "--filter", label)
+            assert not left, kind
+
+    def ask(
+        self, path: str, *, form: dict[str, str] | None = None, **headers: str
+    ) -> Answer:
+        """Ask for a page over https, or send a form, in a connection of its own."""
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPConnection(SITE, timeout=30)
+        plain = socket.create_connection(("127.0.0.1", self.https), timeout=30)
+        connection.sock = context.wrap_socket(plain, server_hostname=SITE)
+        if form:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {"Referer": f"https://{SITE}{path}"}
+        body = urlencode(form) if form else None
+        try:
+            connection.request("POST" if form else "GET", path, body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read().decode())
+        finally:
+            connection.close()
+
+    @contextmanager
+    def load(self, clients: int = 2) -> Iterator[list[tuple[float, int]]]:
+        """Ask for a page of somebody who is signed in until the end of the block.
+
+        The list has when each request was sent, and its status, or 0.
+        """
+        seen: list[tuple[float, int]] = []
+        done = threading.Event()
+
+        def ask() -> None:
+            while not done.is_set():
+                sent, status = time.monotonic(), 0
+                with suppress(OSError, http.client.HTTPException):
+                    status = self.ask(PRIVATE_PAGE, Cookie=self.cookie).status
+                seen.append((sent, status))
+
+        threads = [threading.Thread(target=ask) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield seen
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+
+
+@pytest.fixture
+def host(
+    install: Bake, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Host]:
+    project = install(**getattr(request, "param", DEFAULT))
+    host = Host(project, tmp_path, f"plinth-test-{uuid.uuid4().hex[:12]}")
+    try:
+        host.set_up()
+        host.compose("up", "--detach", "--wait")
+        yield host
+    finally:
+        host.clear()
+
+
+# The promises, in the order in which they are asked for
+
+
+def https_answers_after_one_redirect(host: Host, say: Say) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
+    connection.request("GET", "/?a=b", headers={"Host": SITE})
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, f"https://{SITE}/?a=b")
+
+    home = host.ask("/?a=b")
+    assert home.status == 200
+    assert "max-age=" in home.headers["Strict-Transport-Security"]
+
+
+def a_name_can_be_proven_over_http(host: Host, say: Say) -> None:
+    challenge = host.folder / "acme/.well-known/acme-challenge"
+    challenge.mkdir(parents=True)
+    (challenge / "token").write_text("the answer")
+    path = "/.well-known/acme-challenge/token"
+    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
+    connection.request("GET", path, headers={"Host": SITE})
+    assert connection.getresponse().read() == b"the answer"
+
+
+def a_file_switches_the_site_off_and_on(host: Host, say: Say) -> None:
+    host.exec(host.serving(), "touch", "/run/app/maintenance")
+    assert host.ask("/").status == 503
+    host.exec(host.serving(), "rm", "/run/app/maintenance")
+    assert host.ask("/").status == 200
+
+
+def nginx_sends_the_static_files(host: Host, say: Say) -> None:
+    style = host.ask("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = host.ask(style, Accept_Encoding="identity")
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    # What only nginx has.
+    (host.folder / "static/trial.txt").write_text("from the folder")
+    assert host.ask("/static/trial.txt").text == "from the folder"
+
+
+def all_parts_are_ready(host: Host, say: Say) -> None:
+    parts = json.loads(host.ask("/health/ready/").text)["parts"]
+    assert set(parts.values()) == {"ok"}
+    assert {"database", "cache"} <= parts.keys()
+
+
+def somebody_signs_in(host: Host, say: Say) -> None:
+    host.shell(
+        "from apps.accounts.models import User; "
+        "User.objects.create_superuser('ada@example.com', 'a-long-password')"
+    )
+    path = "/accounts/sign-in/"
+    page = host.ask(path)
+    [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    cookies = SimpleCookie(page.headers["Set-Cookie"])
+    cookie = "; ".join(f"{name}={each.value}" for name, each in cookies.items())
+    form = {"username": "ada@example.com", "password": "a-long-password"}
+
+    done = host.ask(path, form=form | {"csrfmiddlewaretoken": token}, Cookie=cookie)
+
+    assert done.status == 302, done.text
+    session = SimpleCookie("\n".join(done.headers.get_all("Set-Cookie")))
+    host.cookie = f"__Host-sessionid={session['__Host-sessionid'].value}"
+    profile = host.ask(PRIVATE_PAGE, Cookie=host.cookie)
+    assert profile.status == 200
+    assert "ada@example.com" in profile.text
+    assert host.ask(PRIVATE_PAGE).status == 302
+
+
+def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
+    if "worker" not in host.services():
+        return
+    host.shell("from apps.core.tasks import clear_sessions; clear_sessions.delay()")
+    wait_until(lambda: "succeeded" in host.compose("logs", "worker"))
+
+
+def every_container_is_without_rights(host: Host, say: Say) -> None:
+    for service, found in host.containers().items():
+        assert found["HostConfig"]["ReadonlyRootfs"], service
+        assert found["HostConfig"]["CapDrop"] == ["ALL"], service
+        assert found["HostConfig"]["SecurityOpt"] == ["no-new-privileges:true"], service
+        assert found["HostConfig"]["Memory"] > 0, service
+        if found["State"]["Running"]:
+            assert host.exec(service, "id", "-u").strip() != "0", service
+
+
+def nobody_but_nginx_has_a_port(host: Host, say: Say) -> None:
+    published = {
+        service
+        for service, found in host.containers().items()
+        if any(found["NetworkSettings"]["Ports"].values())
+    }
+    assert published == {"nginx"}
+
+
+def no_secret_is_in_the_environment(host: Host, say: Say) -> None:
+    names = ("secret_key", "postgres_password")
+    secrets = [(host.folder / "secrets" / name).read_text() for name in names]
+    for service, found in host.containers().items():
+        told = json.dumps(found["Config"])
+        assert not [secret for secret in secrets if secret in told], service
+
+
+COUNT = (
+    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    " AND application_name <> 'psql'"
+)
+
+
+def two_hundred_clients_share_ten_connections(host: Host, say: Say) -> None:
+    most = 0
+    with host.load(clients=200) as seen:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            words = ("psql", "--username", "app", "--command", COUNT, "-At")
+            most = max(most, int(host.exec("postgres", *words)))
+    failed = [status for _, status in seen if status != 200]
+    say(
+        "summary",
+        f"200 clients: {len(seen)} pages, {len(failed)} failed, {most} connections",
+    )
+    assert len(seen) >= 200
+    assert not failed
+    assert 0 < most <= 10
+
+
+PREPARED = """
+from django.db import connection, transaction
+from apps.accounts.models import User
+with transaction.atomic(), connection.cursor() as cursor:
+    for number in range(8):
+        User.objects.filter(pk=number).exists()
+    cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement ~ 'user'")
+    print("prepared:", *cursor.fetchall())
+"""
+
+
+def statements_are_prepared_behind_pgbouncer(host: Host, say: Say) -> None:
+    command = ["python", "manage.py", "shell", "--no-imports", "--command"]
+    asked = ("--env", "DATABASE_PREPARED_STATEMENTS=true", host.serving())
+    said = host.compose("exec", "--no-TTY", *asked, *command, PREPARED)
+    assert "prepared: ('PGBOUNCER_" in said
+
+
+def a_restart_of_pgbouncer_is_survived(host: Host, say: Say) -> None:
+    with host.load() as seen:
+        time.sleep(1)
+        host.compose("restart", "pgbouncer")
+        back = time.monotonic()
+        time.sleep(2)
+    failed = [sent for sent, status in seen if status != 200]
+    say("summary", f"PgBouncer restarted: {len(seen)} pages, {len(failed)} failed")
+    assert max(seen)[1] == 200
+    assert not [sent for sent in failed if sent > back + 1]
+
+
+def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
+    before, image = host.serving(), f"{host.name}:v2"
+    host.run("docker", "tag", host.image, image)
+    with host.load() as seen:
+        host.run("./switch.sh", image)
+    failed = [status for _, status in seen if status != 200]
+    say("summary", f"blue to green: {len(seen)} pages, {len(failed)} failed")
+    assert len(seen) > 20
+    assert not failed
+
+    assert host.serving() != before
+    running = host.containers()
+    assert not running[before]["State"]["Running"]
+    assert running[host.serving()]["Config"]["Image"] == image
+    # Nobody has to start anything: neither the next `up` nor the machine's next start.
+    planned = host.run("docker", "compose", "--dry-run", "up", "--detach")
+    assert not re.findall(
+        r"nginx\S* +(?:Recreate|Start)|web\S* +(?:Rec|Start)", planned
+    )
+
+
+def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
+    started = time.monotonic()
+    host.compose("stop")
+    seconds = time.monotonic() - started
+    codes = {
+        service: found["State"]["ExitCode"]
+        for service, found in host.containers().items()
+    }
+    say("summary", f"stopped within {seconds:.1f} s")
+    assert set(codes.values()) == {0}, codes
+
+
+PROMISES = [
+    https_answers_after_one_redirect,
+    a_name_can_be_proven_over_http,
+    a_file_switches_the_site_off_and_on,
+    nginx_sends_the_static_files,
+    all_parts_are_ready,
+    somebody_signs_in,
+    a_task_goes_through_the_worker,
+    every_container_is_without_rights,
+    nobody_but_nginx_has_a_port,
+    no_secret_is_in_the_environment,
+    two_hundred_clients_share_ten_connections,
+    statements_are_prepared_behind_pgbouncer,
+    a_restart_of_pgbouncer_is_survived,
+    a_release_takes_over_without_a_failed_request,
+    all_of_it_stops_within_its_grace,
+]
+
+
+@pytest.mark.services("docker", "openssl")
+def test_one_host_serves_the_site(
+    host: Host, subtests: pytest.Subtests, record_property: Say
+) -> None:
+    for promise in PROMISES:
+        with subtests.test(promise.__name__.replace("_", " ")):
+            promise(host, record_property)
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+@pytest.mark.parametrize("host", [LEANEST], ids=["leanest"], indirect=True)
+def test_one_host_serves_the_leanest_site(
+    host: Host, subtests: pytest.Subtests, record_property: Say
+) -> None:
+    test_one_host_serves_the_site(host, subtests, record_property)
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+def test_a_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
+    before, image = host.serving(), f"{host.name}:v2"
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {host.image}\nUSER root\n"
+        "RUN echo 'raise SystemExit(3)' >>config/wsgi.py\nUSER 10001:10001\n"
+    )
+    host.run("docker", "build", "--quiet", "--tag", image, str(tmp_path))
+
+    lines = refusal("./switch.sh", image, cwd=host.folder, env=host.env)
+
+    colour = before.removeprefix("web-")
+    assert lines[-1] == f"{image} is not healthy: {colour} serves on."
+    assert host.ask("/").status == 200
+    running = {
+        service: found["Config"]["Image"]
+        for service, found in host.containers().items()
+        if found["State"]["Running"]
+    }
+    assert image not in running.values()
+    assert running[before] == host.image
+    assert "worker" in running
+
+
+# Without Docker's engine
+
+
+@pytest.mark.services("docker")
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_compose_takes_its_files(
+    bake: Bake, tmp_path: Path, answers: dict[str, object]
+) -> None:
+    project = shutil.copytree(bake(**answers), tmp_path / "project")
+    host = project / "deploy/compose"
+    run("sh", "setup.sh", cwd=host, env={"GROUP": str(os.getgid())})
+    config = ("docker", "compose", "--profile", "*", "config", "--format", "json")
+
+    whole = json.loads(run(*config, cwd=host))
+    local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
+
+    assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
+    assert ("worker" in whole["services"]) is ("worker" in local["services"])
+    assert ("broker" in whole["services"]) is answers.get("use_celery", True)
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_every_script_is_clean(bake: Bake, answers: dict[str, object]) -> None:
+    project = bake(**answers)
+    scripts = [path for path in project.rglob("*.sh") if path.is_file()]
+
+    assert len(scripts) >= 3
+    run(Path(sys.executable).with_name("shellcheck"), *scripts, cwd=project)
