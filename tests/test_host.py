@@ -101,8 +101,11 @@ class Host:
         trial: dict[str, dict] = {
             service: {"ulimits": {"nofile": limits}} for service in self.services()
         }
-        for service in ("web-blue", "web-green", "nginx"):
-            trial[service]["healthcheck"] = {"interval": "2s"}
+        # More often than a machine that works for its living would be asked.
+        for service in {"web-blue", "web-green", "nginx", "worker", "beat"} & set(
+            trial
+        ):
+            trial[service]["healthcheck"] = {"interval": "3s"}
         trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
         (self.folder / "trial.yml").write_text(json.dumps({"services": trial}))
         self.run("sh", "../nginx/self-signed.sh", SITE, "tls")
@@ -119,6 +122,11 @@ class Host:
         for image in (self.image, f"{self.name}-pgbouncer", f"{self.name}:v2"):
             words = ["docker", "image", "rm", "--force", image]
             subprocess.run(words, capture_output=True, check=False)
+        label = f"label=com.docker.compose.project={self.name}"
+        for kind in ("container", "volume", "network"):
+            every = ["--all"] if kind == "container" else []
+            left = self.run("docker", kind, "ls", *every, "--quiet", "--filter", label)
+            assert not left, kind
 
     def ask(
         self, path: str, *, form: dict[str, str] | None = None, **headers: str
@@ -140,7 +148,7 @@ class Host:
             connection.close()
 
     @contextmanager
-    def load(self, clients: int = 4) -> Iterator[list[tuple[float, int]]]:
+    def load(self, clients: int = 2) -> Iterator[list[tuple[float, int]]]:
         """Ask for a page of somebody who is signed in until the end of the block.
 
         The list has when each request was sent, and its status, or 0.
@@ -192,6 +200,23 @@ def https_answers_after_one_redirect(host: Host, say: Say) -> None:
     home = host.ask("/?a=b")
     assert home.status == 200
     assert "max-age=" in home.headers["Strict-Transport-Security"]
+
+
+def a_name_can_be_proven_over_http(host: Host, say: Say) -> None:
+    challenge = host.folder / "acme/.well-known/acme-challenge"
+    challenge.mkdir(parents=True)
+    (challenge / "token").write_text("the answer")
+    path = "/.well-known/acme-challenge/token"
+    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
+    connection.request("GET", path, headers={"Host": SITE})
+    assert connection.getresponse().read() == b"the answer"
+
+
+def a_file_switches_the_site_off_and_on(host: Host, say: Say) -> None:
+    host.exec(host.serving(), "touch", "/run/app/maintenance")
+    assert host.ask("/").status == 503
+    host.exec(host.serving(), "rm", "/run/app/maintenance")
+    assert host.ask("/").status == 200
 
 
 def nginx_sends_the_static_files(host: Host, say: Say) -> None:
@@ -290,6 +315,24 @@ def two_hundred_clients_share_ten_connections(host: Host, say: Say) -> None:
     assert 0 < most <= 10
 
 
+PREPARED = """
+from django.db import connection, transaction
+from apps.accounts.models import User
+with transaction.atomic(), connection.cursor() as cursor:
+    for number in range(8):
+        User.objects.filter(pk=number).exists()
+    cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement ~ 'user'")
+    print("prepared:", *cursor.fetchall())
+"""
+
+
+def statements_are_prepared_behind_pgbouncer(host: Host, say: Say) -> None:
+    command = ["python", "manage.py", "shell", "--no-imports", "--command"]
+    asked = ("--env", "DATABASE_PREPARED_STATEMENTS=true", host.serving())
+    said = host.compose("exec", "--no-TTY", *asked, *command, PREPARED)
+    assert "prepared: ('PGBOUNCER_" in said
+
+
 def a_restart_of_pgbouncer_is_survived(host: Host, say: Say) -> None:
     with host.load() as seen:
         time.sleep(1)
@@ -337,6 +380,8 @@ def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
 
 PROMISES = [
     https_answers_after_one_redirect,
+    a_name_can_be_proven_over_http,
+    a_file_switches_the_site_off_and_on,
     nginx_sends_the_static_files,
     all_parts_are_ready,
     somebody_signs_in,
@@ -345,6 +390,7 @@ PROMISES = [
     nobody_but_nginx_has_a_port,
     no_secret_is_in_the_environment,
     two_hundred_clients_share_ten_connections,
+    statements_are_prepared_behind_pgbouncer,
     a_restart_of_pgbouncer_is_survived,
     a_release_takes_over_without_a_failed_request,
     all_of_it_stops_within_its_grace,

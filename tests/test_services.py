@@ -339,10 +339,11 @@ def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
         return json.dumps({"return_value": value}).encode()
 
     certificate = services.self_signed(tmp_path)
+    (tmp_path / "license").write_text("0" * 40)
     with services.collector(answer, certificate) as port:
         variables = {
             "DATABASE_URL": "sqlite://",
-            "NEW_RELIC_LICENSE_KEY": "0" * 40,
+            "NEW_RELIC_LICENSE_KEY_FILE": str(tmp_path / "license"),
             "NEW_RELIC_HOST": "127.0.0.1",
             "NEW_RELIC_PORT": str(port),
             "NEW_RELIC_CA_BUNDLE_PATH": str(certificate),

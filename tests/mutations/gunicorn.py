@@ -46,7 +46,7 @@ MUTATIONS = [
     Mutation(
         60,
         "headers-of-any-size",
-        replace(CONFIG, "field_size = 8190", "field_size = 0"),
+        replace(CONFIG, "field_size = 8190", "field_size = 65_536"),
     ),
     Mutation(60, "counts-of-the-dead", replace(CONFIG, "file.unlink()", "pass")),
     Mutation(

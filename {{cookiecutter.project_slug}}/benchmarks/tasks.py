@@ -3,7 +3,8 @@
 `make bench` runs it where CELERY_BROKER_URL is set; by itself it takes options:
 `python -m benchmarks.tasks --rounds 9`. Its queues have names of their own, and are
 deleted after each round. Rounds of all rows alternate, so that what else the machine does
-falls on each of them: compare the rows of one run, and nothing else.
+falls on each of them: compare the rows of one run, and nothing else. On Linux it also says
+how much of a processor a task takes, which a busy machine changes least.
 """
 
 import json
@@ -17,6 +18,7 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -60,7 +62,8 @@ POOLS = ("prefork", "threads")
 
 
 @contextmanager
-def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[None]:
+def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[int]:
+    """The process of a worker, which ends with the block."""
     command = [sys.executable, "-m", "celery", "--quiet", "--app", module, "worker"]
     options = [f"--pool={pool}", "--concurrency=2", f"--queues={queue}"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -77,7 +80,7 @@ def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[None]:
         ) as process,
     ):
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.wait(60)
@@ -89,20 +92,42 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"LOG_LEVEL": "WARNING", "PYTHONPATH": path}
 
 
-def measure(folder: Path, module: str, pool: str, count: int) -> float:
-    """Return the tasks per second at which a worker empties a queue."""
+@dataclass(frozen=True)
+class Round:
+    rate: float
+    # Seconds of a processor that a task takes, or 0 where nobody says.
+    processor: float
+
+
+def processor(process: int) -> float:
+    """Return the seconds of a processor that a process and its children have used."""
+    folder = Path(f"/proc/{process}")
+    if not folder.exists():  # Linux only
+        return 0
+    # After the name, which may hold anything; in ticks, user's and system's.
+    parts = (folder / "stat").read_text().rpartition(")")[2].split()
+    own = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+    children = (folder / f"task/{process}/children").read_text().split()
+    return own + sum(processor(int(child)) for child in children)
+
+
+def measure(folder: Path, module: str, pool: str, count: int) -> Round:
+    """Let a worker empty a queue."""
     queue, marks = f"benchmark-{module}", folder / uuid.uuid4().hex
     marks.touch()
     run(folder, DELETE.format(module=module, queue=queue))
     run(folder, SEND.format(module=module, queue=queue, count=count, marks=marks))
     try:
-        with worker(folder, module, pool, queue):
+        with worker(folder, module, pool, queue) as process:
             # From when it works to when it is done: not how long it starts.
             begin = wait_for(marks, max(1, count // 10))
+            before = processor(process)
             end = wait_for(marks, count)
+            used = processor(process) - before
     finally:
         run(folder, DELETE.format(module=module, queue=queue))
-    return (end[1] - begin[1]) / (end[0] - begin[0])
+    done = end[1] - begin[1]
+    return Round(done / (end[0] - begin[0]), used / done)
 
 
 def wait_for(marks: Path, size: int, seconds: float = 120) -> tuple[float, int]:
@@ -140,7 +165,7 @@ def main() -> None:
     os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
     kind = getattr(settings, "CELERY_TASK_DEFAULT_QUEUE_TYPE", "classic")
 
-    rows: dict[tuple[str, str], list[float]] = {
+    rows: dict[tuple[str, str], list[Round]] = {
         (name, pool): [] for pool in POOLS for name in ("empty", "empty_safe", "ours")
     }
     with tempfile.TemporaryDirectory() as name:
@@ -149,12 +174,17 @@ def main() -> None:
         (folder / "empty.py").write_text(EMPTY)
         (folder / "empty_safe.py").write_text(EMPTY_SAFE.replace("QUEUE", kind))
         for _ in range(options.rounds):
-            for (module, pool), rates in rows.items():
-                rates.append(measure(folder, module, pool, options.tasks))
+            for (module, pool), rounds in rows.items():
+                rounds.append(measure(folder, module, pool, options.tasks))
     report(rows, options.format)
 
 
-def report(rows: dict[tuple[str, str], list[float]], form: str) -> None:
+def report(rows: dict[tuple[str, str], list[Round]], form: str) -> None:
+    rates = {row: [each.rate for each in rounds] for row, rounds in rows.items()}
+    processors = {
+        row: statistics.median(each.processor for each in rounds)
+        for row, rounds in rows.items()
+    }
     titles = {
         "empty": "an empty Celery project",
         "empty_safe": "the same, acknowledged late",
@@ -164,22 +194,26 @@ def report(rows: dict[tuple[str, str], list[float]], form: str) -> None:
         {
             "pool": pool,
             "project": titles[name],
-            "tasks_per_second": round(statistics.median(rates)),
-            "slowest": round(min(rates)),
-            "fastest": round(max(rates)),
+            "tasks_per_second": round(statistics.median(rates[name, pool])),
+            "slowest": round(min(rates[name, pool])),
+            "fastest": round(max(rates[name, pool])),
             **{
                 f"to_{other}": round(
-                    statistics.median(rates) / statistics.median(rows[other, pool]), 2
+                    statistics.median(rates[name, pool])
+                    / statistics.median(rates[other, pool]),
+                    2,
                 )
                 for other in ("empty", "empty_safe")
             },
+            "processor_us": round(processors[name, pool] * 1e6),
         }
-        for (name, pool), rates in rows.items()
+        for name, pool in rows
     ]
     if form == "json":
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    heads = ("Pool", "Project", "Tasks/s", "Slowest", "Fastest", "To empty", "To late")
+    rates_of = ("Tasks/s", "Slowest", "Fastest", "To empty", "To late")
+    heads = ("Pool", "Project", *rates_of, "CPU µs")
     table = Table(*heads, title=f"Tasks through a worker, {os.cpu_count()} CPUs")
     for row in found:
         table.add_row(*map(str, row.values()))
