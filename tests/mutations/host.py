@@ -73,4 +73,35 @@ MUTATIONS = [
         "in-a-script",
         append("deploy/compose/serve.sh", "exec python manage.py runserver\n"),
     ),
+    Mutation(
+        39,
+        "no-secrets-in-files",
+        replace("config/env.py", 'read_secret(f"{name}_FILE")', '""'),
+    ),
+    Mutation(
+        39,
+        "two-secrets-of-one-name",
+        replace("config/env.py", "if value and secret:", "if False:"),
+    ),
+    Mutation(
+        39,
+        "a-secret-that-is-not-there-is-none",
+        replace("config/env.py", "except (OSError, ValueError):\n", "except ():\n"),
+    ),
+    Mutation(
+        39,
+        "a-secret-in-docker-inspect",
+        replace(
+            COMPOSE,
+            "POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password",
+            "POSTGRES_PASSWORD: trial",
+        ),
+    ),
+    Mutation(39, "new-secrets-each-time", replace(SETUP, '[ -e "$1" ]', "false")),
+    Mutation(39, "secrets-for-all", replace(SETUP, "chmod 640", "chmod 644")),
+    Mutation(
+        39,
+        "the-hosts-secrets-in-git",
+        replace("deploy/compose/.gitignore", "/secrets/\n", ""),
+    ),
 ]

@@ -668,9 +668,18 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             39,
             ".env",
-            how="`make setup` copies .env.example, which names every variable, to .env, which git ignores, and makes the secrets of characters that are safe in a URL; a hook refuses to commit one.",
-            where=(".env.example", ".gitignore", "Makefile", "config/env.py"),
-            proof="tests/config/test_environment.py",
+            how="`make setup` copies .env.example, which names every variable, to .env, which git ignores, and makes the secrets of characters that are safe in a URL; a hook refuses to commit one. On a server each may stand in a file of its own, which NAME_FILE names.",
+            where=(
+                ".env.example",
+                ".gitignore",
+                "Makefile",
+                "config/env.py",
+                "deploy/compose/setup.sh",
+            ),
+            proof="tests/config/test_environment.py tests/config/test_env.py "
+            "tests/deploy/test_compose.py::test_secrets_are_files_and_never_in_the_environment "
+            "tests/deploy/test_compose.py::test_each_secret_is_made_once_and_for_few "
+            "tests/deploy/test_compose.py::test_git_has_nothing_of_what_is_made",
         ),
         Practice(
             57,

@@ -4,7 +4,7 @@
 # name the image that served before.
 set -eu
 cd "$(dirname "$0")"
-image=${1:?names no image: ./switch.sh IMAGE}
+image=${1:?usage: ./switch.sh IMAGE}
 
 old=$(sed -n 's|.*unix:/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf)
 case $old in
