@@ -223,7 +223,7 @@ def test_requests_are_counted_where_statsd_host_says(server: Server) -> None:
     seen = ""
     while "requests:1|c" not in seen or "duration:" not in seen:
         seen += server.counter.recv(1024).decode() + "\n"
-    for line in seen.split():
+    for line in seen.splitlines():
         assert line.startswith(f"{gunicorn.statsd_prefix}.gunicorn.")
 
 
