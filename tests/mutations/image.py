@@ -55,9 +55,7 @@ MUTATIONS = [
     ),
     Mutation(73, "everything-let-in", replace(".dockerignore", "\n*\n", "\n")),
     Mutation(73, "secrets-let-in", append(".dockerignore", "!.env\n")),
-    Mutation(
-        73, "never-asked", replace(DOCKERFILE, "HEALTHCHECK ", "HEALTHCHECK NONE #")
-    ),
+    Mutation(73, "never-asked", replace(DOCKERFILE, "HEALTHCHECK ", "# HEALTHCHECK ")),
     Mutation(
         73, "nobody-to-ask", replace(DOCKERFILE, 'config/alive.py"', 'config/a.py"')
     ),

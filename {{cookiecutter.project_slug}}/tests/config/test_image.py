@@ -149,6 +149,7 @@ def test_a_signal_to_stop_reaches_what_runs() -> None:
 
 def test_it_asks_itself_whether_it_serves() -> None:
     [check] = of(SERVES, "HEALTHCHECK")
+    assert check.startswith("--")
     _, _, command = check.partition(" CMD ")
     program, file = json.loads(command)
     assert program == "python"
