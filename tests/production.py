@@ -3,13 +3,15 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from http.client import HTTPException
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.services import PRODUCTION, get, venv
+from tests.services import PRODUCTION, Answer, get, venv
 from tests.support import copy_of, run
 
 # What the tests need a project to do, and no project should.
@@ -149,19 +151,20 @@ class Load(list[Answered]):
 
 
 @contextmanager
-def load(*urls: str, clients: int = 8, **headers: str) -> Iterator[Load]:
-    """Ask for pages again and again until the end of the block, each client for one."""
+def repeated(*asks: Callable[[], Answer], clients: int) -> Iterator[Load]:
+    """Ask again and again until the end of the block, each client in one of these ways."""
     seen, done = Load(), threading.Event()
 
-    def ask(url: str) -> None:
+    def visit(ask: Callable[[], Answer]) -> None:
         while not done.is_set():
             asked, status = time.monotonic(), 0
-            with suppress(OSError):
-                status = get(url, **headers).status
+            with suppress(OSError, HTTPException):
+                status = ask().status
             seen.append(Answered(asked, status, time.monotonic() - asked))
 
     threads = [
-        threading.Thread(target=ask, args=[url]) for url in islice(cycle(urls), clients)
+        threading.Thread(target=visit, args=[ask])
+        for ask in islice(cycle(asks), clients)
     ]
     for thread in threads:
         thread.start()
@@ -171,3 +174,8 @@ def load(*urls: str, clients: int = 8, **headers: str) -> Iterator[Load]:
         done.set()
         for thread in threads:
             thread.join()
+
+
+def load(*urls: str, clients: int = 8, **headers: str) -> AbstractContextManager[Load]:
+    """Ask for pages again and again until the end of the block, each client for one."""
+    return repeated(*(partial(get, url, **headers) for url in urls), clients=clients)

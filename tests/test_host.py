@@ -14,14 +14,14 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+from fcntl import LOCK_EX, flock
+from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -29,18 +29,13 @@ import yaml
 
 from tests.conftest import Bake
 from tests.mutations import replace
-from tests.services import free_port, wait_until
+from tests.production import Load, repeated
+from tests.services import Answer, free_port, wait_until
 from tests.support import DEFAULT, LEANEST, Say, copy_of, refusal, run
 
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
 PRIVATE_PAGE = "/accounts/profile/"
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: http.client.HTTPMessage
-    text: str
 
 
 class Host:
@@ -147,31 +142,10 @@ class Host:
         finally:
             connection.close()
 
-    @contextmanager
-    def load(self, clients: int = 2) -> Iterator[list[tuple[float, int]]]:
-        """Ask for a page of somebody who is signed in until the end of the block.
-
-        The list has when each request was sent, and its status, or 0.
-        """
-        seen: list[tuple[float, int]] = []
-        done = threading.Event()
-
-        def ask() -> None:
-            while not done.is_set():
-                sent, status = time.monotonic(), 0
-                with suppress(OSError, http.client.HTTPException):
-                    status = self.ask(PRIVATE_PAGE, Cookie=self.cookie).status
-                seen.append((sent, status))
-
-        threads = [threading.Thread(target=ask) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield seen
-        finally:
-            done.set()
-            for thread in threads:
-                thread.join()
+    def load(self, clients: int = 4) -> AbstractContextManager[Load]:
+        """Ask for a page of somebody who is signed in until the end of the block."""
+        ask = partial(self.ask, PRIVATE_PAGE, Cookie=self.cookie)
+        return repeated(ask, clients=clients)
 
 
 @pytest.fixture
@@ -305,13 +279,9 @@ def two_hundred_clients_share_ten_connections(host: Host, say: Say) -> None:
         while time.monotonic() < end:
             words = ("psql", "--username", "app", "--command", COUNT, "-At")
             most = max(most, int(host.exec("postgres", *words)))
-    failed = [status for _, status in seen if status != 200]
-    say(
-        "summary",
-        f"200 clients: {len(seen)} pages, {len(failed)} failed, {most} connections",
-    )
+    say("summary", f"200 clients: {seen}, {most} connections")
     assert len(seen) >= 200
-    assert not failed
+    assert not seen.failed
     assert 0 < most <= 10
 
 
@@ -339,10 +309,9 @@ def a_restart_of_pgbouncer_is_survived(host: Host, say: Say) -> None:
         host.compose("restart", "pgbouncer")
         back = time.monotonic()
         time.sleep(2)
-    failed = [sent for sent, status in seen if status != 200]
-    say("summary", f"PgBouncer restarted: {len(seen)} pages, {len(failed)} failed")
-    assert max(seen)[1] == 200
-    assert not [sent for sent in failed if sent > back + 1]
+    say("summary", f"PgBouncer restarted: {seen}")
+    assert max(seen).status == 200
+    assert not [asked for asked in seen.failed if asked > back + 1]
 
 
 def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
@@ -350,10 +319,9 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     host.run("docker", "tag", host.image, image)
     with host.load() as seen:
         host.run("./switch.sh", image)
-    failed = [status for _, status in seen if status != 200]
-    say("summary", f"blue to green: {len(seen)} pages, {len(failed)} failed")
+    say("summary", f"blue to green: {seen}")
     assert len(seen) > 20
-    assert not failed
+    assert not seen.failed
 
     assert host.serving() != before
     running = host.containers()
@@ -459,6 +427,16 @@ def test_compose_takes_its_files(
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
+
+
+def test_there_is_one_switch_at_a_time(bake: Bake, tmp_path: Path) -> None:
+    host = shutil.copytree(bake(), tmp_path / "project") / "deploy/compose"
+
+    with (host / ".switch").open("w") as lock:
+        flock(lock, LOCK_EX)
+        lines = refusal("./switch.sh", "image", cwd=host)
+
+    assert lines == ["Another switch is under way."]
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])

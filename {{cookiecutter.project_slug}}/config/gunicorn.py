@@ -60,8 +60,8 @@ limit_request_line = 8190
 limit_request_field_size = 8190
 # Browsers send twenty, and proxies add some.
 limit_request_fields = 64
-# Whose word for the scheme and the path counts, beside that of a unix socket. Django takes
-# X-Forwarded-Proto from any proxy, so that only a proxy may reach this server.
+# Whose word for the scheme counts here, beside that of a unix socket. Whom Django believes,
+# TRUSTED_PROXIES says.
 forwarded_allow_ips = "127.0.0.1,::1"
 
 # In ps: `gunicorn: master [{{ cookiecutter.project_slug }}]`, and its workers.

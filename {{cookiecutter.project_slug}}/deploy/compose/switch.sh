@@ -5,6 +5,11 @@
 set -eu
 cd "$(dirname "$0")"
 image=${1:?usage: ./switch.sh IMAGE}
+exec 9>.switch
+if ! flock --nonblock 9; then
+    echo "Another switch is under way." >&2
+    exit 1
+fi
 
 old=$(sed -n 's|.*unix:/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf)
 case $old in

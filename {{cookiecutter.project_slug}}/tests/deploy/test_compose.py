@@ -132,8 +132,9 @@ def test_each_process_has_the_time_that_it_needs_to_stop() -> None:
     assert grace["web-blue"] > gunicorn.graceful_timeout
     [shutdown] = say("worker_shutdown_timeout")
     assert grace["nginx"] > seconds(shutdown)
-    if "worker" in services():
-        assert grace["worker"] > settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+    # {% if cookiecutter.use_celery %}
+    assert grace["worker"] > settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+    # {% endif %}
 
 
 def test_what_may_be_forgotten_and_what_may_not_are_apart() -> None:
