@@ -17,7 +17,9 @@ MUTATIONS = [
         replace(BASE, '    "apps.core",\n', '    "apps.core",\n    "debug_toolbar",\n'),
     ),
     Mutation(
-        6, "package-that-nothing-uses", replace(PYPROJECT, '"gunicorn",', '"newt",')
+        6,
+        "package-that-nothing-uses",
+        replace(PYPROJECT, '    "whitenoise",', '    "newt",'),
     ),
     Mutation(6, "tool-imported-in-production", append(VIEWS, "import pytest\n")),
     # Lazy values
