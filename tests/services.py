@@ -370,15 +370,20 @@ def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
 
 @contextmanager
 def gunicorn_on(
-    socket_file: Path, project: Path, log: Path, **variables: str
-) -> Iterator[None]:
-    """The project under its production settings, behind a socket of this machine's."""
-    env = PRODUCTION | {"WEB_CONCURRENCY": "1"} | variables
-    command = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
-    bind = ["--bind", f"unix:{socket_file}"]
-    with process(*venv(*command, *bind, of=project), cwd=project, log=log, env=env):
-        wait_until(socket_file.is_socket)
-        yield
+    path: Path, project: Path, log: Path, *options: str, **variables: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The project under its production settings, behind a unix socket of this path."""
+    env = PRODUCTION | {"WEB_BIND": f"unix:{path}"} | variables
+    command = ["gunicorn", "--config", "python:config.gunicorn", *options]
+    command = venv(*command, "config.wsgi", of=project)
+    with process(*command, cwd=project, log=log, env=env) as running:
+
+        def listens() -> bool:
+            assert running.poll() is None, log.read_text()
+            return path.is_socket()
+
+        wait_until(listens)
+        yield running
 
 
 def venv(program: str, *arguments: str, of: Path) -> list[str | Path]:

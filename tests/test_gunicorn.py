@@ -16,11 +16,11 @@ import pytest
 
 from tests.conftest import Bake
 from tests.production import servable
-from tests.services import PRODUCTION, process, venv, wait_until
+from tests.services import gunicorn_on, wait_until
 from tests.support import LEANEST, Say, run
 
 PAGE = "/accounts/sign-in/"
-VARIABLES = PRODUCTION | {"DATABASE_URL": "sqlite://", "LOG_LEVEL": "WARNING"}
+VARIABLES = {"DATABASE_URL": "sqlite://", "LOG_LEVEL": "WARNING"}
 
 
 @pytest.fixture(scope="module")
@@ -60,26 +60,12 @@ def children(process: int) -> list[int]:
 def serving(
     project: Path, path: Path, *options: str, **variables: str
 ) -> Iterator[Web]:
-    command = ["gunicorn", "--config", "python:config.gunicorn", *options]
-    env = VARIABLES | {"WEB_BIND": f"unix:{path}"} | variables
-    with process(
-        *venv(*command, "config.wsgi", of=project),
-        cwd=project,
-        log=path.with_suffix(".log"),
-        env=env,
-    ) as running:
-        web = Web(path, running)
-
-        def listens() -> bool:
-            assert running.poll() is None, path.with_suffix(".log").read_text()
-            web.connect().close()
-            return True
-
-        wait_until(listens)
+    log = path.with_suffix(".log")
+    with gunicorn_on(path, project, log, *options, **VARIABLES | variables) as running:
         # It listens before it has workers.
         count = int(variables.get("WEB_CONCURRENCY", 1))
         wait_until(lambda: len(children(running.pid)) >= count)
-        yield web
+        yield Web(path, running)
 
 
 class Visitor(threading.Thread):

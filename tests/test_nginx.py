@@ -122,6 +122,7 @@ class Application:
             self.log,
             DATABASE_URL=self.database,
             SECURE_SSL_REDIRECT="true",
+            WEB_CONCURRENCY="1",
         )
         self.stack.enter_context(running)
         wait_until(lambda: Browser(self.front).ask("/robots.txt").status == 200)

@@ -155,6 +155,7 @@ LEDGER: dict[str, list[Practice]] = {
             ),
             proof="tests/deploy/test_web_cache.py "
             "tests/core/test_middleware.py::test_what_a_session_or_a_cookie_made_is_private",
+            probe=probes.in_front,
         ),
         Practice(
             55,
@@ -735,6 +736,7 @@ LEDGER: dict[str, list[Practice]] = {
                 "deploy/nginx/upstream.conf",
             ),
             proof="tests/deploy/test_nginx.py",
+            probe=probes.in_front,
         ),
         Practice(
             65,

@@ -229,9 +229,17 @@ def redis_database(url: str) -> tuple[str | None, int, str]:
 
 
 # {% endif %}
+def in_front() -> Finding:
+    if settings.DEBUG:
+        return stand_in("runserver answers by itself: deploy/nginx is for production")
+    return on("deploy/nginx, if it stands in front: the application can't see it")
+
+
 def web_server() -> Finding:
     from config import gunicorn
 
+    if settings.DEBUG:
+        return stand_in("runserver serves: gunicorn is for production")
     pool = connection.settings_dict["OPTIONS"].get("pool")
     if pool and pool["max_size"] < gunicorn.threads:
         return off(

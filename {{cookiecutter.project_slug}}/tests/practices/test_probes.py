@@ -1,15 +1,17 @@
 """Probes and the checks of deployment, which ask them: each is on here, and off there."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.features import DatabaseFeatures
+from pytest_django import Settings
 
 from apps.practices import probes
 from apps.practices.ledger import practices
-from apps.practices.states import State
+from apps.practices.states import Finding, State
 from tests.processes import COMPLETE, FILES, python
 
 # What an answer left out has no probe.
@@ -58,6 +60,18 @@ def test_a_far_database_shows_its_certificate() -> None:
 def test_proxies_that_are_anybody_are_nobody() -> None:
     for everybody in ("0.0.0.0/0", "10.0.0.0/8,::/0"):
         assert warnings(TRUSTED_PROXIES=everybody) == {"practices.W028"}
+
+
+@pytest.mark.parametrize(
+    ("debug", "state"), [(True, State.EMBEDDED), (False, State.ON)]
+)
+@pytest.mark.parametrize("probe", [probes.in_front, probes.web_server])
+def test_a_developer_has_another_server(
+    settings: Settings, probe: Callable[[], Finding], debug: bool, state: State
+) -> None:
+    settings.DEBUG = debug
+
+    assert probe().state is state
 
 
 def test_limits_that_are_lifted_are_missed() -> None:
