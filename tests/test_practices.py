@@ -56,8 +56,8 @@ def test_a_broken_practice_fails_its_proof(
     mutation.change(copy)
 
     of_pytest = proof.startswith("tests/")
-    # The first test that fails is enough.
-    command = f"python -m pytest -qx {proof}" if of_pytest else proof
+    assert bool(mutation.red) == of_pytest
+    command = f"python -m pytest -qx {proof} -k {mutation.red}" if of_pytest else proof
     done = subprocess.run(
         [copy / ".venv" / "bin" / command.split()[0], *command.split()[1:]],
         cwd=copy,
@@ -69,6 +69,7 @@ def test_a_broken_practice_fails_its_proof(
     )
     # Of pytest, 1 says that tests failed: no other number counts.
     assert done.returncode == 1 if of_pytest else done.returncode, done.stdout
+    assert f"::{mutation.red}" in done.stdout or not of_pytest, done.stdout
 
 
 def test_no_practice_is_lost(

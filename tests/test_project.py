@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import services
 from tests.conftest import Bake
 from tests.renderings import covering
 from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, refusal, run
@@ -52,20 +53,22 @@ PAIRS = [
 ]
 
 pairwise = pytest.mark.parametrize("answers", PAIRS, ids=title)
-# Both ends, and every choice once; `make scale` has the other pairs.
+# Both ends, and every choice once.
 SOME: list[dict[str, object]] = []
 for answers in (LEANEST, *PAIRS):
     met = {choice for some in SOME for choice in choices(some).items()}
     if not choices(answers).items() <= met:
         SOME.append(answers)
+# A whole suite takes minutes: the last of them is for PostgreSQL.
+*ON_SQLITE, ON_POSTGRESQL = SOME
 each_choice = pytest.mark.parametrize(
     "answers",
     [
-        *SOME,
+        *ON_SQLITE,
         *(
             pytest.param(answers, marks=pytest.mark.scale)
             for answers in PAIRS
-            if answers not in SOME
+            if answers not in ON_SQLITE
         ),
     ],
     ids=title,
@@ -83,6 +86,16 @@ def test_its_checks_pass(install: Bake, answers: dict[str, object]) -> None:
 @each_choice
 def test_its_own_tests_pass(install: Bake, answers: dict[str, object]) -> None:
     assert " passed" in run("make", "test", cwd=install(**answers))
+
+
+@pytest.mark.services("postgresql")
+def test_its_own_tests_pass_on_postgresql(install: Bake) -> None:
+    with services.postgresql() as url:
+        report = run(
+            "make", "test", cwd=install(**ON_POSTGRESQL), env={"DATABASE_URL": url}
+        )
+
+    assert " passed" in report
 
 
 @pairwise

@@ -49,15 +49,6 @@ def redis(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.services("postgresql")
-def test_the_projects_own_tests_pass_on_postgresql(
-    install: Bake, postgresql: str
-) -> None:
-    report = run("make", "test", cwd=install(), env={"DATABASE_URL": postgresql})
-
-    assert " passed" in report
-
-
-@pytest.mark.services("postgresql")
 def test_pages_on_postgresql_share_connections(
     project: Path, postgresql: str, tmp_path: Path
 ) -> None:

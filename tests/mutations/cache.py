@@ -10,7 +10,12 @@ REDIS = "apps/core/redis.py"
 
 MUTATIONS = [
     # Kept queries
-    Mutation(3, "none", replace(BASE, 'INSTALLED_APPS += ["cachalot"]', "pass")),
+    Mutation(
+        3,
+        "none",
+        replace(BASE, 'INSTALLED_APPS += ["cachalot"]', "pass"),
+        "test_a_query_is_kept_until_its_table_is_written",
+    ),
     Mutation(
         3,
         "in-each-process-by-itself",
@@ -19,34 +24,43 @@ MUTATIONS = [
             'if REDIS_URL:\n    INSTALLED_APPS += ["cachalot"]',
             'INSTALLED_APPS += ["cachalot"]',
         ),
+        "test_without_redis_nothing_is_kept",
     ),
     Mutation(
         3,
         "of-every-table",
         replace(BASE, "CACHALOT_ONLY_CACHABLE_TABLES = [", "KEPT = ["),
+        "test_a_query_is_kept_until_its_table_is_written",
     ),
     Mutation(
         3,
         "of-a-replica",
         replace(BASE, 'CACHALOT_DATABASES = ["default"]', ""),
+        "test_a_kept_query_outlives_a_lost_write_by_a_minute_at_most",
     ),
     Mutation(
         3,
         "read-from-a-replica",
         replace("apps/core/routers.py", " or kept.holds(model)", ""),
+        "test_what_is_kept_is_read_from_the_primary",
     ),
     Mutation(
         3,
         "not-dropped-by-a-migration",
         replace(KEPT, 'f"cachalot:{table}"', 'f"cachalot:{alias}:{table}"'),
+        "test_a_write_under_any_alias_drops_what_is_kept",
     ),
     Mutation(
-        3, "for-ever", replace(BASE, "CACHALOT_TIMEOUT = 60", "CACHALOT_TIMEOUT = None")
+        3,
+        "for-ever",
+        replace(BASE, "CACHALOT_TIMEOUT = 60", "CACHALOT_TIMEOUT = None"),
+        "test_a_kept_query_outlives_a_lost_write_by_a_minute_at_most",
     ),
     Mutation(
         3,
         "chunks-too",
         replace(BASE, "CACHALOT_CACHE_ITERATORS = False", ""),
+        "test_what_is_not_named_is_not_kept",
     ),
     Mutation(
         3,
@@ -56,28 +70,38 @@ MUTATIONS = [
             "CACHALOT_CACHE_ITERATORS = False",
             "CACHALOT_CACHE_ITERATORS = CACHALOT_INVALIDATE_RAW = False",
         ),
+        "test_a_query_is_kept_until_its_table_is_written",
     ),
-    Mutation(3, "of-no-such-table", replace(BASE, '"auth_permission"', '"permission"')),
+    Mutation(
+        3,
+        "of-no-such-table",
+        replace(BASE, '"auth_permission"', '"permission"'),
+        "test_a_query_is_kept_until_its_table_is_written",
+    ),
     # Caches
     Mutation(
         14,
         "locks-for-all",
         replace(BASE, 'EXCEPTIONS": alias != "locks"', 'EXCEPTIONS": True'),
+        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
     ),
     Mutation(
         14,
         "a-server-that-hangs-is-asked-again",
         replace(REDIS, "time.monotonic() + PAUSE", "0"),
+        "test_a_cache_that_hangs_costs_a_page_seconds_and_no_error",
     ),
     Mutation(
         14,
         "a-server-that-hung-is-left-for-good",
         replace(REDIS, "time.monotonic() + PAUSE", "10**9"),
+        "test_a_server_that_did_not_answer_is_asked_again_after_a_pause",
     ),
     Mutation(
         14,
         "names-that-meet",
         replace(BASE, '"KEY_PREFIX": alias', '"KEY_PREFIX": ""'),
+        "test_sessions_and_locks_may_have_servers_of_their_own",
     ),
     Mutation(
         14,
@@ -85,11 +109,13 @@ MUTATIONS = [
         replace(
             BASE, 'SESSION_CACHE_ALIAS = "sessions"', 'SESSION_CACHE_ALIAS = "default"'
         ),
+        "test_sessions_and_locks_may_have_servers_of_their_own",
     ),
     Mutation(
         14,
         "one-memory-for-all",
         replace(BASE, '        "LOCATION": alias,', '        "LOCATION": "",'),
+        "test_each_cache_of_a_process_is_apart",
     ),
     Mutation(
         14,
@@ -97,6 +123,7 @@ MUTATIONS = [
         replace(
             CACHING, 'return caches["locks"].add(key, 1, LOCK_SECONDS)', "return True"
         ),
+        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
     ),
     Mutation(
         14,
@@ -106,26 +133,31 @@ MUTATIONS = [
             'logger.exception("No lock is to be had")\n        return True',
             "raise",
         ),
+        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
     ),
     Mutation(
         14,
         "two-at-once",
         replace(CACHING, 'not caches["locks"].add(name, 1, seconds)', "not take(name)"),
+        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
     ),
     Mutation(
         14,
         "anothers-lock-is-ended",
         replace(CACHING, "time.monotonic() < end - 1", "True"),
+        "test_a_block_that_took_too_long_leaves_anothers_lock_alone",
     ),
     # Caches on the way
     Mutation(
         55,
         "a-session-is-public",
         replace(MIDDLEWARE, "settings.SESSION_COOKIE_NAME in request.COOKIES", "False"),
+        "test_no_cache_in_front_keeps_a_page_for_who_has_a_session",
     ),
     Mutation(
         55,
         "a-cookie-is-public",
         replace(MIDDLEWARE, "or response.cookies", "or False"),
+        "test_what_a_session_or_a_cookie_made_is_private",
     ),
 ]

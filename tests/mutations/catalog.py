@@ -42,12 +42,19 @@ MUTATIONS = [
             "cache_page(PUBLIC_PAGE, key_prefix=prefix)(super().dispatch)",
             "super().dispatch",
         ),
+        "test_the_home_page_is_made_once_for_all",
     ),
     Mutation(
-        1, "home-knows-its-visitor", replace(HOME, "block account", "block aside")
+        1,
+        "home-knows-its-visitor",
+        replace(HOME, "block account", "block aside"),
+        "test_the_home_page_is_made_once_for_all",
     ),
     Mutation(
-        1, "never-dropped", replace(VIEWS, "-{caching.version(services.PRODUCTS)}", "")
+        1,
+        "never-dropped",
+        replace(VIEWS, "-{caching.version(services.PRODUCTS)}", ""),
+        "test_a_change_of_a_product_is_on_the_home_page_at_once",
     ),
     Mutation(
         1,
@@ -58,6 +65,7 @@ MUTATIONS = [
             ),
             replace(VIEWS, OWNER, 'prefix = ""'),
         ),
+        "test_ones_own_page_is_made_once_for_oneself",
     ),
     Mutation(
         1,
@@ -68,13 +76,20 @@ MUTATIONS = [
             KEPT.replace("(view)", "(super().dispatch)")
             + BY_COOKIE.replace("super().dispatch", "view"),
         ),
+        "test_one_page_of_somebody_is_not_shown_in_their_other_browser",
     ),
     Mutation(
         1,
         "private-inside",
         replace(VIEWS, KEPT + PRIVATE, PRIVATE + KEPT),
+        "test_ones_own_page_is_made_once_for_oneself",
     ),
-    Mutation(1, "own-page-is-old", replace(VIEWS, OWNER, 'prefix = "own"')),
+    Mutation(
+        1,
+        "own-page-is-old",
+        replace(VIEWS, OWNER, 'prefix = "own"'),
+        "test_a_new_review_is_on_ones_own_page_at_once",
+    ),
     # Kept fragments
     Mutation(
         2,
@@ -84,12 +99,19 @@ MUTATIONS = [
             replace(PRODUCT, "product.category_id version %}", "#}"),
             replace(PRODUCT, "endcache", "endwith"),
         ),
+        "test_a_fragment_is_made_once_for_each_category",
     ),
     Mutation(
-        2, "one-for-all", replace(PRODUCT, "product.category_id version", "version")
+        2,
+        "one-for-all",
+        replace(PRODUCT, "product.category_id version", "version"),
+        "test_a_fragment_is_made_once_for_each_category",
     ),
     Mutation(
-        2, "never-dropped", replace(PRODUCT, "category_id version", "category_id")
+        2,
+        "never-dropped",
+        replace(PRODUCT, "category_id version", "category_id"),
+        "test_a_fragment_is_made_once_for_each_category",
     ),
     Mutation(
         2,
@@ -99,6 +121,7 @@ MUTATIONS = [
             'partial(in_category.listed().page, "newest")',
             'in_category.listed().page("newest")',
         ),
+        "test_a_fragment_is_made_once_for_each_category",
     ),
     # Bulk writes
     Mutation(
@@ -109,14 +132,19 @@ MUTATIONS = [
             "upsert(by_sku.values())",
             "[upsert([entry]) for entry in by_sku.values()]",
         ),
+        "test_a_thousand_rows_are_saved_by_one_statement",
     ),
     Mutation(
-        7, "small-batches", replace(BULK, "BATCH_SIZE = 5_000", "BATCH_SIZE = 10")
+        7,
+        "small-batches",
+        replace(BULK, "BATCH_SIZE = 5_000", "BATCH_SIZE = 10"),
+        "test_a_thousand_rows_are_saved_by_one_statement",
     ),
     Mutation(
         7,
         "counters-lost",
         replace(BULK, '"description", "modified"],', '"review_count"],'),
+        "test_a_known_product_is_changed_and_keeps_its_counters",
     ),
     Mutation(
         7,
@@ -127,20 +155,26 @@ MUTATIONS = [
             "    for name in names:\n"
             "        Category.objects.create(name=name)\n",
         ),
+        "test_the_code_has_none",
     ),
     # iterator
     Mutation(
         8,
         "a-list",
         replace(QUERYSETS, "rows.iterator(chunk_size=CHUNK_SIZE)", "list(rows)"),
+        "test_an_export_needs_no_more_memory_for_more_rows",
     ),
     Mutation(
         8,
         "a-plain-loop",
         replace(QUERYSETS, "rows.iterator(chunk_size=CHUNK_SIZE)", "rows"),
+        "test_an_export_needs_no_more_memory_for_more_rows",
     ),
     Mutation(
-        8, "one-chunk", replace(QUERYSETS, "CHUNK_SIZE = 2_000", "CHUNK_SIZE = 10**6")
+        8,
+        "one-chunk",
+        replace(QUERYSETS, "CHUNK_SIZE = 2_000", "CHUNK_SIZE = 10**6"),
+        "test_an_export_needs_no_more_memory_for_more_rows",
     ),
     # select_related
     Mutation(
@@ -151,6 +185,7 @@ MUTATIONS = [
             'self.select_related("category")\n            .only(',
             "self\n            .only(",
         ),
+        "test_a_list_with_its_categories_is_one_query",
     ),
     Mutation(
         9,
@@ -172,12 +207,19 @@ MUTATIONS = [
                 "from django.db.models import FETCH_ONE as FETCH_RAISE",
             ),
         ),
+        "test_a_list_with_its_categories_is_one_query",
     ),
     Mutation(
-        9, "bare", replace(QUERYSETS, 'select_related("category")', "select_related()")
+        9,
+        "bare",
+        replace(QUERYSETS, 'select_related("category")', "select_related()"),
+        "test_a_list_with_its_categories_is_one_query",
     ),
     Mutation(
-        9, "authors-not-joined", replace(QUERYSETS, '.select_related("user")', "")
+        9,
+        "authors-not-joined",
+        replace(QUERYSETS, '.select_related("user")', ""),
+        "test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors",
     ),
     Mutation(
         9,
@@ -187,6 +229,7 @@ MUTATIONS = [
             'list_select_related = ["product", "user"]',
             "list_select_related = ()",
         ),
+        "test_a_list_makes_the_same_few_queries_for_any_number_of_rows",
     ),
     # prefetch_related
     Mutation(
@@ -197,20 +240,26 @@ MUTATIONS = [
             ')\n            .prefetch_related("tags")\n            .fetch_mode(FETCH_RAISE)',
             ")",
         ),
+        "test_the_tags_of_a_list_are_one_more_query",
     ),
     Mutation(
-        10, "addresses-of-authors", replace(QUERYSETS, '"user__name"', '"user__email"')
+        10,
+        "addresses-of-authors",
+        replace(QUERYSETS, '"user__name"', '"user__email"'),
+        "test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors",
     ),
     Mutation(
         10,
         "reviews-row-by-row",
         replace(QUERYSETS, '"tags", newest_reviews()', '"tags"'),
+        "test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors",
     ),
     # values_list
     Mutation(
         11,
         "every-column",
         replace(QUERYSETS, "values_list(*EXPORTED.values())", "values_list()"),
+        "test_an_export_selects_the_exports_columns",
     ),
     Mutation(
         11,
@@ -228,6 +277,7 @@ MUTATIONS = [
                 " p.review_count) for p in rows.iterator(chunk_size=CHUNK_SIZE))",
             ),
         ),
+        "test_an_export_selects_the_exports_columns",
     ),
     # only
     Mutation(
@@ -238,6 +288,7 @@ MUTATIONS = [
             '            .only(\n                "sku"',
             '            .defer(\n                "sku"',
         ),
+        "test_a_list_loads_no_column_that_it_does_not_show",
     ),
     Mutation(
         12,
@@ -247,17 +298,20 @@ MUTATIONS = [
             '.prefetch_related("tags")\n            .fetch_mode(FETCH_RAISE)',
             '.prefetch_related("tags")',
         ),
+        "test_a_field_that_was_not_loaded_raises_in_code",
     ),
     Mutation(
         12,
         "everything",
         replace(QUERYSETS, '"product__sku", "product__name"', '"product"'),
+        "test_somebodys_reviews_load_what_their_page_shows",
     ),
     # update_fields
     Mutation(
         13,
         "every-column",
         replace(SERVICES, "update_fields=fields if product.pk else None", ""),
+        "test_an_update_names_the_columns_that_changed",
     ),
     Mutation(
         13,
@@ -265,6 +319,7 @@ MUTATIONS = [
         replace(
             SERVICES, 'review.save(update_fields=["rating", "body"])', "review.save()"
         ),
+        "test_a_changed_review_updates_its_own_columns",
     ),
     Mutation(
         13,
@@ -274,6 +329,7 @@ MUTATIONS = [
             'F("review_count")',
             "Product.objects.get(pk=product_id).review_count",
         ),
+        "test_a_review_is_added_to_the_counters_in_the_database",
     ),
     Mutation(
         13,
@@ -283,6 +339,7 @@ MUTATIONS = [
             'changed=[name for name in form.changed_data if name != "tags"]',
             'changed=[name for name in form.fields if name != "tags"]',
         ),
+        "test_two_who_edit_different_fields_of_a_product_both_do",
     ),
     # Indexes
     Mutation(
@@ -309,6 +366,7 @@ MUTATIONS = [
                 "",
             ),
         ),
+        "test_an_index_answers",
     ),
     Mutation(
         17,
@@ -319,6 +377,7 @@ MUTATIONS = [
                 for path in (MODELS, INDEXES)
             )
         ),
+        "test_an_index_answers",
     ),
     Mutation(
         17,
@@ -329,21 +388,32 @@ MUTATIONS = [
                 for path in (MODELS, INDEXES)
             )
         ),
+        "test_an_index_answers",
     ),
     Mutation(
-        17, "writers-wait", replace(INDEXES, "AddIndexOnline(", "migrations.AddIndex(")
+        17,
+        "writers-wait",
+        replace(INDEXES, "AddIndexOnline(", "migrations.AddIndex("),
+        "test_each_index_is_made_while_others_write",
     ),
-    Mutation(17, "in-a-transaction", replace(INDEXES, "    atomic = False\n", "")),
+    Mutation(
+        17,
+        "in-a-transaction",
+        replace(INDEXES, "    atomic = False\n", ""),
+        "test_each_index_is_made_while_others_write",
+    ),
     Mutation(
         17,
         "writers-wait-for-the-search",
         replace(INDEXES, "INDEX CONCURRENTLY catalog_name", "INDEX catalog_name"),
+        "test_each_index_is_made_while_others_write",
     ),
     # Streaming
     Mutation(
         18,
         "sent-in-one",
         replace(VIEWS, "return StreamingHttpResponse(", "return HttpResponse("),
+        "test_an_export_is_streamed_to_who_may_see_it",
     ),
     Mutation(
         18,
@@ -353,26 +423,45 @@ MUTATIONS = [
             "formats.write_csv(Product.objects.published().export())",
             "formats.write_csv(list(Product.objects.published().export()))",
         ),
+        "test_an_export_starts_before_a_row_is_read",
     ),
     Mutation(
         18,
         "written-first",
         replace(FORMATS, "batched(rows, 500,", "batched(rows, 10**6,"),
+        "test_an_export_is_written_while_it_is_read",
     ),
     # Browsers
-    Mutation(55, "always-sent", replace(VIEWS, "f'\"{etag}\"'", "None")),
-    Mutation(55, "never-sent-again", replace(VIEWS, "            modified,\n", "")),
+    Mutation(
+        55,
+        "always-sent",
+        replace(VIEWS, "f'\"{etag}\"'", "None"),
+        "test_a_page_that_has_not_changed_is_not_sent_again",
+    ),
+    Mutation(
+        55,
+        "never-sent-again",
+        replace(VIEWS, "            modified,\n", ""),
+        "test_a_page_is_sent_again_when_somebody_reviews_the_product",
+    ),
     Mutation(
         55,
         "of-who-asked-before",
         replace(VIEWS, '            request.headers.get("Cookie"),\n', ""),
+        "test_a_page_is_sent_again_to_who_signs_in",
     ),
     Mutation(
         55,
         "kept-unasked",
         replace(VIEWS, '"max_age": 0,', '"max_age": 60,'),
+        "test_a_page_that_has_not_changed_is_not_sent_again",
     ),
-    Mutation(55, "own-page-kept-on-the-way", replace(VIEWS, PRIVATE, "")),
+    Mutation(
+        55,
+        "own-page-kept-on-the-way",
+        replace(VIEWS, PRIVATE, ""),
+        "test_ones_own_page_is_made_once_for_oneself",
+    ),
     Mutation(
         55,
         "lost-by-compression",
@@ -381,6 +470,7 @@ MUTATIONS = [
             "super().maybe_compress(request, response)",
             'super().maybe_compress(request, response); response.headers.pop("ETag", 0)',
         ),
+        "test_a_page_that_has_not_changed_is_not_sent_again",
     ),
     # exists
     Mutation(
@@ -391,6 +481,7 @@ MUTATIONS = [
             "reviews.filter(user=user).exists()",
             "reviews.filter(user=user).count() > 0",
         ),
+        "test_a_product_asks_whether_there_is_a_review_for_one_row",
     ),
     Mutation(
         69,
@@ -400,6 +491,7 @@ MUTATIONS = [
             "reviews.filter(user=user).exists()",
             "bool(reviews.filter(user=user))",
         ),
+        "test_a_product_asks_whether_there_is_a_review_for_one_row",
     ),
     Mutation(
         69,
@@ -408,5 +500,6 @@ MUTATIONS = [
             SERVICES,
             "\n\ndef is_empty() -> bool:\n    return not Product.objects.count()\n",
         ),
+        "test_the_code_has_none",
     ),
 ]

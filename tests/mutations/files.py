@@ -13,19 +13,25 @@ MUTATIONS = [
         22,
         "static-beside-the-cdn",
         replace(BASE, 'f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else ', ""),
+        "test_one_variable_puts_all_files_on_the_cdn",
     ),
     Mutation(
         22,
         "media-beside-the-cdn",
         replace(BASE, 'f"https://{CDN_DOMAIN}/media/" if CDN_DOMAIN else ', ""),
+        "test_one_variable_puts_all_files_on_the_cdn",
     ),
     Mutation(
-        22, "the-policy-does-not-know-it", replace(BASE, '[CSP.SELF, f"https://', '[f"')
+        22,
+        "the-policy-does-not-know-it",
+        replace(BASE, '[CSP.SELF, f"https://', '[f"'),
+        "test_one_variable_puts_all_files_on_the_cdn",
     ),
     Mutation(
         22,
         "names-without-a-hash",
         replace(PRODUCTION, "CompressedManifestStatic", "CompressedStatic"),
+        "test_static_files_have_their_contents_hash_in_the_name_and_are_kept_for_ever",
     ),
     Mutation(
         22,
@@ -35,9 +41,13 @@ MUTATIONS = [
             "whitenoise.storage.CompressedManifest",
             "django.contrib.staticfiles.storage.Manifest",
         ),
+        "test_static_files_are_compressed_when_they_are_collected",
     ),
     Mutation(
-        22, "not-kept", append(BASE, "WHITENOISE_IMMUTABLE_FILE_TEST = '^never$'\n")
+        22,
+        "not-kept",
+        append(BASE, "WHITENOISE_IMMUTABLE_FILE_TEST = '^never$'\n"),
+        "test_static_files_have_their_contents_hash_in_the_name_and_are_kept_for_ever",
     ),
     Mutation(
         22,
@@ -47,12 +57,14 @@ MUTATIONS = [
             'raise ValueError(f"{name} is private: a view sends it")',
             'return f"/media/{name}"',
         ),
+        "test_private_files_have_no_address_on_the_disk",
     ),
     # The bucket
     Mutation(
         53,
         "overwrites",
         replace(BASE, '"file_overwrite": False', '"file_overwrite": True'),
+        "test_no_file_takes_the_place_of_another",
     ),
     Mutation(
         53,
@@ -62,11 +74,13 @@ MUTATIONS = [
             '"file_overwrite": False,',
             '"file_overwrite": False, "default_acl": "public-read",',
         ),
+        "test_no_file_gets_an_acl_which_buckets_of_today_refuse",
     ),
     Mutation(
         53,
         "signed-for-a-week",
         replace(BASE, '"querystring_expire": 300', '"querystring_expire": 604800'),
+        "test_a_private_address_is_signed_for_minutes_even_with_a_cdn",
     ),
     Mutation(
         53,
@@ -76,17 +90,25 @@ MUTATIONS = [
             '"querystring_expire": 300,',
             '"querystring_auth": False,',
         ),
+        "test_a_private_address_is_signed_for_minutes_even_with_a_cdn",
     ),
     Mutation(
         53,
         "waits-for-minutes",
         replace(BASE, "connect_timeout=2", "connect_timeout=60"),
+        "test_a_bucket_is_given_up_in_seconds_and_holds_little_memory",
     ),
-    Mutation(53, "all-at-once", replace(BASE, "use_threads=False", "use_threads=True")),
+    Mutation(
+        53,
+        "all-at-once",
+        replace(BASE, "use_threads=False", "use_threads=True"),
+        "test_a_bucket_is_given_up_in_seconds_and_holds_little_memory",
+    ),
     Mutation(
         53,
         "errors-of-the-provider",
         replace(AMAZON, "(Boto3Error, BotoCoreError, ClientError)", "(ClientError,)"),
+        "test_a_dead_bucket_fails_as_a_disk_does_whatever_is_asked",
     ),
     Mutation(
         53,
@@ -98,26 +120,31 @@ MUTATIONS = [
             """        if True:
             super().delete(name)""",
         ),
+        "test_a_dead_bucket_fails_as_a_disk_does_whatever_is_asked",
     ),
     Mutation(
         53,
         "pages-may-not-show-it",
         replace(BASE, "[*assets, *uploads", "[*assets"),
+        "test_without_a_cdn_public_addresses_are_signed_and_pages_may_show_them",
     ),
     Mutation(
         53,
         "us-east-1-has-a-host",
         replace(BASE, '.removeprefix("us-east-1")', ""),
+        "test_the_policy_allows_the_origin_that_the_bucket_really_has",
     ),
     Mutation(
         53,
         "pages-may-not-send-to-it",
         replace(BASE, 'SECURE_CSP["connect-src"] += [MEDIA_ORIGIN]', "pass"),
+        "test_the_policy_allows_the_origin_that_the_bucket_really_has",
     ),
     Mutation(
         53,
         "shown-as-a-page",
         replace(BASE, '"ContentDisposition": "attachment"', '"ContentType": "a/b"'),
+        "test_a_private_file_is_no_page_at_the_buckets_address",
     ),
     Mutation(
         53,
@@ -127,6 +154,7 @@ MUTATIONS = [
             "names - present(bucket)",
             "names",
         ),
+        "test_what_is_collected_is_published_once",
     ),
     Mutation(
         53,
@@ -134,12 +162,14 @@ MUTATIONS = [
         replace(
             PRODUCTION, '"CDN_DOMAIN (for STATIC_STORAGE=bucket)": CDN_DOMAIN,', ""
         ),
+        "test_static_files_in_a_bucket_need_a_bucket_and_a_cdn",
     ),
     # Media on the CDN
     Mutation(
         56,
         "from-the-bucket",
         replace(BASE, '"custom_domain": CDN_DOMAIN or None', '"custom_domain": None'),
+        "test_what_is_public_is_on_the_cdn_under_a_plain_address",
     ),
     Mutation(
         56,
@@ -149,30 +179,36 @@ MUTATIONS = [
             '"location": "private",',
             '"location": "private", "custom_domain": CDN_DOMAIN,',
         ),
+        "test_private_files_are_apart_and_never_on_the_cdn",
     ),
     Mutation(
         56,
         "private-where-the-cdn-reads",
         replace(BASE, '"location": "private",', '"location": "media",'),
+        "test_private_files_are_apart_and_never_on_the_cdn",
     ),
     Mutation(
         56,
         "not-kept",
         replace(BASE, "}, max-age=31536000", "}, max-age=0"),
+        "test_caches_may_keep_what_is_public_and_nothing_else",
     ),
     Mutation(
         56,
         "signed-but-public-to-caches",
         replace(BASE, "{'public' if CDN_DOMAIN else 'private'}", "public"),
+        "test_caches_may_keep_what_is_public_and_nothing_else",
     ),
     Mutation(
         56,
         "caches-keep-what-is-private",
         replace(BASE, '"private, max-age=300"', '"public, max-age=300"'),
+        "test_caches_may_keep_what_is_public_and_nothing_else",
     ),
     Mutation(
         56,
         "a-name-gets-another-content",
         replace(BASE, '"file_overwrite": False', '"file_overwrite": True'),
+        "test_no_file_takes_the_place_of_another",
     ),
 ]

@@ -11,6 +11,7 @@ MUTATIONS = [
         34,
         "a-connection-for-each-client",
         replace(PGBOUNCER, "pool_mode = transaction", "pool_mode = session"),
+        "test_a_connection_is_a_clients_for_a_transaction",
     ),
     Mutation(
         34,
@@ -18,36 +19,43 @@ MUTATIONS = [
         replace(
             PGBOUNCER, "statement_timeout = ''30s''", "statement_timeout = ''5min''"
         ),
+        "test_a_connection_may_do_what_django_would_let_it",
     ),
     Mutation(
         34,
         "pgbouncer-trusts-everybody",
         replace(PGBOUNCER, "auth_type = scram-sha-256", "auth_type = trust"),
+        "test_nobody_gets_in_without_a_password",
     ),
     Mutation(
         34,
         "more-than-postgresql-takes",
         replace(PGBOUNCER, "default_pool_size = 20", "default_pool_size = 50"),
+        "test_everybody_who_may_wait_has_a_place",
     ),
     Mutation(
         34,
         "the-host-goes-past-pgbouncer",
         replace(SETUP, "@pgbouncer:6432", "@postgres:5432"),
+        "test_pages_go_through_pgbouncer_and_migrations_past_it",
     ),
     Mutation(
         34,
         "the-host-migrates-through-pgbouncer",
         replace(SETUP, "@postgres:5432", "@pgbouncer:6432"),
+        "test_pages_go_through_pgbouncer_and_migrations_past_it",
     ),
     Mutation(
         34,
         "a-pool-before-the-pool",
         replace(COMPOSE, "DATABASE_POOLER: pgbouncer", "DATABASE_POOLER: native"),
+        "test_pages_go_through_pgbouncer_and_migrations_past_it",
     ),
     Mutation(
         34,
         "statements-are-prepared-unasked",
         replace("config/databases.py", "if self.prepare:", "if True:"),
+        "test_behind_pgbouncer_nothing_outlives_its_transaction",
     ),
     Mutation(
         37,
@@ -58,6 +66,7 @@ MUTATIONS = [
             "  web-green:\n    <<: *web\n"
             "    command: python manage.py runserver 0.0.0.0:8000\n",
         ),
+        "test_what_is_deployed_starts_gunicorn",
     ),
     Mutation(
         37,
@@ -67,26 +76,31 @@ MUTATIONS = [
             "x-web: &web\n  <<: *app\n",
             "x-web: &web\n  <<: *app\n  command: waitress-serve config.wsgi\n",
         ),
+        "test_what_is_deployed_starts_gunicorn",
     ),
     Mutation(
         37,
         "in-a-script",
         append("deploy/compose/serve.sh", "exec python manage.py runserver\n"),
+        "test_what_is_deployed_starts_gunicorn",
     ),
     Mutation(
         39,
         "no-secrets-in-files",
         replace("config/env.py", 'read_secret(f"{name}_FILE")', '""'),
+        "test_a_secret_may_stand_in_a_file",
     ),
     Mutation(
         39,
         "two-secrets-of-one-name",
         replace("config/env.py", "if value and secret:", "if False:"),
+        "test_a_secret_that_is_said_twice_is_refused",
     ),
     Mutation(
         39,
         "a-secret-that-is-not-there-is-none",
         replace("config/env.py", "except (OSError, ValueError):\n", "except ():\n"),
+        "test_a_file_that_can_not_be_read_is_refused_in_one_line",
     ),
     Mutation(
         39,
@@ -96,12 +110,24 @@ MUTATIONS = [
             "POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password",
             "POSTGRES_PASSWORD: trial",
         ),
+        "test_secrets_are_files_and_never_in_the_environment",
     ),
-    Mutation(39, "new-secrets-each-time", replace(SETUP, '[ -e "$1" ]', "false")),
-    Mutation(39, "secrets-for-all", replace(SETUP, "chmod 640", "chmod 644")),
+    Mutation(
+        39,
+        "new-secrets-each-time",
+        replace(SETUP, '[ -e "$1" ]', "false"),
+        "test_each_secret_is_made_once_and_for_few",
+    ),
+    Mutation(
+        39,
+        "secrets-for-all",
+        replace(SETUP, "chmod 640", "chmod 644"),
+        "test_each_secret_is_made_once_and_for_few",
+    ),
     Mutation(
         39,
         "the-hosts-secrets-in-git",
         replace("deploy/compose/.gitignore", "/secrets/\n", ""),
+        "test_git_has_nothing_of_what_is_made",
     ),
 ]

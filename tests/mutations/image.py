@@ -7,76 +7,157 @@ COMPOSE = "compose.yml"
 DOCKERFILE = "Dockerfile"
 
 MUTATIONS = [
-    Mutation(73, "run-by-root", replace(DOCKERFILE, "USER 10001:10001\n", "")),
-    Mutation(73, "user-by-name", replace(DOCKERFILE, "USER 10001:10001", "USER app")),
+    Mutation(
+        73,
+        "run-by-root",
+        replace(DOCKERFILE, "USER 10001:10001\n", ""),
+        "test_it_runs_as_nobody_who_can_change_what_it_runs",
+    ),
+    Mutation(
+        73,
+        "user-by-name",
+        replace(DOCKERFILE, "USER 10001:10001", "USER app"),
+        "test_the_linter_of_dockerfiles_finds_nothing",
+    ),
     Mutation(
         73,
         "code-that-who-breaks-in-can-change",
         replace(DOCKERFILE, "build /app /app", "build --chown=10001:10001 /app /app"),
+        "test_it_runs_as_nobody_who_can_change_what_it_runs",
     ),
     Mutation(
         73,
         "tools-in-what-serves",
         replace(DOCKERFILE, "FROM base AS production", "FROM uv AS production"),
+        "test_what_builds_stays_out_of_what_serves",
     ),
     Mutation(
-        73, "tools-installed", replace(DOCKERFILE, "--locked --no-dev", "--locked")
+        73,
+        "tools-installed",
+        replace(DOCKERFILE, "--locked --no-dev", "--locked"),
+        "test_it_holds_what_the_lock_says_compiled_and_no_tools",
     ),
     Mutation(
         73,
         "code-before-the-packages",
         replace(DOCKERFILE, "COPY pyproject.toml uv.lock ./", "COPY . ."),
+        "test_a_change_of_the_code_installs_nothing_anew",
     ),
     Mutation(
         73,
         "packages-fetched-at-each-build",
         replace(DOCKERFILE, "--mount=type=cache,target=/root/.cache/uv ", ""),
+        "test_a_change_of_the_code_installs_nothing_anew",
     ),
-    Mutation(73, "not-compiled", replace(DOCKERFILE, "UV_COMPILE_BYTECODE=1", "UV=1")),
+    Mutation(
+        73,
+        "not-compiled",
+        replace(DOCKERFILE, "UV_COMPILE_BYTECODE=1", "UV=1"),
+        "test_it_holds_what_the_lock_says_compiled_and_no_tools",
+    ),
     Mutation(
         73,
         "names-of-other-settings",
         replace(
             DOCKERFILE, "--settings config.settings.production", "--settings config.x"
         ),
+        "test_static_files_have_the_names_that_the_site_will_ask_for",
     ),
     Mutation(
         73,
         "started-by-a-shell",
         replace(DOCKERFILE, 'CMD ["gunicorn"', "CMD gunicorn #"),
+        "test_the_linter_of_dockerfiles_finds_nothing",
     ),
     Mutation(
         73,
         "secret-that-stays",
         replace(DOCKERFILE, 'ARG RELEASE=""', 'ARG RELEASE=""\nARG API_TOKEN'),
+        "test_the_linter_of_dockerfiles_finds_nothing",
     ),
     Mutation(
-        73, "linter-complains", replace(DOCKERFILE, '"uv~=0.13"', '"uv~=0.13" newt')
+        73,
+        "linter-complains",
+        replace(DOCKERFILE, '"uv~=0.13"', '"uv~=0.13" newt'),
+        "test_the_linter_of_dockerfiles_finds_nothing",
     ),
-    Mutation(73, "everything-let-in", replace(".dockerignore", "\n*\n", "\n")),
-    Mutation(73, "secrets-let-in", append(".dockerignore", "!.env\n")),
-    Mutation(73, "never-asked", replace(DOCKERFILE, "HEALTHCHECK ", "# HEALTHCHECK ")),
     Mutation(
-        73, "nobody-to-ask", replace(DOCKERFILE, 'config/alive.py"', 'config/a.py"')
+        73,
+        "everything-let-in",
+        replace(".dockerignore", "\n*\n", "\n"),
+        "test_nothing_gets_in_but_what_runs",
     ),
-    Mutation(73, "asked-with-django", append(ALIVE, "\nimport django\n")),
+    Mutation(
+        73,
+        "secrets-let-in",
+        append(".dockerignore", "!.env\n"),
+        "test_nothing_gets_in_but_what_runs",
+    ),
+    Mutation(
+        73,
+        "never-asked",
+        replace(DOCKERFILE, "HEALTHCHECK ", "# HEALTHCHECK "),
+        "test_it_asks_itself_whether_it_serves",
+    ),
+    Mutation(
+        73,
+        "nobody-to-ask",
+        replace(DOCKERFILE, 'config/alive.py"', 'config/a.py"'),
+        "test_it_asks_itself_whether_it_serves",
+    ),
+    Mutation(
+        73,
+        "asked-with-django",
+        append(ALIVE, "\nimport django\n"),
+        "test_it_asks_itself_whether_it_serves",
+    ),
     Mutation(
         73,
         "error-is-alive",
         replace(ALIVE, "HTTPStatus.OK else", "HTTPStatus.OK or 1 else"),
-    ),
-    Mutation(73, "always-alive", replace(ALIVE, "ask_web() or 0", "0")),
-    Mutation(73, "asked-at-another-place", replace(ALIVE, '"WEB_BIND"', '"BIND"')),
-    Mutation(73, "socket-not-understood", replace(ALIVE, '"unix:"', '"socket:"')),
-    Mutation(
-        73, "waits-for-ever", replace(ALIVE, "int(port), timeout=TIMEOUT", "int(port)")
-    ),
-    Mutation(73, "cut-short", replace(DOCKERFILE, "--timeout=15s", "--timeout=3s")),
-    Mutation(
-        73, "migration-killed", replace(ALIVE, '"manage.py" in words', '"x" in words')
+        "test_a_web_that_is_gone_busy_or_silent_is_not_alive",
     ),
     Mutation(
-        73, "code-not-mounted", replace(COMPOSE, "    - .:/app\n", "    - /app\n")
+        73,
+        "always-alive",
+        replace(ALIVE, "ask_web() or 0", "0"),
+        "test_a_web_behind_a_socket_is_asked_there",
+    ),
+    Mutation(
+        73,
+        "asked-at-another-place",
+        replace(ALIVE, '"WEB_BIND"', '"BIND"'),
+        "test_a_web_that_answers_is_alive",
+    ),
+    Mutation(
+        73,
+        "socket-not-understood",
+        replace(ALIVE, '"unix:"', '"socket:"'),
+        "test_a_web_behind_a_socket_is_asked_there",
+    ),
+    Mutation(
+        73,
+        "waits-for-ever",
+        replace(ALIVE, "int(port), timeout=TIMEOUT", "int(port)"),
+        "test_a_web_that_is_gone_busy_or_silent_is_not_alive",
+    ),
+    Mutation(
+        73,
+        "cut-short",
+        replace(DOCKERFILE, "--timeout=15s", "--timeout=3s"),
+        "test_it_asks_itself_whether_it_serves",
+    ),
+    Mutation(
+        73,
+        "migration-killed",
+        replace(ALIVE, '"manage.py" in words', '"x" in words'),
+        "test_a_command_is_alive_while_it_runs_and_a_server_is_asked",
+    ),
+    Mutation(
+        73,
+        "code-not-mounted",
+        replace(COMPOSE, "    - .:/app\n", "    - /app\n"),
+        "test_development_runs_the_same_image_with_the_code_mounted_and_loaded_anew",
     ),
     Mutation(
         73,
@@ -86,11 +167,18 @@ MUTATIONS = [
             'watchfiles --filter python --sigint-timeout 15 "celery --app config.celery worker" apps config',
             "celery --app config.celery worker",
         ),
+        "test_development_runs_the_same_image_with_the_code_mounted_and_loaded_anew",
     ),
     Mutation(
         73,
         "nobody-waits",
         replace(COMPOSE, "condition: service_healthy", "condition: service_started"),
+        "test_each_service_of_development_waits_until_the_others_serve",
     ),
-    Mutation(73, "database-for-everybody", replace(COMPOSE, "- 127.0.0.1:", "- ")),
+    Mutation(
+        73,
+        "database-for-everybody",
+        replace(COMPOSE, "- 127.0.0.1:", "- "),
+        "test_nobody_else_reaches_the_servers_of_development",
+    ),
 ]

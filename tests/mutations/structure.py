@@ -23,7 +23,12 @@ def pile_up_migrations(project: Path) -> None:
 
 
 MUTATIONS = [
-    Mutation(32, "nobody-squashes", pile_up_migrations),
+    Mutation(
+        32,
+        "nobody-squashes",
+        pile_up_migrations,
+        "test_one_migration_too_many_reminds_until_they_are_squashed",
+    ),
     Mutation(
         32,
         "the-check-is-not-registered",
@@ -32,23 +37,32 @@ MUTATIONS = [
             '@checks.register("practices")\ndef remind_to_squash',
             "def remind_to_squash",
         ),
+        "test_one_migration_too_many_reminds_until_they_are_squashed",
     ),
     Mutation(
         32,
         "squashed-ones-still-count",
         replace(CHECKS, "if name not in replaced", "if name"),
+        "test_one_migration_too_many_reminds_until_they_are_squashed",
     ),
     Mutation(
         32,
         "the-days-do-not-count",
         replace(CHECKS, "if many or old:", "if many:"),
+        "test_an_old_migration_reminds_without_failing_a_build",
     ),
     Mutation(
         32,
         "the-setting-is-gone",
         replace("config/settings/base.py", "SQUASH_MIGRATIONS_DAYS = 365\n", ""),
+        "test_one_migration_too_many_reminds_until_they_are_squashed",
     ),
-    Mutation(44, "a-view-is-a-function", append("apps/core/urls.py", FUNCTION)),
+    Mutation(
+        44,
+        "a-view-is-a-function",
+        append("apps/core/urls.py", FUNCTION),
+        "test_every_view_is_a_class",
+    ),
     Mutation(
         44,
         "the-check-is-not-registered",
@@ -57,6 +71,7 @@ MUTATIONS = [
             '@checks.register("practices")\ndef warn_about_function_views',
             "def warn_about_function_views",
         ),
+        "test_a_view_that_is_a_function_brings_a_warning",
     ),
     Mutation(
         58,
@@ -64,16 +79,19 @@ MUTATIONS = [
         replace(
             "apps/core/middleware.py", "class HealthMiddleware", "class ProbeMiddleware"
         ),
+        "test_signing_in_gives_the_session_another_key",
     ),
     Mutation(
         58,
         "a-link-names-nothing-of-django",
         replace(INTERNALS, "BaseHandler.load_middleware", "BaseHandler.load_chain"),
+        "test_a_link_of_the_document_leads_to_what_it_names",
     ),
     Mutation(
         58,
         "the-document-is-of-another-release",
         replace(INTERNALS, "stable/6.1.x", "stable/5.2.x"),
+        "test_a_link_of_the_document_leads_to_what_it_names",
     ),
     Mutation(
         58,
@@ -83,6 +101,7 @@ MUTATIONS = [
             "\nfrom django.contrib.sessions.backends.base import SessionBase\n"
             "SessionBase.cycle_key = lambda self: None\n",
         ),
+        "test_signing_in_gives_the_session_another_key",
     ),
     Mutation(
         58,
@@ -92,31 +111,37 @@ MUTATIONS = [
             "\nfrom django.contrib.auth import middleware\n"
             "middleware.SimpleLazyObject = lambda get: get()\n",
         ),
+        "test_nobody_is_looked_up_before_somebody_asks",
     ),
     Mutation(
         58,
         "an-inner-working-is-not-explained",
         append("tests/docs/test_internals.py", "\n\ndef test_more(): pass\n"),
+        "test_the_document_tells_why_each_of_these_is_relied_on",
     ),
     Mutation(
         68,
         "a-url-has-no-name",
         replace("apps/core/urls.py", ', name="robots"', ""),
+        "test_every_url_has_a_name_in_a_namespace",
     ),
     Mutation(
         68,
         "an-app-has-no-namespace",
         replace("apps/practices/urls.py", 'app_name = "practices"\n', ""),
+        "test_every_url_has_a_name_in_a_namespace",
     ),
     Mutation(
         68,
         "a-link-leads-nowhere",
         replace("templates/base.html", "core:security", "core:contact"),
+        "test_every_link_of_a_template_leads_somewhere",
     ),
     Mutation(
         68,
         "a-link-is-spelt-out",
         replace("templates/base.html", "{% url 'accounts:profile' %}", "/profile/"),
+        "test_no_template_spells_a_link_out",
     ),
     Mutation(
         68,
@@ -124,20 +149,24 @@ MUTATIONS = [
         replace(
             "pyproject.toml", "[tool.djlint]\n", '[tool.djlint]\nignore = "D018"\n'
         ),
+        "test_a_link_that_is_spelt_out_is_refused",
     ),
     Mutation(
         71,
         "a-record-names-no-philosophy",
         replace("docs/decisions.md", "- Philosophy: Consistency\n", ""),
+        "test_a_record_says_what_and_why_and_which_philosophy_it_follows",
     ),
     Mutation(
         71,
         "a-philosophy-is-not-djangos",
         replace("docs/decisions.md", "Philosophy: Loose coupling", "Philosophy: Speed"),
+        "test_a_record_says_what_and_why_and_which_philosophy_it_follows",
     ),
     Mutation(
         71,
         "what-shows-a-decision-is-gone",
         replace("docs/decisions.md", "apps/core/urls.py", "apps/core/links.py"),
+        "test_a_record_says_what_and_why_and_which_philosophy_it_follows",
     ),
 ]

@@ -18,12 +18,16 @@ def touch(sender: object, instance: Product, **kwargs: object) -> None:
 
 MUTATIONS = [
     Mutation(
-        27, "acknowledged-first", replace(BASE, "ACKS_LATE = True", "ACKS_LATE = False")
+        27,
+        "acknowledged-first",
+        replace(BASE, "ACKS_LATE = True", "ACKS_LATE = False"),
+        "test_a_lost_worker_loses_no_task",
     ),
     Mutation(
         27,
         "redis-gives-it-twice",
         replace(BASE, '"visibility_timeout": 2400', '"visibility_timeout": 300'),
+        "test_redis_gives_no_task_to_another_while_it_may_still_be_worked_on",
     ),
     Mutation(
         27,
@@ -31,21 +35,25 @@ MUTATIONS = [
         replace(
             BASE, 'DEFAULT_QUEUE_TYPE = "quorum"', 'DEFAULT_QUEUE_TYPE = "classic"'
         ),
+        "test_rabbitmq_has_queues_on_several_disks_by_its_url_alone",
     ),
     Mutation(
         27,
         "nothing-is-tried-again",
         replace(CELERY, "autoretry_for = PASSING", "autoretry_for = ()"),
+        "test_what_passes_is_tried_again_later_and_later",
     ),
     Mutation(
         27,
         "all-at-once",
         replace(CELERY, "retry_jitter = True", "retry_jitter = False"),
+        "test_what_passes_is_tried_again_later_and_later",
     ),
     Mutation(
         27,
         "a-request-waits",
         replace(CELERY, "if self.request.is_eager and exc:", "if False:"),
+        "test_a_request_waits_for_no_second_try",
     ),
     Mutation(
         27,
@@ -57,6 +65,7 @@ MUTATIONS = [
             "    def delay_on_commit(self, *args, **kwargs):\n"
             "        self.delay(*args, **kwargs)\n",
         ),
+        "test_a_transaction_that_rolls_back_sends_nothing",
     ),
     Mutation(
         27,
@@ -64,12 +73,19 @@ MUTATIONS = [
         replace(
             "apps/jobs/services.py", "            return False", "            pass"
         ),
+        "test_what_is_called_twice_happens_once",
     ),
-    Mutation(35, "a-receiver-writes", append("apps/catalog/models.py", RECEIVER)),
+    Mutation(
+        35,
+        "a-receiver-writes",
+        append("apps/catalog/models.py", RECEIVER),
+        "test_the_code_has_none",
+    ),
     Mutation(
         35,
         "sent-before-the-commit",
         replace(SERVICES, "delay_on_commit(", "delay("),
+        "test_the_code_has_none",
     ),
     Mutation(
         35,
@@ -77,5 +93,6 @@ MUTATIONS = [
         replace(
             "tests/tools/test_signals.py", '.endswith(".connect")', '.endswith("x")'
         ),
+        "test_a_receiver_that_writes_is_refused",
     ),
 ]
