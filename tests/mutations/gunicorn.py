@@ -66,6 +66,7 @@ MUTATIONS = [
         60,
         "nobody-counts",
         replace(CONFIG, 'env.address("STATSD_HOST") or None', "None"),
+        "test_requests_are_counted_where_statsd_host_says",
     ),
     Mutation(
         60,
@@ -107,7 +108,7 @@ MUTATIONS = [
         60,
         "blind-to-the-container",
         replace(LIMITS, "[found, *quotas()]", "[found, 1024]"),
-        "test_processes_say_who_they_are",
+        "test_the_smallest_limit_counts_and_part_of_a_cpu_is_one",
     ),
     Mutation(
         60,
