@@ -7,7 +7,6 @@ that the README shows, in the fonts that the machine has.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import Bake
+from tests.services import free_port
 from tests.support import REPOSITORY, clean_environment, copy_of, run
 
 pytestmark = pytest.mark.services("chromium")
@@ -84,12 +84,6 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             return
         break
     pytest.fail(f"{url} does not answer:\n{log.read_text()}", pytrace=False)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
