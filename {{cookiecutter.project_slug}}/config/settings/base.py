@@ -474,7 +474,7 @@ if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
 
 # Mail
 
-DEFAULT_FROM_EMAIL = env(
+DEFAULT_FROM_EMAIL = env.sender(
     "DEFAULT_FROM_EMAIL",
     default="noreply@{{ cookiecutter.domain_name }}",
 )

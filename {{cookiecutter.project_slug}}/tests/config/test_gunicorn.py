@@ -345,6 +345,7 @@ def test_who_stops_answers_all_who_have_connected(tmp_path: Path) -> None:
             {"STATSD_HOST": "localhost"},
             "The variable STATSD_HOST must be like 127.0.0.1:8000 or unix:/run/app.sock.",
         ),
+        ({"PORT": "65536"}, "The variable PORT must be a port, 1 to 65535."),
         (
             {"WEB_THREADS": "many"},
             "The variable WEB_THREADS must be a whole number, 1 or more.",
