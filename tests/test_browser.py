@@ -23,6 +23,9 @@ from tests.support import REPOSITORY, clean_environment, copy_of, run
 
 pytestmark = pytest.mark.services("chromium")
 
+# On a busy machine a page may take its time.
+expect.set_options(timeout=20_000)
+
 EMAIL = "ann@example.com"
 PASSWORD = "a long and quiet password"
 DESK = {"width": 1280, "height": 800}
@@ -425,5 +428,5 @@ def test_a_saved_template_reloads_the_page(
 
     home.write_text(before.replace("What next?", "What now?"))
 
-    expect(page.get_by_role("heading", name="What now?")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="What now?")).to_be_visible()
     home.write_text(before)
