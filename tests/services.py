@@ -8,6 +8,7 @@ import getpass
 import gzip
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -126,9 +127,16 @@ def install() -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One that nobody listens to, for a server that is started in a while.
+
+    Not of those from 32768 on, which the system gives to whoever connects to anywhere:
+    tests open thousands of connections while others start their servers.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(true: Callable[[], object], seconds: float = 20) -> None:

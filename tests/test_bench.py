@@ -368,3 +368,13 @@ def test_a_benchmark_that_cannot_run_says_why(
     assert line in said
     assert "hidden" not in said
     assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("name", ["image", "stack", "tasks"])
+def test_no_benchmark_takes_no_rounds(install: Bake, name: str) -> None:
+    project = install(**DEFAULT)
+    words = (project / ".venv/bin/python", "-m", f"benchmarks.{name}", "--rounds=0")
+
+    *_, said = refusal(*words, cwd=project)
+
+    assert "argument --rounds: '0' is not 1 or more" in said

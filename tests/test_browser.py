@@ -7,7 +7,6 @@ that the README shows, in the fonts that the machine has.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,9 +18,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import Bake
+from tests.services import free_port
 from tests.support import REPOSITORY, clean_environment, copy_of, run
 
 pytestmark = pytest.mark.services("chromium")
+
+# On a busy machine a page may take its time.
+expect.set_options(timeout=20_000)
 
 EMAIL = "ann@example.com"
 PASSWORD = "a long and quiet password"
@@ -84,12 +87,6 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             return
         break
     pytest.fail(f"{url} does not answer:\n{log.read_text()}", pytrace=False)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -431,5 +428,5 @@ def test_a_saved_template_reloads_the_page(
 
     home.write_text(before.replace("What next?", "What now?"))
 
-    expect(page.get_by_role("heading", name="What now?")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="What now?")).to_be_visible()
     home.write_text(before)

@@ -228,7 +228,8 @@ except Exception as error:
 
     error, seconds = said.split()
     assert error == "OperationalError"
-    assert float(seconds) < 8
+    # Five at most by the settings; left alone, some would wait for ever.
+    assert float(seconds) < 20
 
 
 def test_a_dead_broker_only_degrades_the_site(project: Path, tmp_path: Path) -> None:

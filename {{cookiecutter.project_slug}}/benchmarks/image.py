@@ -19,6 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from .pages import natural
+
 TITLES = {
     "cold_seconds": "seconds to build it, every step anew",
     "changed_seconds": "seconds to build it after a change of the code",
@@ -78,7 +80,7 @@ def measure(folder: Path, name: str, rounds: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.image")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=natural, default=3)
     parser.add_argument("--format", choices=["table", "json"], default="table")
     arguments = parser.parse_args()
     if not answers():

@@ -24,6 +24,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from .pages import natural
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 # What a task of either project does: it adds a byte to a file, which tells when it ran.
@@ -151,8 +153,8 @@ def run(folder: Path, code: str) -> None:
 
 def main() -> None:
     parser = ArgumentParser(prog="python -m benchmarks.tasks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--tasks", type=int, default=3_000, help="in each round")
+    parser.add_argument("--rounds", type=natural, default=5)
+    parser.add_argument("--tasks", type=natural, default=3_000, help="in each round")
     parser.add_argument("--format", choices=["table", "json"], default="table")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")

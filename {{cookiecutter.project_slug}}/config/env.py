@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sys
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,9 +20,12 @@ from config import mail
 
 TRUE = {"true", "on", "yes", "y", "1"}
 FALSE = {"false", "off", "no", "n", "0"}
-HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?"
+REDIS = {"redis", "rediss"}
+PORTS = range(1, 65_536)
+LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+HOST = rf"{LABEL}(\.{LABEL})*(:[0-9]+)?"
 # Where a server listens.
-ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}"
+ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]+"
 
 
 class Env:
@@ -54,6 +58,12 @@ class Env:
             refuse(name, f"a whole number, {least} or more")
         return int(value)
 
+    def port(self, name: str, *, default: int) -> int:
+        value = self.integer(name, default=default)
+        if value not in PORTS:
+            refuse(name, "a port, 1 to 65535")
+        return value
+
     def share(self, name: str, *, default: float) -> float:
         try:
             value = float(self(name, default=str(default)))
@@ -71,14 +81,14 @@ class Env:
 
     def host(self, name: str) -> str:
         value = self(name)
-        if value and not re.fullmatch(HOST, value):
+        if value and not (re.fullmatch(HOST, value) and has_place(f"//{value}")):
             refuse(name, "a host name, without https:// and without a path")
         return value
 
     def address(self, name: str, *, default: str = "") -> str:
         """Return `host:port`, or `unix:` and the path of a socket."""
         value = self(name, default=default)
-        if value and not re.fullmatch(ADDRESS, value):
+        if value and not (re.fullmatch(ADDRESS, value) and has_place(f"//{value}")):
             refuse(name, "like 127.0.0.1:8000 or unix:/run/app.sock")
         return value
 
@@ -87,6 +97,9 @@ class Env:
         value = self(name)
         if value and (scheme(value) not in schemes or not has_place(value)):
             refuse(name, f"a URL that starts with {' or '.join(schemes)}")
+        # Redis's clients would take another word for 0, or fail at the first task.
+        if scheme(value) in REDIS and urlsplit(value).path.strip("/0123456789"):
+            refuse(name, "a URL with a number, like redis://localhost:6379/0")
         return value
 
     def origins(self, name: str) -> list[str]:
@@ -119,6 +132,13 @@ class Env:
             refuse(name, "without ses://, or boto3 among the dependencies")
         except ValueError:
             refuse(name, mail.FORMS)
+
+    def sender(self, name: str, *, default: str) -> str:
+        """Return an email address, which may have a name before it: `Site <a@b.c>`."""
+        value = self(name, default=default)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
+            refuse(name, "like noreply@example.com or Site <noreply@example.com>")
+        return value
 
     def credentials(self, name: str) -> str:
         """Return `user:password`, of which nobody guesses the password."""

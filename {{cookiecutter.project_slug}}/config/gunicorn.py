@@ -20,7 +20,7 @@ env.read_file(Path(__file__).resolve().parent.parent / ".env")
 
 # Behind nginx on the same machine a unix socket, unix:/run/app/web.sock, saves the work
 # of TCP; in Kubernetes it is a port.
-bind = env.address("WEB_BIND", default=f"0.0.0.0:{env.integer('PORT', default=8000)}")
+bind = env.address("WEB_BIND", default=f"0.0.0.0:{env.port('PORT', default=8000)}")
 # Of the socket: its owner and the group may connect, which nginx has to be in.
 umask = 0o007
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# Of one process. nginx, which needs the most, Compose and systemd have the same number in
-# their own files: 16,000 visitors, each with two connections and files for both.
+# Of one process. nginx, which needs the most, and Compose have the same number in their
+# own files: 16,000 visitors, each with two connections and files for both.
 OPEN_FILES = 65_536
 
 

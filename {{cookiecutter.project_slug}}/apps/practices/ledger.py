@@ -720,7 +720,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             61,
             "Open-file limits",
-            how="Gunicorn takes as many open files as it may, a check compares them with what a process needs, and the files of nginx, Compose and systemd name one number.",
+            how="Gunicorn takes as many open files as it may, a check compares them with what a process needs, and the files of nginx and Compose name the same number.",
             where=("config/limits.py", "apps/practices/probes.py"),
             proof="tests/config/test_open_files.py",
             probe=probes.open_files,

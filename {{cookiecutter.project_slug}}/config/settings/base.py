@@ -474,7 +474,7 @@ if AWS_STORAGE_BUCKET_NAME := env("AWS_STORAGE_BUCKET_NAME"):
 
 # Mail
 
-DEFAULT_FROM_EMAIL = env(
+DEFAULT_FROM_EMAIL = env.sender(
     "DEFAULT_FROM_EMAIL",
     default="noreply@{{ cookiecutter.domain_name }}",
 )
@@ -531,6 +531,9 @@ CSRF_COOKIE_HTTPONLY = True
 
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis", "rediss", "amqp", "amqps")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+if CELERY_TASK_ALWAYS_EAGER:
+    # Celery asks for one all the same, and would warn that it has no name.
+    CELERY_BROKER_WRITE_URL = "memory://localhost"
 # A worker waits for its broker as long as it takes, at the start and later.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -12,7 +12,7 @@ import pytest
 from celery.schedules import crontab
 
 from config.celery import Task, app
-from tests.processes import COMPLETE, run_code
+from tests.processes import COMPLETE, EMBEDDED, run_code
 
 REDIS = "redis://127.0.0.1:1/1"
 RABBITMQ = "amqp://127.0.0.1:1"
@@ -197,6 +197,23 @@ def test_what_passes_is_tried_again_later_and_later(worked: Worked) -> None:
 
 def test_what_does_not_pass_is_not_tried_again(worked: Worked) -> None:
     assert len(worked.seen["value"]) == 1
+
+
+def test_a_task_runs_here_without_a_broker_and_without_a_warning() -> None:
+    code = """
+import config.wsgi
+from config.celery import app
+
+@app.task
+def speak():
+    print("spoken")
+
+speak.delay()
+"""
+    done = run_code(code, **EMBEDDED)
+
+    assert done.stdout == "spoken\n"
+    assert "No hostname" not in done.stderr
 
 
 def test_a_request_waits_for_no_second_try() -> None:

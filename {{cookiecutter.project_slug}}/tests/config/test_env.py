@@ -14,10 +14,15 @@ from config.env import Env
         ("address", "8000"),
         ("address", "https://example.com"),
         ("address", "unix:web.sock"),
+        ("address", "127.0.0.1:65536"),
+        ("port", "0"),
+        ("port", "65536"),
         ("share", "half"),
         ("share", "nan"),
         ("share", "1.5"),
         ("host", "https://cdn.example.com/"),
+        ("host", "cdn..example.com"),
+        ("host", "cdn.example.com:65536"),
         ("origins", "https://example.com,example.org"),
         ("database", "garbage"),
         ("database", "paper://user:hidden@host/name"),
@@ -41,6 +46,9 @@ from config.env import Env
         ("mailer", "ses://"),
         ("mailer", "ses://hidden"),
         ("mailer", "ses://hidden@eu-west-1"),
+        ("sender", "nobody"),
+        ("sender", "nobody@"),
+        ("sender", "A Site, nobody@example.com"),
         ("credentials", "hidden"),
         ("credentials", "mail:hidden"),
         ("credentials", "mail:hidden, and all that follows it"),
@@ -50,7 +58,11 @@ def test_a_malformed_variable_stops_the_start_in_one_line(
     monkeypatch: pytest.MonkeyPatch, method: str, value: str
 ) -> None:
     monkeypatch.setenv("A_NAME", value)
-    options = {"default": 0} if method in {"flag", "integer", "share"} else {}
+    options: dict[str, object] = {}
+    if method in {"flag", "integer", "port", "share"}:
+        options = {"default": 0}
+    if method == "sender":
+        options = {"default": "noreply@example.com"}
 
     with pytest.raises(SystemExit) as stop:
         getattr(Env(), method)("A_NAME", **options)
@@ -73,6 +85,22 @@ def test_a_url_has_one_of_the_schemes_and_a_place(
         monkeypatch.setenv("A_NAME", bad)
         with pytest.raises(SystemExit, match="a URL that starts with redis or unix"):
             Env().url("A_NAME", "redis", "unix")
+
+
+def test_a_database_of_redis_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for good in ("redis://localhost", "redis://localhost/", "rediss://localhost/12"):
+        monkeypatch.setenv("A_NAME", good)
+        assert Env().url("A_NAME", "redis", "rediss") == good
+
+    monkeypatch.setenv("A_NAME", "redis://localhost/cache")
+    with pytest.raises(SystemExit, match="with a number, like redis://localhost"):
+        Env().url("A_NAME", "redis")
+
+
+def test_a_sender_may_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_NAME", "My Site <mail@example.com>")
+
+    assert Env().sender("A_NAME", default="") == "My Site <mail@example.com>"
 
 
 def test_a_choice_is_among_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:

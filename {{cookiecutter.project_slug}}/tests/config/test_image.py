@@ -197,6 +197,13 @@ def test_each_service_of_development_waits_until_the_others_serve() -> None:
     assert "service_healthy" in every["web"]
 
 
+def test_what_sets_itself_up_first_is_given_time() -> None:
+    every = services()
+    # Compose gives up once a service is unhealthy: without it, after a few seconds.
+    for name in {*every} - {"redis", "mail"}:
+        assert "start_period:" in every[name], name
+
+
 def test_nobody_else_reaches_the_servers_of_development() -> None:
     published = re.findall(r"^ +- (\S+:\d+)$", COMPOSE, re.MULTILINE)
 

@@ -72,9 +72,7 @@ def test_a_server_that_did_not_answer_is_asked_again_after_a_pause(
 ) -> None:
     now, attempts = [1_000.0], []
     monkeypatch.setattr("apps.core.redis.time.monotonic", lambda: now[0])
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    pool = redis.PausingPool(host="127.0.0.1", port=port)
+    pool = redis.PausingPool(host="127.0.0.1", port=1)
     connect = pool.connection_class.connect
 
     def attempt(connection: Any) -> None:
