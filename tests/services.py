@@ -682,8 +682,12 @@ def authority(folder: Path, port: int) -> Iterator[Authority]:
     # It would answer for the name itself.
     dns += ["-http01=", "-https01=", "-tlsalpn01="]
     acme = ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{names}"]
-    # Both would be a trial of the client's patience, not of ours.
-    hurry = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+    # No waits and no tricks; and a name is to be proven each time.
+    ways = {
+        "PEBBLE_AUTHZREUSE": "0",
+        "PEBBLE_VA_NOSLEEP": "1",
+        "PEBBLE_WFE_NONCEREJECT": "0",
+    }
     log, root = folder / "pebble.log", folder / "root.pem"
     (folder / "letsencrypt").mkdir()
     (folder / "letsencrypt/cli.ini").write_text(f"""
@@ -697,7 +701,7 @@ def authority(folder: Path, port: int) -> Iterator[Authority]:
     """)
     with (
         process(*dns, cwd=folder, log=folder / "dns.log"),
-        process(*acme, cwd=folder, log=log, env=hurry),
+        process(*acme, cwd=folder, log=log, env=ways),
     ):
         wait_until(lambda: listens(names) and listens(there) and listens(management))
         root.write_text(get(f"https://127.0.0.1:{management}/roots/0", host="").text)
