@@ -81,12 +81,14 @@ DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 # How to find each service, and Debian's packages that bring it.
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
+    "certbot": (partial(shutil.which, "certbot"), "certbot"),
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
     "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
+    "pebble": (partial(shutil.which, "pebble-challtestsrv"), "pebble"),
     "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
     "postgresql": (postgresql_programs, "postgresql"),
     "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),
@@ -94,6 +96,9 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }
+
+# What Debian's timer runs, twice a day.
+RENEWAL = ("certbot", "-q", "renew", "--no-random-sleep-on-renew")
 
 # Node's packages, as npm installs them. What the second one's scripts would fetch from
 # elsewhere, the test does not need.
@@ -644,6 +649,72 @@ def front(project: Path, folder: Path, *trusted: str) -> Iterator[Front]:
     with process(*command, cwd=folder, log=folder / "nginx.out"):
         wait_until(lambda: listens(tls))
         yield Front(plain, tls, folder)
+
+
+class Authority(NamedTuple):
+    """Who gives certificates: its root, and the environment in which certbot asks it."""
+
+    root: Path
+    env: dict[str, str]
+
+    def serial(self, port: int, name: str = "example.com") -> str:
+        """The number of what a site shows to who trusts this one; empty, if it is others'."""
+        context = ssl.create_default_context(cafile=self.root)
+        with socket.create_connection(("127.0.0.1", port), 30) as plain:
+            try:
+                with context.wrap_socket(plain, server_hostname=name) as wrapped:
+                    return wrapped.getpeercert()["serialNumber"]
+            except ssl.SSLCertVerificationError:
+                return ""
+
+
+@contextmanager
+def authority(folder: Path, port: int) -> Iterator[Authority]:
+    """An ACME server that looks for every name at a port of this machine.
+
+    Its certificates are good for seven days, so that each is to be renewed at once.
+    """
+    names, there, own = free_port(), free_port(), self_signed(folder)
+    settings = {
+        "listenAddress": f"127.0.0.1:{there}",
+        "managementListenAddress": f"127.0.0.1:{(management := free_port())}",
+        "certificate": str(own),
+        "privateKey": str(own),
+        "httpPort": port,
+        "tlsPort": port,
+        "certificateValidityPeriod": 7 * 86400,
+    }
+    (folder / "pebble.json").write_text(json.dumps({"pebble": settings}))
+    dns = ["pebble-challtestsrv", "-dns01", f"127.0.0.1:{names}", "-defaultIPv6="]
+    dns += ["-management", f"127.0.0.1:{free_port()}"]
+    # It would answer for the name itself.
+    dns += ["-http01=", "-https01=", "-tlsalpn01="]
+    acme = ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{names}"]
+    # No waits and no tricks; and a name is to be proven each time.
+    ways = {
+        "PEBBLE_AUTHZREUSE": "0",
+        "PEBBLE_VA_NOSLEEP": "1",
+        "PEBBLE_WFE_NONCEREJECT": "0",
+    }
+    log, root = folder / "pebble.log", folder / "root.pem"
+    (folder / "letsencrypt").mkdir()
+    (folder / "letsencrypt/cli.ini").write_text(f"""
+        server = https://127.0.0.1:{there}/dir
+        config-dir = {folder}/letsencrypt
+        work-dir = {folder}/letsencrypt/work
+        logs-dir = {folder}/letsencrypt/logs
+        non-interactive = true
+        agree-tos = true
+        register-unsafely-without-email = true
+    """)
+    with (
+        process(*dns, cwd=folder, log=folder / "dns.log"),
+        process(*acme, cwd=folder, log=log, env=ways),
+    ):
+        wait_until(lambda: listens(names) and listens(there) and listens(management))
+        root.write_text(get(f"https://127.0.0.1:{management}/roots/0", host="").text)
+        env = {"XDG_CONFIG_HOME": str(folder), "REQUESTS_CA_BUNDLE": str(own)}
+        yield Authority(root, env)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What several test modules use: the answers at both ends, and commands."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -88,6 +89,13 @@ def commit(repository: Path, message: str = "Start") -> None:
         message,
         cwd=repository,
     )
+
+
+def documented(page: Path, words: str) -> str:
+    """The block of commands on a page of documentation that has these words."""
+    blocks = re.findall(r"(?m)(?:^    .+\n)+", page.read_text())
+    [block] = [block for block in blocks if words in block]
+    return block
 
 
 def refusal(

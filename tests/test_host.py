@@ -30,8 +30,8 @@ import yaml
 from tests.conftest import Bake
 from tests.mutations import replace
 from tests.production import Load, repeated
-from tests.services import Answer, free_port, wait_until
-from tests.support import DEFAULT, LEANEST, Say, copy_of, refusal, run
+from tests.services import RENEWAL, Answer, authority, free_port, wait_until
+from tests.support import DEFAULT, LEANEST, Say, copy_of, documented, refusal, run
 
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
@@ -176,16 +176,6 @@ def https_answers_after_one_redirect(host: Host, say: Say) -> None:
     assert "max-age=" in home.headers["Strict-Transport-Security"]
 
 
-def a_name_can_be_proven_over_http(host: Host, say: Say) -> None:
-    challenge = host.folder / "acme/.well-known/acme-challenge"
-    challenge.mkdir(parents=True)
-    (challenge / "token").write_text("the answer")
-    path = "/.well-known/acme-challenge/token"
-    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
-    connection.request("GET", path, headers={"Host": SITE})
-    assert connection.getresponse().read() == b"the answer"
-
-
 def a_file_switches_the_site_off_and_on(host: Host, say: Say) -> None:
     host.exec(host.serving(), "touch", "/run/app/maintenance")
     assert host.ask("/").status == 503
@@ -230,6 +220,20 @@ def somebody_signs_in(host: Host, say: Say) -> None:
     assert profile.status == 200
     assert "ada@example.com" in profile.text
     assert host.ask(PRIVATE_PAGE).status == 302
+
+
+def a_certificate_comes_and_is_renewed(host: Host, say: Say) -> None:
+    command = documented(host.project / "docs/production.md", "certbot certonly")
+    with authority(host.project.parent, host.http) as given, host.load() as seen:
+        assert not given.serial(host.https)
+        host.run("sh", "-euc", command, **given.env)
+        wait_until(lambda: given.serial(host.https))
+        first = given.serial(host.https)
+        host.run(*RENEWAL, **given.env)
+        wait_until(lambda: given.serial(host.https) != first)
+    say("summary", f"a certificate, and its renewal: {seen}")
+    assert len(seen) > 20
+    assert not seen.failed
 
 
 def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
@@ -350,11 +354,11 @@ def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
 
 PROMISES = [
     https_answers_after_one_redirect,
-    a_name_can_be_proven_over_http,
     a_file_switches_the_site_off_and_on,
     nginx_sends_the_static_files,
     all_parts_are_ready,
     somebody_signs_in,
+    a_certificate_comes_and_is_renewed,
     a_task_goes_through_the_worker,
     every_container_is_without_rights,
     nobody_but_nginx_has_a_port,
@@ -367,7 +371,7 @@ PROMISES = [
 ]
 
 
-@pytest.mark.services("docker", "openssl")
+@pytest.mark.services("certbot", "docker", "openssl", "pebble")
 def test_one_host_serves_the_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
@@ -377,7 +381,7 @@ def test_one_host_serves_the_site(
 
 
 @pytest.mark.scale
-@pytest.mark.services("docker", "openssl")
+@pytest.mark.services("certbot", "docker", "openssl", "pebble")
 @pytest.mark.parametrize("host", [LEANEST], ids=["leanest"], indirect=True)
 def test_one_host_serves_the_leanest_site(
     host: Host, subtests: pytest.Subtests, record_property: Say

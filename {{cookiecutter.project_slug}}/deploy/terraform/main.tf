@@ -6,7 +6,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 6.0"
+      version = ">= 5.100, < 7.0"
     }
   }
 }
@@ -77,12 +77,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
       noncurrent_days = 30
     }
 
+    # The mark that is left when all versions of a file are gone.
+    expiration {
+      expired_object_delete_marker = true
+    }
+
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
     }
   }
 
-  # Uploads that nobody came back for.
+  # Uploads that nobody came back for, which need no second chance.
   rule {
     id     = "incoming"
     status = "Enabled"
@@ -93,6 +98,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
 
     expiration {
       days = 1
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
     }
   }
 }

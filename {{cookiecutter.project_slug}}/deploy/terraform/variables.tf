@@ -17,6 +17,11 @@ variable "region" {
 variable "domain" {
   description = "The CDN's domain, as in CDN_DOMAIN."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9.-]+$", var.domain))
+    error_message = "Like cdn.example.com, without https://."
+  }
 }
 
 variable "site_origin" {

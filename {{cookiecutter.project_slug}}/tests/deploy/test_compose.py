@@ -202,6 +202,7 @@ def test_git_has_nothing_of_what_is_made(host: Path) -> None:
     assert {Path(name).name for name in known.split()} == {
         ".env.example",
         ".gitignore",
+        "certificate.sh",
         "compose.yml",
         "setup.sh",
         "site.env.example",
