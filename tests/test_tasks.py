@@ -442,6 +442,43 @@ def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
         assert not any("meanwhile" in line for line in lines(notes))
 
 
+# A broker by TLS
+
+
+@pytest.mark.services("openssl", "redis")
+def test_a_broker_is_believed_by_its_certificate(project: Path, tmp_path: Path) -> None:
+    certificate, port = services.self_signed(tmp_path), services.free_port()
+    files = [f"--tls-{kind}-file {certificate}" for kind in ("cert", "key", "ca-cert")]
+    options = (
+        f"--port 0 --tls-port {port} --bind 127.0.0.1 127.0.0.2"
+        f" --tls-auth-clients no {' '.join(files)}"
+    )
+    code = """
+from apps.core.tasks import clear_sessions
+try:
+    clear_sessions.delay()
+except clear_sessions.OperationalError as error:
+    print(error)
+else:
+    print("sent")
+"""
+
+    def said(broker: str, **variables: str) -> str:
+        url = f"sqlite:///{tmp_path}/db.sqlite3"
+        given = {"DATABASE_URL": url, "CELERY_BROKER_URL": broker} | variables
+        return shell(project, code, **given)
+
+    trusted = {"SSL_CERT_FILE": str(certificate)}
+    with services.redis(tmp_path, port, *options.split()):
+        # What speaks after the handshake does not matter to who does not get so far.
+        for scheme in ("rediss", "amqps"):
+            assert "self-signed" in said(f"{scheme}://127.0.0.1:{port}//")
+            assert "address mis" in said(f"{scheme}://127.0.0.2:{port}//", **trusted)
+        url = f"rediss://127.0.0.1:{port}"
+        results = {"CELERY_RESULT_BACKEND": f"{url}/1"}
+        assert said(f"{url}/0", **trusted, **results).split()[-1] == "sent"
+
+
 # Flower
 
 

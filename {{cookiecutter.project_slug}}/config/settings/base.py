@@ -577,9 +577,20 @@ if CELERY_BROKER_URL.startswith("amqp"):
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
     CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"
 
+# Celery would believe any certificate of Redis's, and of RabbitMQ's one for any name. What
+# a URL says (?ssl_ca_certs=) stands in place of this.
+verified = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+if CELERY_BROKER_URL.startswith("rediss"):
+    CELERY_BROKER_USE_SSL = verified
+if CELERY_BROKER_URL.startswith("amqps"):
+    # None stands for that of the URL.
+    CELERY_BROKER_USE_SSL = {"server_hostname": None}
+
 # Nobody asks what a task returned, unless CELERY_RESULT_BACKEND says where to keep it.
 CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis", "rediss") or None
 CELERY_TASK_IGNORE_RESULT = not CELERY_RESULT_BACKEND
+if CELERY_RESULT_BACKEND and CELERY_RESULT_BACKEND.startswith("rediss"):
+    CELERY_REDIS_BACKEND_USE_SSL = verified
 # Seconds: a day; and how long to wait for the server, as above.
 CELERY_RESULT_EXPIRES = 86_400
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 2

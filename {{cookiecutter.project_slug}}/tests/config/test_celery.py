@@ -21,6 +21,8 @@ RESULTS = "redis://127.0.0.1:1/2"
 
 NAMES = [
     "broker_transport_options",
+    "broker_use_ssl",
+    "redis_backend_use_ssl",
     "result_backend",
     "result_expires",
     "task_acks_late",
@@ -94,6 +96,17 @@ def test_results_are_kept_where_one_variable_says() -> None:
     assert not conf["task_ignore_result"]
     assert conf["result_backend"] == RESULTS
     assert conf["result_expires"] == 86_400
+
+
+def test_a_broker_is_believed_by_its_certificate_and_its_name() -> None:
+    secure = RESULTS.replace("redis", "rediss")
+    conf = effective(REDIS.replace("redis", "rediss"), secure)
+    verified = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+    assert conf["broker_use_ssl"] == conf["redis_backend_use_ssl"] == verified
+    # Celery takes that of the URL.
+    conf = effective(RABBITMQ.replace("amqp", "amqps"))
+    assert conf["broker_use_ssl"] == {"server_hostname": None}
+    assert not effective(REDIS)["broker_use_ssl"]
 
 
 def test_the_schedule_names_tasks_that_are_there() -> None:
