@@ -9,6 +9,12 @@ DOCKERFILE = "Dockerfile"
 MUTATIONS = [
     Mutation(
         73,
+        "no-time-to-set-up",
+        replace(COMPOSE, "      start_period: 60s\n", ""),
+        "test_what_sets_itself_up_first_is_given_time",
+    ),
+    Mutation(
+        73,
         "run-by-root",
         replace(DOCKERFILE, "USER 10001:10001\n", ""),
         "test_it_runs_as_nobody_who_can_change_what_it_runs",

@@ -19,6 +19,24 @@ def touch(sender: object, instance: Product, **kwargs: object) -> None:
 MUTATIONS = [
     Mutation(
         27,
+        "any-certificate",
+        replace(BASE, '"ssl_cert_reqs": "required"', '"ssl_cert_reqs": "none"'),
+        "test_a_broker_is_believed_by_its_certificate_and_its_name",
+    ),
+    Mutation(
+        27,
+        "a-certificate-for-any-name",
+        replace(BASE, 'SSL = {"server_hostname": None}', "SSL = {}"),
+        "test_a_broker_is_believed_by_its_certificate_and_its_name",
+    ),
+    Mutation(
+        27,
+        "a-warning-without-a-broker",
+        replace(BASE, "CELERY_BROKER_WRITE_URL", "BROKER"),
+        "test_a_task_runs_here_without_a_broker_and_without_a_warning",
+    ),
+    Mutation(
+        27,
         "acknowledged-first",
         replace(BASE, "ACKS_LATE = True", "ACKS_LATE = False"),
         "test_a_lost_worker_loses_no_task",
