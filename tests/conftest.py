@@ -27,8 +27,8 @@ NO_SERVICES = "not installed or not running:"
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests wait as often as they compute."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: tests wait as often as they compute."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

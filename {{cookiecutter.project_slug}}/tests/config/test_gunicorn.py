@@ -239,11 +239,12 @@ def test_processes_say_who_they_are(server: Server) -> None:
     master = server.process.pid
     assert name(master) == f"gunicorn: master [{gunicorn.proc_name}]"
 
-    def workers() -> set[str]:
-        return {name(worker) for worker in children(master)}
+    def workers_too() -> bool:
+        # One bears its master's name until it has started.
+        names = {name(worker) for worker in children(master)}
+        return names == {f"gunicorn: worker [{gunicorn.proc_name}]"}
 
-    # One bears its master's name until it has started.
-    wait_for(lambda: workers() == {f"gunicorn: worker [{gunicorn.proc_name}]"})
+    wait_for(workers_too)
 
 
 @ON_LINUX
