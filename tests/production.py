@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.services import PRODUCTION, Answer, get, venv
+from tests.services import PRODUCTION, Answer, get, venv, wait_until
 from tests.support import copy_of, run
 
 # What the tests need a project to do, and no project should.
@@ -145,6 +145,12 @@ class Load(list[Answered]):
     def failed(self) -> list[float]:
         """When those were asked that did not end well."""
         return [answer.asked for answer in self if answer.status != 200]
+
+    def recover(self) -> float:
+        """Wait for a page that is asked for from now on and ends well; say how long."""
+        start = time.monotonic()
+        wait_until(lambda: any(it.status == 200 for it in self if it.asked > start))
+        return time.monotonic() - start
 
     def __str__(self) -> str:
         return f"{len(self)} requests tried, {len(self.failed)} failed"

@@ -150,8 +150,7 @@ def unbaked(template: Path, shared: Path) -> Path:
         "mypy",
         "python manage.py check --settings=config.settings.local",
         "python manage.py check --settings=config.settings.test",
-        # The whole of them run in what is baked.
-        "python -m pytest tests/accounts tests/catalog tests/core",
+        "python -m pytest",
     ],
 )
 def test_the_template_is_a_valid_project_before_it_is_baked(

@@ -50,8 +50,6 @@ provider "aws" {{
   }}
 }}
 """
-
-
 UNATTENDED = {
     "CHECKPOINT_DISABLE": "1",
     "TF_CLI_ARGS": "-no-color",

@@ -1,8 +1,6 @@
 """Certificates as docs/nginx.md has them: certbot asks for one, and nginx serves with it."""
 
-import ssl
 from functools import partial
-from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -10,32 +8,10 @@ import pytest
 from tests import services
 from tests.conftest import Bake
 from tests.production import repeated
-from tests.services import RENEWAL, Answer, get, wait_until
+from tests.services import RENEWAL, Answer, wait_until
 from tests.support import Say, documented, refusal, run
 
-HOST = "example.com"
-
-
-class Browser(HTTPSConnection):
-    """A connection of its own for each page, whatever certificate the site shows."""
-
-    def __init__(self, port: int) -> None:
-        context = ssl._create_unverified_context()
-        super().__init__("127.0.0.1", port, timeout=30, context=context)
-
-    def connect(self) -> None:
-        super(HTTPSConnection, self).connect()
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=HOST)
-
-
-def ask(port: int, path: str) -> Answer:
-    browser = Browser(port)
-    try:
-        browser.request("GET", path, headers={"Host": HOST})
-        answer = browser.getresponse()
-        return Answer(answer.status, answer.headers, answer.read().decode())
-    finally:
-        browser.close()
+from .visits import Browser, over_http, served
 
 
 def at_home(text: str, folder: Path) -> str:
@@ -51,17 +27,10 @@ def at_home(text: str, folder: Path) -> str:
 
 @pytest.mark.services("certbot", "nginx", "openssl", "pebble")
 def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
-    install: Bake, tmp_path: Path, record_property: Say
+    project: Path, database: str, tmp_path: Path, record_property: Say
 ) -> None:
-    project = install()
     with (
-        services.front(project, tmp_path) as front,
-        services.gunicorn_on(
-            tmp_path / "run/blue.sock",
-            project,
-            tmp_path / "application.log",
-            DATABASE_URL="sqlite://",
-        ),
+        served(project, tmp_path, database) as (front, _),
         services.authority(tmp_path, front.http) as authority,
     ):
         command = documented(project / "docs/nginx.md", "certbot certonly")
@@ -71,8 +40,12 @@ def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
         (tmp_path / "acme").rmdir()
         assert not authority.serial(front.https)
 
+        def ask() -> Answer:
+            # By a connection of its own, so that it meets the certificate of the moment.
+            return Browser(front).ask("/robots.txt", Connection="close")
+
         certbot = partial(run, cwd=tmp_path, env=authority.env)
-        with repeated(partial(ask, front.https, "/robots.txt"), clients=4) as seen:
+        with repeated(ask, clients=4) as seen:
             certbot("sh", "-euc", at_home(command, tmp_path))
             wait_until(lambda: authority.serial(front.https))
             first = authority.serial(front.https)
@@ -80,9 +53,8 @@ def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
             wait_until(lambda: authority.serial(front.https) != first)
 
         # All else is sent to https.
-        site = f"http://127.0.0.1:{front.http}/.well-known"
-        assert get(f"{site}/acme-challenge/other", host=HOST).status == 404
-        assert get(f"{site}/security.txt", host=HOST).status == 301
+        assert over_http(front, "/.well-known/acme-challenge/other").status == 404
+        assert over_http(front, "/.well-known/security.txt").status == 301
 
     record_property("summary", f"a certificate, and its renewal: {seen}")
     assert len(seen) > 20
