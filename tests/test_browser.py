@@ -186,6 +186,8 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 
 def assert_fit_for_everybody(page: Page) -> None:
     """Nothing is cut off, and the rules of WCAG that a program can check are kept."""
+    # A click is over when the next page begins to arrive: it may be empty yet.
+    page.wait_for_load_state()
     wider = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -286,10 +288,13 @@ def test_every_page_of_the_catalogue_is_fit_for_everybody(
         assert_fit_for_everybody(page)
     page.goto(f"{production}/catalog/products/?q=lamp")
     page.get_by_role("main").get_by_role("heading", level=3).first.click()
-    assert_fit_for_everybody(page)
-    page.get_by_role("link", name="your review").or_(
+    review = page.get_by_role("link", name="your review").or_(
         page.get_by_role("link", name="Write a review")
-    ).click()
+    )
+    expect(review).to_be_visible()
+    assert_fit_for_everybody(page)
+    review.click()
+    expect(page.get_by_label("Rating")).to_be_visible()
     assert_fit_for_everybody(page)
     page.get_by_label("Rating").fill("5")
     page.get_by_role("button", name="Save").click()
@@ -366,6 +371,7 @@ def test_a_wrong_password_is_explained_where_one_types(
 def test_the_first_field_in_error_has_the_focus(site: str, open_page: Open) -> None:
     page = open_page(f"{site}/accounts/sign-in/")
     sign_in(page)
+    expect(page).to_have_url(f"{site}/accounts/profile/")
     address = page.get_by_label("Email address")
 
     address.fill("bo@example.com")
