@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Generator
+from itertools import islice
 from os.path import getmtime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pytest_cookies.plugin import Cookies
 from bake import sources
 from tests.renderings import Template
 from tests.services import lacks
-from tests.support import commit, run
+from tests.support import REPOSITORY, commit, run
 
 Bake = Callable[..., Path]
 
@@ -29,6 +30,25 @@ NO_SERVICES = "not installed or not running:"
 def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are cores: tests wait as often as they compute."""
     return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that are long: at the end, all but one would wait for them.
+
+    Each process is given a part of all tests, in their order; who is done with it takes
+    from the others' ends.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = iter([item for item in items if not item.get_closest_marker("long")])
+    left = len(items)
+    items.clear()
+    for process in range(processes):
+        part = left // (processes - process)
+        first = long[process::processes]
+        items += [*first, *islice(short, max(0, part - len(first)))]
+        left -= part
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +105,9 @@ def install(bake: Bake, shared: Path) -> Bake:
             if not (home / "done").exists():
                 shutil.rmtree(home, ignore_errors=True)
                 shutil.copytree(baked, project, symlinks=True)
+                # Where uv was fetched for these tests, it need not be for each project.
+                if (REPOSITORY / ".uv").exists():
+                    (project / ".uv").symlink_to(REPOSITORY / ".uv")
                 run("make", "setup", cwd=project)
                 first = min(shared.glob("install-*/done"), key=getmtime, default=None)
                 if first:
@@ -92,7 +115,10 @@ def install(bake: Bake, shared: Path) -> Bake:
                         next(first.parent.glob("*/.venv")), project / ".venv"
                     )
                 run("git", "init", "--quiet", cwd=project)
+                (project / ".git/info/exclude").write_text(".uv\n")
                 commit(project)
+                # One file to copy, where there were hundreds.
+                run("git", "gc", "--quiet", cwd=project)
                 (home / "done").touch()
         return project
 

@@ -67,9 +67,11 @@ def clean_environment() -> dict[str, str]:
 def copy_of(project: Path, folder: Path, *left_out: str) -> Path:
     """Copy a project to change it, with its environment; leave out what tools keep."""
     copy = folder / project.name
-    left_out += (".venv", "*.sqlite3*", "__pycache__", ".*_cache")
+    left_out += (".venv", ".uv", "*.sqlite3*", "__pycache__", ".*_cache")
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*left_out))
-    (copy / ".venv").symlink_to(project / ".venv")
+    for tools in (".venv", ".uv"):
+        if (project / tools).exists():
+            (copy / tools).symlink_to(project / tools)
     return copy
 
 

@@ -162,11 +162,14 @@ def test_the_verdict_on_replicas_is_shared_through_redis(
             "DATABASE_REPLICA_URL": replica.url,
             "REDIS_URL": redis,
         }
-        before = shell(project, ask, **variables)
-        shell(project, judge, **variables)
-        after = shell(project, ask, **variables)
-
-    assert (before.strip(), after.strip()) == ("", "replica_1")
+        assert shell(project, ask, **variables).strip() == ""
+        # A verdict is for seconds, and a busy machine may need as many to start Python.
+        for _ in range(5):
+            shell(project, judge, **variables)
+            if shell(project, ask, **variables).strip() == "replica_1":
+                break
+        else:
+            pytest.fail("no verdict arrived")
 
 
 # The primary

@@ -83,11 +83,13 @@ def test_its_checks_pass(install: Bake, answers: dict[str, object]) -> None:
     run("make", "check", cwd=install(**answers))
 
 
+@pytest.mark.long
 @each_choice
 def test_its_own_tests_pass(install: Bake, answers: dict[str, object]) -> None:
     assert " passed" in run("make", "test", cwd=install(**answers))
 
 
+@pytest.mark.long
 @pytest.mark.services("postgresql")
 def test_its_own_tests_pass_on_postgresql(install: Bake) -> None:
     with services.postgresql() as url:

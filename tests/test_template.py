@@ -150,7 +150,7 @@ def unbaked(template: Path, shared: Path) -> Path:
         "mypy",
         "python manage.py check --settings=config.settings.local",
         "python manage.py check --settings=config.settings.test",
-        "python -m pytest",
+        pytest.param("python -m pytest", marks=pytest.mark.long),
     ],
 )
 def test_the_template_is_a_valid_project_before_it_is_baked(

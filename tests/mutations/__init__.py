@@ -1,8 +1,7 @@
 """Ways to break a practice in a baked project, each by one small change.
 
 A mutation is the proof of a proof: after it, the test that it names, one of those that
-prove the practice, must fail; or the whole proof, where that is a tool's command. Where a
-practice holds in several places, it has several.
+prove the practice, must fail. Where a practice holds in several places, it has several.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ class Mutation:
     practice: int
     name: str
     change: Callable[[Path], object]
-    red: str = ""
+    red: str
 
 
 def replace(path: str, old: str, new: str) -> Callable[[Path], object]:

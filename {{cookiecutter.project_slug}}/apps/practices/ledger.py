@@ -21,8 +21,8 @@ class Practice:
     how: str = ""
     # Files of the project, and settings as `settings.NAME`.
     where: tuple[str, ...] = ()
-    # A node of pytest, or a command of the environment; it fails when the practice is
-    # broken. Without a proof there is no practice: it is not built yet.
+    # Tests, as pytest names them; one fails when the practice is broken. Without a proof
+    # there is no practice: it is not built yet.
     proof: str = ""
     # What it is in where the site runs now. One that lives in the code alone has none.
     probe: Callable[[], Finding] | None = None
@@ -53,7 +53,7 @@ class Practice:
         for place in () if self.absent else self.where:
             if not exists(place):
                 yield f"practice {self.number} names a place that is not there: {place}"
-        for node in self.proof.split() if self.proof.startswith("tests/") else ():
+        for node in self.proof.split():
             if not (self.absent or exists(node)):
                 yield f"practice {self.number} names a proof that is not there: {node}"
 

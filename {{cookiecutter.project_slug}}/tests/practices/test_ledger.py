@@ -1,9 +1,9 @@
 """The ledger, and the command that shows it: what is wrong takes nothing else down."""
 
 import json
+import re
 from collections.abc import Callable
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +15,10 @@ from apps.practices.ledger import LEDGER, Practice, faults, practices
 from apps.practices.states import Finding, State, off, on, stand_in
 from tests.processes import COMPLETE, python
 
-PASSES, FAILS = "python --version", "python -c 1/0"
+EXAMPLES = "tests/practices/examples.py"
+PASSES, FAILS, SKIPPED = (
+    f"{EXAMPLES}::test_{name}" for name in ("passes", "fails_once", "is_skipped")
+)
 
 
 def show(*arguments: str) -> str:
@@ -141,45 +144,30 @@ def test_one_can_see_what_is_off_alone(replace: Replace) -> None:
     assert {entry["state"] for entry in told} == {"off"}
 
 
-def test_a_proof_that_passes_is_shown_with_its_time(replace: Replace) -> None:
-    replace(proof=PASSES)
-
-    assert "passed 0." in show("--number=1", "--prove")
-    (told,) = json.loads(show("--number=1", "--prove", "--format=json"))
-    assert told["proven"] is True
-
-
-# Touches a file of its own name, and passes when there is one of the other's.
-MEET = """
-import sys, time
-from pathlib import Path
-
-mine, other = (Path(__file__).with_name(name) for name in sys.argv[1:])
-mine.touch()
-for _ in range(200):
-    if other.exists():
-        sys.exit()
-    time.sleep(0.1)
-sys.exit("nobody came")
-"""
-
-
-def test_several_proofs_run_at_a_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    script = tmp_path / "meet.py"
-    script.write_text(MEET)
-    pair = [
-        Practice(1, "One", how="So.", where=("apps",), proof=f"python {script} a b"),
-        Practice(2, "Two", how="So.", where=("apps",), proof=f"python {script} b a"),
+def test_each_proof_is_judged_by_its_own_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    proofs = [PASSES, f"{PASSES} {FAILS}", SKIPPED, EXAMPLES]
+    known = LEDGER["Caching"]
+    others = [
+        Practice(practice.number, "Another", how="So.", where=("apps",), proof=proof)
+        for practice, proof in zip(known, proofs, strict=False)
     ]
-    monkeypatch.setitem(LEDGER, "Caching", [*pair, *LEDGER["Caching"][2:]])
+    monkeypatch.setitem(LEDGER, "Caching", [*others, *known[len(others) :]])
+    first, *rest = [practice.number for practice in others]
 
-    told = json.loads(
-        show("--number=1", "--number=2", "--prove", "--jobs=2", "--format=json")
+    table, lines = refusal(
+        *(f"--number={number}" for number in (first, *rest)), "--prove", "--jobs=1"
     )
 
-    assert [entry["proven"] for entry in told] == [True, True]
+    assert re.findall(r"(passed|failed) 0\.\d s", table) == ["passed"] + 3 * ["failed"]
+    assert lines == [f"the proof of practice {number} failed" for number in rest]
+
+
+def test_several_tests_run_at_a_time(replace: Replace) -> None:
+    replace(proof=f"{PASSES} {EXAMPLES}::test_is_run_by_one_of_two")
+
+    (told,) = json.loads(show("--number=1", "--prove", "--jobs=2", "--format=json"))
+
+    assert told["proven"] is True
 
 
 def test_no_proof_at_a_time_is_refused() -> None:
@@ -187,14 +175,12 @@ def test_no_proof_at_a_time_is_refused() -> None:
         call_command("practices", "--prove", "--jobs=0")
 
 
-@pytest.mark.parametrize("proof", [FAILS, "no-such-tool"])
-def test_a_proof_that_fails_fails_the_command(replace: Replace, proof: str) -> None:
-    replace(proof=proof)
+def test_proofs_that_cannot_be_read_are_one_line(replace: Replace) -> None:
+    replace(proof=f"{EXAMPLES}::test_is_not_there")
 
-    table, lines = refusal("--number=1", "--prove")
+    _, lines = refusal("--number=1", "--prove", "--jobs=1")
 
-    assert "failed 0." in table
-    assert lines == ["the proof of practice 1 failed"]
+    assert lines == ["The proofs were not run: pytest says why."]
 
 
 def test_what_an_answer_left_out_is_neither_proven_nor_at_fault(
