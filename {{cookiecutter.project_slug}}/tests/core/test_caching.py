@@ -124,7 +124,7 @@ def test_without_a_cache_everything_is_computed(
     assert caching.version("a") != caching.version("a")
     assert caching.get_or_compute("key", lambda: "value", 60) == "value"
 
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < caching.LOCK_SECONDS / 2
 
 
 def test_a_value_that_came_in_the_meantime_is_not_computed_again(
