@@ -1,6 +1,6 @@
 # `make` lists what there is.
 
-include {{cookiecutter.project_slug}}/uv.mk
+include {{cookiecutter.project_slug}}/plinth/uv.mk
 
 .DEFAULT_GOAL := help
 .PHONY: help new test scale lint bench services
@@ -31,4 +31,4 @@ services: .venv/bin/python ## Install the servers and tools that tests use, wher
 
 bench: .venv/bin/python ## Measure the bake, and what it bakes, against the least that does the same
 	@$(call sync,--only-group new --inexact)
-	@.venv/bin/python benchmarks/bench.py
+	@.venv/bin/python plinth.benchmarks/bench.py

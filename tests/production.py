@@ -21,7 +21,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.generic import View
 
-from apps.core import tasks
+from plinth import tasks
 
 
 class BackendView(View):

@@ -375,7 +375,7 @@ def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
     """The address of the project under its production settings, as a server runs it."""
     port = free_port()
     env = PRODUCTION | {"WEB_CONCURRENCY": "1"} | variables | {"PORT": str(port)}
-    command = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
+    command = ["gunicorn", "--config", "python:plinth.server.gunicorn", "config.wsgi"]
     with process(*venv(*command, of=project), cwd=project, log=log, env=env):
         wait_until(lambda: listens(port))
         yield f"http://127.0.0.1:{port}"
@@ -387,7 +387,7 @@ def gunicorn_on(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The project under its production settings, behind a unix socket of this path."""
     env = PRODUCTION | {"WEB_BIND": f"unix:{path}"} | variables
-    command = ["gunicorn", "--config", "python:config.gunicorn", *options]
+    command = ["gunicorn", "--config", "python:plinth.server.gunicorn", *options]
     command = venv(*command, "config.wsgi", of=project)
     with process(*command, cwd=project, log=log, env=env) as running:
 

@@ -164,13 +164,13 @@ def test_a_bad_file_is_reported(path: str, text: str, fault: str) -> None:
 
 # A project whose references all resolve, and what its template has but it did not keep.
 WHOLE = {
-    "Makefile": "include uv.mk\nrun:\n\tgunicorn apps.core.views ./docs/how.md\n",
-    "README.md": "[How](docs/how.md#why) it is, in `apps/core/urls.py`, [by](https://a.b)\n",
-    "uv.mk": "UV := uv\n",
+    "Makefile": "include plinth/uv.mk\nrun:\n\tgunicorn apps.pages.views ./docs/how.md\n",
+    "README.md": "[How](docs/how.md#why) it is, in `apps/pages/urls.py`, [by](https://a.b)\n",
+    "plinth/uv.mk": "UV := uv\n",
     "docs/how.md": "![Colours](../static/site.css)\n",
-    "apps/core/__init__.py": "VIEWS = 'apps.core.views.HomeView'\n",
-    "apps/core/urls.py": "app_name = 'core'\nhome = path('', HomeView, name='home')\n",
-    "apps/core/views.py": """from . import urls
+    "apps/core/__init__.py": "VIEWS = 'apps.pages.views.HomeView'\n",
+    "apps/pages/urls.py": "app_name = 'core'\nhome = path('', HomeView, name='home')\n",
+    "apps/pages/views.py": """from . import urls
 from ..core.urls import home
 
 class HomeView:
@@ -179,24 +179,24 @@ class HomeView:
     icon = static("site.css")
 """,
     "static/site.css": "a { background: url(site.css) }\n",
-    "templates/core/home.html": """{% extends "core/home.html" %}
+    "templates/pages/home.html": """{% extends "core/home.html" %}
 {% include "admin/filter.html" %}{% url 'core:home' %}{% static "site.css" %}
 """,
 }
-LEFT_OUT = ["compose.yml", "apps/core/tasks.py", "deploy/nginx.conf", "static/old.svg"]
+LEFT_OUT = ["compose.yml", "plinth/src/plinth/tasks/sessions.py", "deploy/nginx.conf", "static/old.svg"]
 
 
 @pytest.mark.parametrize(
     ("path", "text", "reference"),
     [
-        ("apps/a.py", "import apps.core.tasks\n", "module apps.core.tasks"),
-        ("apps/a.py", "from apps.core import tasks\n", "module apps.core.tasks"),
-        ("apps/a.py", "from .core.tasks import work\n", "module apps.core.tasks.work"),
-        ("apps/a.py", "from .core.urls import away\n", "module apps.core.urls.away"),
+        ("apps/a.py", "import plinth.tasks.sessions\n", "module plinth.tasks.sessions"),
+        ("apps/a.py", "from plinth import tasks\n", "module plinth.tasks.sessions"),
+        ("apps/a.py", "from .core.tasks import work\n", "module plinth.tasks.sessions.work"),
+        ("apps/a.py", "from .core.urls import away\n", "module apps.pages.urls.away"),
         (
             "apps/a.py",
-            "PROBE = 'apps.core.tasks.work'\n",
-            "module apps.core.tasks.work",
+            "PROBE = 'plinth.tasks.sessions.work'\n",
+            "module plinth.tasks.sessions.work",
         ),
         ("apps/a.py", "# deploy/nginx.conf waits\n", "path deploy/nginx.conf"),
         ("apps/a.py", "LOGIN_URL = 'core:away'\n", "url core:away"),
@@ -211,9 +211,9 @@ LEFT_OUT = ["compose.yml", "apps/core/tasks.py", "deploy/nginx.conf", "static/ol
         ("docs/a.md", "[Old](../static/old.svg#a)\n", "link ../static/old.svg"),
         ("docs/a.md", "See `static/old.svg`.\n", "path static/old.svg"),
         ("Makefile", "up:\n\tdocker compose -f compose.yml up\n", "path compose.yml"),
-        ("Dockerfile", "COPY apps/core/tasks.py .\n", "path apps/core/tasks.py"),
-        ("Dockerfile", "CMD celery -A apps.core.tasks\n", "module apps.core.tasks"),
-        ("docs/a.md", "It is in apps.core.tasks.\n", "module apps.core.tasks"),
+        ("Dockerfile", "COPY plinth/src/plinth/tasks/sessions.py .\n", "path plinth/src/plinth/tasks/sessions.py"),
+        ("Dockerfile", "CMD celery -A plinth.tasks.sessions\n", "module plinth.tasks.sessions"),
+        ("docs/a.md", "It is in plinth.tasks.sessions.\n", "module plinth.tasks.sessions"),
         ("a.yml", "- ./deploy/nginx.conf:/etc/nginx.conf\n", "path deploy/nginx.conf"),
     ],
 )
@@ -230,7 +230,7 @@ def test_a_dangling_reference_is_reported(
 
 
 def test_a_folder_that_holds_nothing_is_reported(tmp_path: Path) -> None:
-    write(tmp_path, {"apps/core/views.py": "a = 1\n", "apps/shop/__init__.py": ""})
+    write(tmp_path, {"apps/pages/views.py": "a = 1\n", "apps/shop/__init__.py": ""})
     (tmp_path / "docs").mkdir()
 
     assert set(empty_folders(tmp_path)) == {tmp_path / "apps/shop", tmp_path / "docs"}

@@ -186,7 +186,7 @@ def test_the_whole_stack_is_measured_as_visitors_meet_it(
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         output = run(
-            *(project / ".venv/bin/python", "-m", "benchmarks.stack"),
+            *(project / ".venv/bin/python", "-m", "plinth.benchmarks.stack"),
             *(*SHORT.split(), "--format=json"),
             cwd=project,
             env=environment(temporary),
@@ -259,7 +259,7 @@ def test_a_benchmark_that_is_stopped_leaves_nothing_behind(
 ) -> None:
     project, temporary = install(**LEANEST), tmp_path / "temporary"
     with subprocess.Popen(
-        [project / ".venv/bin/python", "-m", "benchmarks.pages", "--seconds=30"],
+        [project / ".venv/bin/python", "-m", "plinth.benchmarks.pages", "--seconds=30"],
         cwd=project,
         env=clean_environment() | environment(temporary),
         stdout=subprocess.DEVNULL,
@@ -317,7 +317,7 @@ def test_a_benchmark_of_a_broken_page_fails_with_one_line(
     temporary = tmp_path / "temporary"
 
     *_, line = refusal(
-        *(copy / ".venv/bin/python", "-m", "benchmarks.pages", *SHORT.split()),
+        *(copy / ".venv/bin/python", "-m", "plinth.benchmarks.pages", *SHORT.split()),
         cwd=copy,
         env=environment(temporary),
     )
@@ -360,7 +360,7 @@ def test_a_benchmark_that_cannot_run_says_why(
     project, temporary = install(**LEANEST), tmp_path / "temporary"
 
     *_, said = refusal(
-        *(project / ".venv/bin/python", "-m", "benchmarks.pages", *options.split()),
+        *(project / ".venv/bin/python", "-m", "plinth.benchmarks.pages", *options.split()),
         cwd=project,
         env=environment(temporary, **variables),
     )
@@ -373,7 +373,7 @@ def test_a_benchmark_that_cannot_run_says_why(
 @pytest.mark.parametrize("name", ["image", "stack", "tasks"])
 def test_no_benchmark_takes_no_rounds(install: Bake, name: str) -> None:
     project = install(**DEFAULT)
-    words = (project / ".venv/bin/python", "-m", f"benchmarks.{name}", "--rounds=0")
+    words = (project / ".venv/bin/python", "-m", f"plinth.benchmarks.{name}", "--rounds=0")
 
     *_, said = refusal(*words, cwd=project)
 

@@ -119,7 +119,7 @@ def production(project: Path) -> Iterator[str]:
         project,
         port,
         "gunicorn",
-        "--config=python:config.gunicorn",
+        "--config=python:plinth.server.gunicorn",
         "config.wsgi",
         **env,
     )
@@ -429,7 +429,7 @@ def test_a_saved_template_reloads_the_page(
     local: str, project: Path, open_page: Open
 ) -> None:
     page = open_page(f"{local}/")
-    home = project / "templates/core/home.html"
+    home = project / "templates/pages/home.html"
     before = home.read_text()
 
     home.write_text(before.replace("What next?", "What now?"))

@@ -104,7 +104,7 @@ MANY_ASK = """
 import threading, time
 from django.core.cache import caches
 from django_redis import get_redis_connection
-from apps.core import caching
+from plinth.cache import locks, stampede
 counters = get_redis_connection("default")
 
 def compute():
@@ -114,7 +114,7 @@ def compute():
 
 def ask():
     start.wait()
-    results.append(caching.get_or_compute("hot", compute, 60))
+    results.append(stampede.get_or_set("hot", compute, 60))
 
 # Both processes start at the same moment.
 counters.incr("here")
@@ -163,18 +163,18 @@ def test_of_all_threads_of_all_processes_one_computes(
 
 ALONE = """
 import threading, time
-from apps.core import caching
+from plinth.cache import locks, stampede
 inside, most, busy = 0, 0, 0
 def work():
     global inside, most, busy
     for _ in range(20):
         try:
-            with caching.exclusive("name", 60):
+            with locks.lock("name", 60):
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.005)
                 inside -= 1
-        except caching.BusyError:
+        except locks.LockNotAcquired:
             busy += 1
             time.sleep(0.001)
 threads = [threading.Thread(target=work) for _ in range(8)]

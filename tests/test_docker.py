@@ -32,7 +32,7 @@ RESTRICTED = [
     *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges"),
 ]
-ALIVE = ("python", "config/alive.py")
+ALIVE = ("python", "plinth/src/plinth/server/healthcheck.py")
 # Seconds in which each process ends its work; Docker would kill it after them.
 GRACE = 35
 # Megabytes above those of the image that it stands on.
@@ -379,7 +379,7 @@ def test_the_image_is_measured_and_nothing_is_left(
 ) -> None:
     project = install()
     before = {*docker("image", "ls", "--quiet").split()}
-    words = [project / ".venv/bin/python", "-m", "benchmarks.image", "--format=json"]
+    words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image", "--format=json"]
     found = json.loads(run(*words, cwd=project))
 
     assert {*docker("image", "ls", "--quiet").split()} == before
@@ -392,7 +392,7 @@ def test_the_image_is_measured_and_nothing_is_left(
 
 def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
     project = install()
-    words = [project / ".venv/bin/python", "-m", "benchmarks.image"]
+    words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image"]
     assert run(*words, cwd=project, env={"PATH": "/nowhere"}) == (
         "The image is measured where Docker answers.\n"
     )
@@ -484,12 +484,12 @@ def test_compose_gives_a_developer_the_real_parts(
         # What changes is loaded anew, by the site and by the worker.
         with (project / "config/settings/local.py").open("a") as file:
             file.write('\nSITE_NAME = "Another name"\n')
-        with (project / "apps/core/tasks.py").open("a") as file:
+        with (project / "plinth/src/plinth/tasks/sessions.py").open("a") as file:
             file.write(NEW_TASK)
         wait_until(
             lambda: "Another name" in get(site, host="localhost").text, seconds=30
         )
-        code = "from apps.core.tasks import tried_out; tried_out.delay()"
+        code = "from plinth.tasks.sessions import tried_out; tried_out.delay()"
 
         def comes_out_new() -> bool:
             # A worker that does not know the task yet throws it away.

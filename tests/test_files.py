@@ -359,7 +359,7 @@ def test_a_dead_s3_is_told_in_seconds_and_nothing_is_half_written(
 
 GRANT = """
 import json
-from apps.core import uploads
+from plinth.storage import direct_upload
 print(json.dumps(uploads.grant(1, "application/pdf", 1_000)))
 """
 

@@ -166,7 +166,7 @@ def test_a_new_master_takes_over_with_new_code(
     project: Path, tmp_path: Path, record_property: Say
 ) -> None:
     copy = servable(project, tmp_path)
-    views = copy / "apps/core/views.py"
+    views = copy / "apps/pages/views.py"
 
     def page(web: Web) -> str:
         connection = http.client.HTTPConnection("example.com")

@@ -132,7 +132,7 @@ def test_a_template_inside_another_repository_touches_nothing_of_it(
 def test_without_any_python_one_line_says_what_to_install(
     folder: str, folders: dict[str, Path], machine: dict[str, str]
 ) -> None:
-    # By name, since PATH can't hide the one that uv.mk calls by its path.
+    # By name, since PATH can't hide the one that plinth/uv.mk calls by its path.
     lines = refusal(
         *COMMANDS[folder], "PYTHONS=python3", cwd=folders[folder], env=machine
     )

@@ -32,7 +32,7 @@ TASKS = """
 import os, time
 from pathlib import Path
 from django.db import connection
-from apps.jobs.services import once
+from plinth.tasks.services import once
 
 
 def note(*words) -> None:
@@ -77,7 +77,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.generic import View
 
-from apps.core import tasks
+from plinth import tasks
 
 
 class SendView(View):
@@ -102,7 +102,7 @@ if CELERY_BROKER_URL.startswith("redis"):
 CELERY = """
 app.Task.default_retry_delay = 1
 app.conf.beat_schedule["tick"] = {
-    "task": "apps.core.tasks.say", "args": ["tick"], "schedule": 1.0
+    "task": "plinth.tasks.sessions.say", "args": ["tick"], "schedule": 1.0
 }
 """
 
@@ -223,7 +223,7 @@ def test_a_task_is_sent_by_a_commit_and_none_by_a_rollback(running: Running) -> 
 def test_what_passes_is_tried_again(running: Running) -> None:
     shell(
         running.project,
-        "from apps.core.tasks import stumble; stumble.delay()",
+        "from plinth.tasks.sessions import stumble; stumble.delay()",
         **running.env,
     )
 
@@ -231,7 +231,7 @@ def test_what_passes_is_tried_again(running: Running) -> None:
 
 
 def test_a_process_that_is_killed_leaves_its_task_to_another(running: Running) -> None:
-    code = "from apps.core.tasks import linger; linger.delay()"
+    code = "from plinth.tasks.sessions import linger; linger.delay()"
     shell(running.project, code, **running.env)
 
     def pids() -> list[str]:
@@ -340,7 +340,7 @@ def test_tasks_outlive_the_workers_that_are_killed(
         manage(project, "migrate", "--verbosity", "0", **env)
         send = f"""
 from django.db import connection
-from apps.core.tasks import number
+from plinth.tasks.sessions import number
 connection.cursor().execute("CREATE TABLE effects (number integer)")
 for i in range({tasks}):
     number.delay(i)
@@ -454,7 +454,7 @@ def test_a_broker_is_believed_by_its_certificate(project: Path, tmp_path: Path) 
         f" --tls-auth-clients no {' '.join(files)}"
     )
     code = """
-from apps.core.tasks import clear_sessions
+from plinth.tasks.sessions import clear_sessions
 try:
     clear_sessions.delay()
 except clear_sessions.OperationalError as error:

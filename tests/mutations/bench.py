@@ -2,7 +2,7 @@
 
 from tests.mutations import Mutation, replace
 
-ANSWERS = "apps/core/answers.py"
+ANSWERS = "plinth/src/plinth/cache/microcache.py"
 
 MUTATIONS = [
     Mutation(
@@ -10,7 +10,7 @@ MUTATIONS = [
         "redis-asked-each-time",
         replace(
             "apps/catalog/views.py",
-            '@method_decorator(kept_for_a_moment, "dispatch")\n',
+            '@method_decorator(microcache, "dispatch")\n',
             "",
         ),
         "test_a_busy_process_does_not_ask_the_cache_for_the_home_page",
@@ -31,7 +31,7 @@ MUTATIONS = [
         1,
         "outlives-a-change",
         replace(
-            "apps/core/caching.py",
+            "plinth/src/plinth/cache/versions.py",
             'transaction.on_commit(caches["process"].clear)',
             "pass",
         ),

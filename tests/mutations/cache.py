@@ -3,10 +3,10 @@
 from tests.mutations import Mutation, replace
 
 BASE = "config/settings/base.py"
-CACHING = "apps/core/caching.py"
-KEPT = "apps/core/kept.py"
-MIDDLEWARE = "apps/core/middleware.py"
-REDIS = "apps/core/redis.py"
+CACHING = "plinth/src/plinth/cache/versions.py"
+KEPT = "plinth/src/plinth/database/query_cache.py"
+MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
+REDIS = "plinth/src/plinth/cache/redis.py"
 
 MUTATIONS = [
     # Kept queries
@@ -41,7 +41,7 @@ MUTATIONS = [
     Mutation(
         3,
         "read-from-a-replica",
-        replace("apps/core/routers.py", " or kept.holds(model)", ""),
+        replace("plinth/src/plinth/database/routers.py", " or kept.holds(model)", ""),
         "test_what_is_kept_is_read_from_the_primary",
     ),
     Mutation(

@@ -20,7 +20,7 @@ BY_COOKIE = "        view = vary_on_cookie(super().dispatch)\n"
 KEPT = "        view = cache_page(OWN_PAGE, key_prefix=prefix)(view)\n"
 PRIVATE = "        view = cache_control(private=True, no_cache=True)(view)\n"
 OWNER = (
-    "prefix = caching.version(services.reviews_of(request.session.get(SESSION_KEY)))"
+    "prefix = versions.current(services.reviews_of(request.session.get(SESSION_KEY)))"
 )
 
 
@@ -53,7 +53,7 @@ MUTATIONS = [
     Mutation(
         1,
         "never-dropped",
-        replace(VIEWS, "-{caching.version(services.PRODUCTS)}", ""),
+        replace(VIEWS, "-{versions.current(services.PRODUCTS)}", ""),
         "test_a_change_of_a_product_is_on_the_home_page_at_once",
     ),
     Mutation(
@@ -466,7 +466,7 @@ MUTATIONS = [
         55,
         "lost-by-compression",
         replace(
-            "apps/core/middleware.py",
+            "plinth/src/plinth/http/middleware.py",
             "super().maybe_compress(request, response)",
             'super().maybe_compress(request, response); response.headers.pop("ETag", 0)',
         ),

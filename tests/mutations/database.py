@@ -2,10 +2,10 @@
 
 from tests.mutations import Mutation, delete, replace
 
-DATABASES = "config/databases.py"
-ROUTERS = "apps/core/routers.py"
-REPLICAS = "apps/core/replicas.py"
-MIDDLEWARE = "apps/core/middleware.py"
+DATABASES = "plinth/src/plinth/database/settings.py"
+ROUTERS = "plinth/src/plinth/database/routers.py"
+REPLICAS = "plinth/src/plinth/database/replicas.py"
+MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
 
 MUTATIONS = [
     Mutation(
@@ -13,7 +13,7 @@ MUTATIONS = [
         "no-router",
         replace(
             "config/settings/base.py",
-            '["apps.core.routers.PrimaryReplicaRouter"]',
+            '["plinth.database.routers.PrimaryReplicaRouter"]',
             "[]",
         ),
         "test_only_what_changes_nothing_reads_from_a_replica",
@@ -28,7 +28,7 @@ MUTATIONS = [
         15,
         "a-write-is-not-seen",
         replace(
-            ROUTERS, "        self.stay_on_primary()\n        return", "        return"
+            ROUTERS, "        self.pin_to_primary()\n        return", "        return"
         ),
         "test_only_what_changes_nothing_reads_from_a_replica",
     ),
@@ -107,7 +107,7 @@ MUTATIONS = [
     Mutation(
         15,
         "old-data-are-kept-as-new",
-        replace("apps/core/caching.py", "routers.current().stay_on_primary()", "pass"),
+        replace("plinth/src/plinth/cache/versions.py", "routers.current().pin_to_primary()", "pass"),
         "test_what_is_kept_after_a_change_is_read_from_the_primary",
     ),
     Mutation(
@@ -161,13 +161,13 @@ MUTATIONS = [
     Mutation(
         34,
         "shared-by-forks",
-        replace("config/gunicorn.py", "connection.close_pool()", "pass"),
+        replace("plinth/src/plinth/server/gunicorn.py", "connection.close_pool()", "pass"),
         "test_no_connection_outlives_the_fork_of_a_server",
     ),
     Mutation(
         15,
         "migrations-by-default",
-        delete("apps/core/management/commands/migrate.py"),
+        delete("plinth/src/plinth/management/commands/migrate.py"),
         "test_migrations_go_the_direct_way_with_all_they_read_and_write",
     ),
 ]

@@ -4,8 +4,8 @@ from tests.mutations import Mutation, append, replace
 
 BASE = "config/settings/base.py"
 PRODUCTION = "config/settings/production.py"
-BUCKETS = "apps/core/buckets/__init__.py"
-AMAZON = "apps/core/buckets/amazon.py"
+BUCKETS = "plinth/src/plinth/storage/__init__.py"
+AMAZON = "plinth/src/plinth/storage/s3.py"
 
 MUTATIONS = [
     # Static files and the CDN
@@ -53,7 +53,7 @@ MUTATIONS = [
         22,
         "private-files-have-an-address",
         replace(
-            "apps/core/files.py",
+            "plinth/src/plinth/storage/filesystem.py",
             'raise ValueError(f"{name} is private: a view sends it")',
             'return f"/media/{name}"',
         ),
@@ -150,7 +150,7 @@ MUTATIONS = [
         53,
         "static-is-uploaded-again",
         replace(
-            "apps/core/management/commands/publish_static.py",
+            "plinth/src/plinth/management/commands/publish_static.py",
             "names - present(bucket)",
             "names",
         ),

@@ -2,10 +2,10 @@
 
 from tests.mutations import Mutation, append, replace
 
-CONFIG = "config/gunicorn.py"
-LIMITS = "config/limits.py"
-WORKERS = "config/workers.py"
-PROBES = "apps/practices/probes.py"
+CONFIG = "plinth/src/plinth/server/gunicorn.py"
+LIMITS = "plinth/src/plinth/server/resources.py"
+WORKERS = "plinth/src/plinth/server/worker.py"
+PROBES = "plinth/src/plinth/practices/probes.py"
 
 MUTATIONS = [
     Mutation(
@@ -17,13 +17,13 @@ MUTATIONS = [
     Mutation(
         60,
         "a-worker-without-threads",
-        replace(CONFIG, '"config.workers.Worker"', '"sync"'),
+        replace(CONFIG, '"plinth.server.worker.Worker"', '"sync"'),
         "test_who_stops_ends_what_it_has_begun_and_refuses_the_next",
     ),
     Mutation(
         60,
         "a-port-open-to-the-end",
-        replace(CONFIG, '"config.workers.Worker"', '"gthread"'),
+        replace(CONFIG, '"plinth.server.worker.Worker"', '"gthread"'),
         "test_who_stops_ends_what_it_has_begun_and_refuses_the_next",
     ),
     Mutation(

@@ -54,7 +54,7 @@ MUTATIONS = [
     Mutation(
         34,
         "statements-are-prepared-unasked",
-        replace("config/databases.py", "if self.prepare:", "if True:"),
+        replace("plinth/src/plinth/database/settings.py", "if self.prepare:", "if True:"),
         "test_behind_pgbouncer_nothing_outlives_its_transaction",
     ),
     Mutation(
@@ -87,19 +87,19 @@ MUTATIONS = [
     Mutation(
         39,
         "no-secrets-in-files",
-        replace("config/env.py", 'read_secret(f"{name}_FILE")', '""'),
+        replace("plinth/src/plinth/env.py", 'read_secret(f"{name}_FILE")', '""'),
         "test_a_secret_may_stand_in_a_file",
     ),
     Mutation(
         39,
         "two-secrets-of-one-name",
-        replace("config/env.py", "if value and secret:", "if False:"),
+        replace("plinth/src/plinth/env.py", "if value and secret:", "if False:"),
         "test_a_secret_that_is_said_twice_is_refused",
     ),
     Mutation(
         39,
         "a-secret-that-is-not-there-is-none",
-        replace("config/env.py", "except (OSError, ValueError):\n", "except ():\n"),
+        replace("plinth/src/plinth/env.py", "except (OSError, ValueError):\n", "except ():\n"),
         "test_a_file_that_can_not_be_read_is_refused_in_one_line",
     ),
     Mutation(

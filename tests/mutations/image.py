@@ -2,7 +2,7 @@
 
 from tests.mutations import Mutation, append, replace
 
-ALIVE = "config/alive.py"
+ALIVE = "plinth/src/plinth/server/healthcheck.py"
 COMPOSE = "compose.yml"
 DOCKERFILE = "Dockerfile"
 
@@ -108,7 +108,7 @@ MUTATIONS = [
     Mutation(
         73,
         "nobody-to-ask",
-        replace(DOCKERFILE, 'config/alive.py"', 'config/a.py"'),
+        replace(DOCKERFILE, 'plinth/src/plinth/server/healthcheck.py"', 'config/a.py"'),
         "test_it_asks_itself_whether_it_serves",
     ),
     Mutation(

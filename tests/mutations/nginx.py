@@ -10,7 +10,7 @@ PROXY = f"{NGINX}/proxy.conf"
 SITE = f"{NGINX}/site.conf"
 TLS = f"{NGINX}/tls.conf"
 RULES = "deploy/varnish/rules.vcl"
-MIDDLEWARE = "apps/core/middleware.py"
+MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
 
 MUTATIONS = [
     # Https, and who visits
@@ -65,7 +65,7 @@ MUTATIONS = [
     Mutation(
         28,
         "a-proxy-is-anybody",
-        replace("apps/practices/probes.py", ".prefixlen == 0", ".prefixlen < 0"),
+        replace("plinth/src/plinth/practices/probes.py", ".prefixlen == 0", ".prefixlen < 0"),
         "test_proxies_that_are_anybody_are_nobody",
     ),
     # The cache

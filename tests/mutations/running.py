@@ -3,10 +3,10 @@
 from tests.mutations import Mutation, append, delete, replace
 
 BASE = "config/settings/base.py"
-DATABASES = "config/databases.py"
+DATABASES = "plinth/src/plinth/database/settings.py"
 LOCAL = "config/settings/local.py"
 PRODUCTION = "config/settings/production.py"
-MIDDLEWARE = "apps/core/middleware.py"
+MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
 
 
 def moved_to_the_end(middleware: str) -> str:
@@ -84,13 +84,13 @@ MUTATIONS = [
     Mutation(
         19,
         "dropped",
-        replace(BASE, '"apps.core.middleware.Compres', "#"),
+        replace(BASE, '"plinth.http.middleware.Compres', "#"),
         "test_a_page_comes_in_the_best_coding_that_the_browser_reads",
     ),
     Mutation(
         19,
         "innermost",
-        append(BASE, moved_to_the_end("apps.core.middleware.CompressionMiddleware")),
+        append(BASE, moved_to_the_end("plinth.http.compression.CompressionMiddleware")),
         "test_each_middleware_stands_where_it_must",
     ),
     Mutation(
@@ -149,14 +149,14 @@ MUTATIONS = [
         36,
         "sqlite-will-do",
         replace(
-            "apps/practices/probes.py", 'return stand_in("SQLite', 'return on("SQLite'
+            "plinth/src/plinth/practices/probes.py", 'return stand_in("SQLite', 'return on("SQLite'
         ),
         "test_only_postgresql_is_a_database_for_production",
     ),
     Mutation(
         37,
         "deleted",
-        delete("apps/core/management/commands/runserver.py"),
+        delete("plinth/src/plinth/management/commands/runserver.py"),
         "test_runserver_refuses_without_debug",
     ),
     Mutation(
@@ -170,7 +170,7 @@ MUTATIONS = [
         "in-the-image",
         replace(
             "Dockerfile",
-            'CMD ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]',
+            'CMD ["gunicorn", "--config", "python:plinth.server.gunicorn", "config.wsgi"]',
             'CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]',
         ),
         "test_what_is_deployed_starts_gunicorn",
@@ -216,7 +216,7 @@ MUTATIONS = [
     Mutation(
         57,
         "framed-elsewhere",
-        replace(BASE, '    "apps.core.middleware.ResourcePolicyMiddleware",', ""),
+        replace(BASE, '    "plinth.http.privacy.ResourcePolicyMiddleware",', ""),
         "test_a_page_says_what_browsers_may_do_with_it",
     ),
     Mutation(
@@ -234,7 +234,7 @@ MUTATIONS = [
     Mutation(
         65,
         "unlogged-probes",
-        append(BASE, moved_to_the_end("apps.core.middleware.RequestLogMiddleware")),
+        append(BASE, moved_to_the_end("plinth.logs.middleware.RequestLogMiddleware")),
         "test_each_middleware_stands_where_it_must",
     ),
     Mutation(

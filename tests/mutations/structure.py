@@ -2,7 +2,7 @@ from pathlib import Path
 
 from tests.mutations import Mutation, append, replace
 
-CHECKS = "apps/practices/checks.py"
+CHECKS = "plinth/src/plinth/practices/checks.py"
 INTERNALS = "docs/internals.md"
 FUNCTION = """
 
@@ -60,7 +60,7 @@ MUTATIONS = [
     Mutation(
         44,
         "a-view-is-a-function",
-        append("apps/core/urls.py", FUNCTION),
+        append("apps/pages/urls.py", FUNCTION),
         "test_every_view_is_a_class",
     ),
     Mutation(
@@ -77,7 +77,7 @@ MUTATIONS = [
         58,
         "a-function-has-another-name",
         replace(
-            "apps/core/middleware.py", "class HealthMiddleware", "class ProbeMiddleware"
+            "plinth/src/plinth/http/middleware.py", "class HealthMiddleware", "class ProbeMiddleware"
         ),
         "test_signing_in_gives_the_session_another_key",
     ),
@@ -116,19 +116,19 @@ MUTATIONS = [
     Mutation(
         58,
         "an-inner-working-is-not-explained",
-        append("tests/docs/test_internals.py", "\n\ndef test_more(): pass\n"),
+        append("plinth/plinth_tests/docs/test_internals.py", "\n\ndef test_more(): pass\n"),
         "test_the_document_tells_why_each_of_these_is_relied_on",
     ),
     Mutation(
         68,
         "a-url-has-no-name",
-        replace("apps/core/urls.py", ', name="robots"', ""),
+        replace("apps/pages/urls.py", ', name="robots"', ""),
         "test_every_url_has_a_name_in_a_namespace",
     ),
     Mutation(
         68,
         "an-app-has-no-namespace",
-        replace("apps/practices/urls.py", 'app_name = "practices"\n', ""),
+        replace("plinth/src/plinth/practices/urls.py", 'app_name = "practices"\n', ""),
         "test_every_url_has_a_name_in_a_namespace",
     ),
     Mutation(
@@ -166,7 +166,7 @@ MUTATIONS = [
     Mutation(
         71,
         "what-shows-a-decision-is-gone",
-        replace("docs/decisions.md", "apps/core/urls.py", "apps/core/links.py"),
+        replace("docs/decisions.md", "apps/pages/urls.py", "apps/core/links.py"),
         "test_a_record_says_what_and_why_and_which_philosophy_it_follows",
     ),
 ]

@@ -58,7 +58,7 @@ MUTATIONS = [
     Mutation(
         27,
         "nothing-is-tried-again",
-        replace(CELERY, "autoretry_for = PASSING", "autoretry_for = ()"),
+        replace(CELERY, "autoretry_for = TRANSIENT_ERRORS", "autoretry_for = ()"),
         "test_what_passes_is_tried_again_later_and_later",
     ),
     Mutation(
@@ -89,7 +89,7 @@ MUTATIONS = [
         27,
         "done-twice",
         replace(
-            "apps/jobs/services.py", "            return False", "            pass"
+            "plinth/src/plinth/tasks/services.py", "            return False", "            pass"
         ),
         "test_what_is_called_twice_happens_once",
     ),
@@ -109,7 +109,7 @@ MUTATIONS = [
         35,
         "receivers-are-not-looked-for",
         replace(
-            "tests/tools/test_signals.py", '.endswith(".connect")', '.endswith("x")'
+            "plinth/plinth_tests/tools/test_signals.py", '.endswith(".connect")', '.endswith("x")'
         ),
         "test_a_receiver_that_writes_is_refused",
     ),

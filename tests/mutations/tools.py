@@ -7,14 +7,14 @@ FORMS = "apps/accounts/forms.py"
 HOOKS = ".pre-commit-config.yaml"
 MODELS = "apps/accounts/models.py"
 PYPROJECT = "pyproject.toml"
-VIEWS = "apps/core/views.py"
+VIEWS = "apps/pages/views.py"
 
 MUTATIONS = [
     # No unused apps
     Mutation(
         6,
         "toolbar-in-production",
-        replace(BASE, '    "apps.core",\n', '    "apps.core",\n    "debug_toolbar",\n'),
+        replace(BASE, '    "plinth",\n', '    "plinth",\n    "debug_toolbar",\n'),
         "test_production_needs_no_tool_of_development",
     ),
     Mutation(
@@ -55,7 +55,7 @@ MUTATIONS = [
         20,
         "everybody-looked-up",
         replace(
-            "apps/core/context_processors.py",
+            "apps/pages/context_processors.py",
             '"DEBUG": settings.DEBUG',
             '"DEBUG": settings.DEBUG or request.user.is_staff',
         ),
@@ -271,7 +271,7 @@ MUTATIONS = [
         52,
         "in-production",
         replace(
-            BASE, '    "apps.core",\n', '    "apps.core",\n    "django_extensions",\n'
+            BASE, '    "plinth",\n', '    "plinth",\n    "django_extensions",\n'
         ),
         "test_every_url_is_shown_with_its_view",
     ),
@@ -303,7 +303,7 @@ MUTATIONS = [
     Mutation(
         66,
         "rule-off-in-apps",
-        replace(PYPROJECT, '"apps/practices/proofs.py" =', '"apps/*" ='),
+        replace(PYPROJECT, '"plinth/src/plinth/practices/proofs.py" =', '"apps/*" ='),
         "test_a_view_that_starts_a_thread_or_a_process_is_refused",
     ),
     # Simple lambdas

@@ -1,9 +1,9 @@
 import os
 
 # {% if cookiecutter.error_tracking == "newrelic" %}
-from config import new_relic
+from plinth.errors import new_relic
 
-new_relic.start()
+new_relic.start("{{ cookiecutter.project_name }}")
 # {% endif %}
 from django.core.asgi import get_asgi_application
 

@@ -3,28 +3,34 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.core.views import BadRequestView, ForbiddenView, NotFoundView, ServerErrorView
+from apps.pages.views import (
+    BadRequestView,
+    ForbiddenView,
+    NotFoundView,
+    ServerErrorView,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("apps.core.urls")),
+    path("", include("apps.pages.urls")),
+    path("health/", include("plinth.health.urls")),
     path("accounts/", include("apps.accounts.urls")),
     # {% if cookiecutter.example_app %}
     path("catalog/", include("apps.catalog.urls")),
     # {% endif %}
-    path("mail/", include("apps.mail.urls")),
+    path("mail/", include("plinth.mail.urls")),
     path("admin/", admin.site.urls),
 ]
 
-if "apps.practices" in settings.INSTALLED_APPS:
-    urlpatterns += [path("practices/", include("apps.practices.urls"))]
+if "plinth.practices" in settings.INSTALLED_APPS:
+    urlpatterns += [path("practices/", include("plinth.practices.urls"))]
 
 if settings.DEBUG:
     # What people uploaded; in production the web server or the CDN shows it.
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
 # A developer's tools, where the local settings install them.
-if "apps.inbox" in settings.INSTALLED_APPS:
-    urlpatterns += [path("inbox/", include("apps.inbox.urls"))]
+if "plinth.mail.inbox" in settings.INSTALLED_APPS:
+    urlpatterns += [path("inbox/", include("plinth.mail.inbox.urls"))]
 if "debug_toolbar" in settings.INSTALLED_APPS:
     from debug_toolbar.toolbar import debug_toolbar_urls
 

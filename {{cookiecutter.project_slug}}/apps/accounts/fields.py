@@ -1,15 +1,5 @@
-from typing import Any
+"""For migrations that were written before the field moved."""
 
-from django.db import models
+from plinth.database.fields import LowercaseEmailField
 
-
-class LowercaseEmailField(models.EmailField):
-    """An address that is stored and looked up in lower case.
-
-    `Ann@Example.com` and `ann@example.com` reach one mailbox, so they must not be two
-    accounts, nor fail to sign in to one.
-    """
-
-    def to_python(self, value: Any) -> Any:
-        value = super().to_python(value)
-        return value.lower() if isinstance(value, str) else value
+__all__ = ["LowercaseEmailField"]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from model_utils.fields import MonitorField
 
-from .fields import LowercaseEmailField
+from plinth.database.fields import LowercaseEmailField
 
 
 class UserManager(BaseUserManager["User"]):

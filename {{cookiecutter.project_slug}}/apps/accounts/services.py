@@ -5,7 +5,8 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from apps.mail import services as mail
+from plinth.mail import services as mail
+from plinth.tasks.queue import enqueue
 
 from .models import User
 
@@ -21,15 +22,9 @@ def request_password_reset(email: str, origin: str) -> None:
     A worker looks whether there is an account, so that the time which the page takes tells
     nobody. Without a broker it is looked up and sent here, and the time may tell.
     """
-    # {% if cookiecutter.use_celery %}
-    from apps.mail.tasks import hand_over
-
-    from . import tasks
-
-    if hand_over(tasks.send_password_reset, email=email, origin=origin):
-        return
-    # {% endif %}
-    send_password_reset(email, origin)
+    task = "apps.accounts.tasks.send_password_reset"
+    if not enqueue(task, email=email, origin=origin):
+        send_password_reset(email, origin)
 
 
 def send_password_reset(email: str, origin: str) -> None:

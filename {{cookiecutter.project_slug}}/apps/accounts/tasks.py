@@ -1,7 +1,7 @@
 """What a worker does for accounts. Tasks are thin: they call what does the work."""
 
-from apps.mail.tasks import PrivateTask
-from config.celery import app
+from plinth.mail.tasks import PrivateTask
+from plinth.tasks.app import app
 
 from . import services
 

@@ -8,7 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import caching
+from plinth.cache import versions
 
 from . import services
 from .models import Category, Product, Review, Tag
@@ -26,15 +26,15 @@ class CatalogAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Any, form: ModelForm, change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
-        caching.bump(services.PRODUCTS)
+        versions.invalidate(services.PRODUCTS)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        caching.bump(services.PRODUCTS)
+        versions.invalidate(services.PRODUCTS)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         super().delete_queryset(request, queryset)
-        caching.bump(services.PRODUCTS)
+        versions.invalidate(services.PRODUCTS)
 
 
 @admin.register(Category)

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.views.generic import View
 
-from apps.core import uploads
+from plinth.storage import direct_upload
 
 from . import manuals, services
 from .models import manual_name
@@ -13,7 +13,7 @@ from .views import ManualEditorMixin
 
 class ManualGrantView(ManualEditorMixin, View):
     def post(self, request: HttpRequest, sku: str) -> JsonResponse:
-        return JsonResponse(uploads.grant(self.product.pk, manuals.TYPE, manuals.LIMIT))
+        return JsonResponse(direct_upload.grant(self.product.pk, manuals.TYPE, manuals.LIMIT))
 
 
 class ManualTakeView(ManualEditorMixin, View):
@@ -21,11 +21,11 @@ class ManualTakeView(ManualEditorMixin, View):
         """Check what has arrived; answer 400 with the fault, or 503 without a bucket."""
         name = manual_name(self.product, "")
         try:
-            file = uploads.take(self.product.pk, request.POST.get("ticket", ""), name)
+            file = direct_upload.take(self.product.pk, request.POST.get("ticket", ""), name)
             try:
                 manuals.check(file)
             except ValidationError:
-                uploads.storage.delete(name)
+                direct_upload.storage.delete(name)
                 raise
             services.save_manual(self.product, name)
         except ValidationError as error:

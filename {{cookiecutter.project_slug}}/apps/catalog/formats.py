@@ -116,10 +116,10 @@ def write_csv(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(EXPORTED)
     for some in batched(rows, 500, strict=False):
-        yield "".join(writer.writerow(map(harmless, row)) for row in some)
+        yield "".join(writer.writerow(map(escape_csv_formula, row)) for row in some)
 
 
-def harmless(value: Any) -> Any:
+def escape_csv_formula(value: Any) -> Any:
     """Keep a spreadsheet from taking somebody's text for a formula."""
     risky = isinstance(value, str) and value.startswith(
         ("=", "+", "-", "@", "\t", "\r")

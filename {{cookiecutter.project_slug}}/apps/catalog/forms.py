@@ -17,7 +17,7 @@ UPLOAD_LIMIT = 20_000_000
 
 
 class FilterForm(forms.Form):
-    """What a list of products can be asked for; anything else is refused."""
+    """The filters of a product list; unknown parameters, such as utm_source, are ignored."""
 
     # An index of trigrams can't help with less than three characters.
     q = forms.CharField(label=_("Search"), required=False, min_length=3, max_length=100)
@@ -60,15 +60,6 @@ class FilterForm(forms.Form):
         if not position:
             raise ValidationError(_("There is no such page."))
         return Position(int(position[1]), Decimal(position[2]))
-
-    def clean(self) -> dict[str, Any]:
-        for name in self.data:
-            if name not in self.fields:
-                raise ValidationError(
-                    _("Products have no filter “%(name)s”."),
-                    params={"name": name[:40]},
-                )
-        return self.cleaned_data
 
 
 class ReviewForm(forms.ModelForm):

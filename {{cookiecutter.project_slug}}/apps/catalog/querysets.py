@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from django.db import models, transaction
 from django.db.models import FETCH_RAISE, Count, Prefetch, Q
 
-from apps.core import routers
+from plinth.database import routers
 
 if TYPE_CHECKING:
     from .models import Product

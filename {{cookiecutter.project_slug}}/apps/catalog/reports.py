@@ -6,8 +6,8 @@ from django.db.models import Avg, Count
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.jobs.services import once
-from apps.mail import services as mail
+from plinth.mail import services as mail
+from plinth.tasks.services import run_once
 
 from .models import Product, Review
 
@@ -18,7 +18,7 @@ def send_report(day: date | None = None) -> bool:
     It is sent once, however often this is called.
     """
     day = day or timezone.localdate() - timedelta(days=1)
-    return once(f"catalog-report-{day}", lambda: mail_report(day))
+    return run_once(f"catalog-report-{day}", lambda: mail_report(day))
 
 
 def mail_report(day: date) -> None:

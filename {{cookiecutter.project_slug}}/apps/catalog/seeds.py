@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
-from apps.core import caching
+from plinth.cache import versions
 
 from . import services
 from .models import Category, Product, Review, Tag
@@ -63,7 +63,7 @@ def seed(target: int, seed: int) -> Iterator[int]:
             make(numbers, seed, categories, tags, reviewers)
         number = numbers[-1]
         yield number
-    caching.bump(services.PRODUCTS)
+    versions.invalidate(services.PRODUCTS)
 
 
 def make_reviewers() -> list[int]:

@@ -18,14 +18,14 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import caching
+from plinth.cache import versions
 
 from . import pictures
 from .bulk import BATCH_SIZE, Entry, upsert
 from .formats import Row, UnreadableError
 from .models import Category, Product, Review
 
-# The name of the version of what shows products: see apps/core/caching.py.
+# The name of the version of what shows products: see plinth/src/plinth/cache/versions.py.
 PRODUCTS = "products"
 
 ERRORS_SHOWN = 100
@@ -92,7 +92,7 @@ def save_product(product: Product, changed: Iterable[str]) -> None:
         transaction.on_commit(partial(remove_files, before), robust=True)
         if "picture" in fields and product.picture:
             send_thumbnail(product.pk)
-    caching.bump(PRODUCTS)
+    versions.invalidate(PRODUCTS)
 
 
 def send_thumbnail(product_id: int) -> None:
@@ -121,7 +121,7 @@ def make_thumbnail(product_id: int) -> None:
     same = Product.objects.filter(pk=product_id, picture=product.picture, thumbnail="")
     if not same.update(thumbnail=product.thumbnail, modified=timezone.now()):
         remove_files([product.thumbnail])
-    caching.bump(PRODUCTS)
+    versions.invalidate(PRODUCTS)
 
 
 def save_manual(product: Product, file: File | str) -> None:
@@ -135,7 +135,7 @@ def remove_products(products: QuerySet[Product]) -> None:
     """Delete products, and on commit their files."""
     transaction.on_commit(partial(remove_files, files(products, FILES)), robust=True)
     products.delete()
-    caching.bump(PRODUCTS)
+    versions.invalidate(PRODUCTS)
 
 
 def files(products: Iterable[Product], fields: Iterable[str]) -> list[FieldFile]:
@@ -167,7 +167,7 @@ def write_review(product_id: int, user_id: int, rating: int, body: str) -> Revie
             product_id=product_id, user_id=user_id, rating=rating, body=body
         )
         review.save(force_insert=True)
-    caching.bump(reviews_of(user_id))
+    versions.invalidate(reviews_of(user_id))
     return review
 
 
@@ -176,7 +176,7 @@ def remove_review(review: Review) -> None:
     lock(review.product_id)
     review.refresh_from_db(fields=["rating"])
     count(review.product_id, -1, -review.rating)
-    caching.bump(reviews_of(review.user_id))
+    versions.invalidate(reviews_of(review.user_id))
     review.delete()
 
 
@@ -229,7 +229,7 @@ def import_products(rows: Iterable[Row], *, keep_good: bool) -> ImportReport:
         if report.error_count and not keep_good:
             transaction.set_rollback(True)
             report.saved = 0
-    caching.bump(PRODUCTS)
+    versions.invalidate(PRODUCTS)
     return report
 
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from config.celery import PASSING, Task, app
+from celery.schedules import crontab
+
+from plinth.tasks.app import TRANSIENT_ERRORS, Task, app
 
 from . import imports, reports, services
 
@@ -21,19 +23,19 @@ def import_products(pk: int) -> None:
     imports.run_import(pk)
 
 
-@app.task
+@app.task(beat_schedule=crontab(hour="3", minute="50"))
 def clear_imports() -> None:
-    """Delete what imports left (nightly, by the schedule)."""
+    """Delete the records and files of finished imports."""
     imports.clear_imports()
 
 
-@app.task
+@app.task(beat_schedule=crontab(hour="6", minute="0"))
 def send_report() -> None:
-    """Tell staff of yesterday (every morning, by the schedule)."""
+    """Mail yesterday's report to staff."""
     reports.send_report()
 
 
-@app.task(autoretry_for=(*PASSING, OSError))
+@app.task(autoretry_for=(*TRANSIENT_ERRORS, OSError))
 def make_thumbnail(product_id: int) -> None:
     """Make what lists show of a picture."""
     services.make_thumbnail(product_id)

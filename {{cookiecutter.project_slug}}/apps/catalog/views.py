@@ -29,8 +29,8 @@ from django.views.decorators.vary import vary_on_cookie
 from django.views.generic import DetailView, FormView, TemplateView, View
 
 from apps.accounts.models import User
-from apps.core import caching
-from apps.core.answers import kept_for_a_moment
+from plinth.cache import stampede, versions
+from plinth.cache.microcache import microcache
 
 from . import formats, imports, manuals, services
 from .forms import FilterForm, ImportForm, ReviewForm
@@ -58,7 +58,7 @@ REVIEWS_LISTED = 100
 MORE_SHOWN = 3
 
 
-@method_decorator(kept_for_a_moment, "dispatch")
+@method_decorator(microcache, "dispatch")
 class HomeView(TemplateView):
     """The same for everybody, so it is kept for everybody: its template knows no user.
 
@@ -72,7 +72,7 @@ class HomeView(TemplateView):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         # A new release may have new styles under new names.
-        prefix = f"{settings.RELEASE}-{caching.version(services.PRODUCTS)}"
+        prefix = f"{settings.RELEASE}-{versions.current(services.PRODUCTS)}"
         view = cache_page(PUBLIC_PAGE, key_prefix=prefix)(super().dispatch)
         # Who asks when it runs out gets the old one once more, and nobody waits. Browsers
         # do so too: not for a page that may know who has just signed in.
@@ -95,7 +95,7 @@ def totals() -> dict[str, Any]:
     They take long and many pages show them: when they run out, one request counts anew.
     """
     compute = Product.objects.published().totals
-    return caching.get_or_compute("catalog-totals", compute, TOTALS)
+    return stampede.get_or_set("catalog-totals", compute, TOTALS)
 
 
 class ProductListView(TemplateView):
@@ -145,7 +145,7 @@ class ProductView(DetailView):
             # With it, addresses of files that are signed are new before they run out.
             settings.MEDIA_SIGNED_FOR and time() // (settings.MEDIA_SIGNED_FOR / 2),
             modified,
-            caching.version(services.PRODUCTS),
+            versions.current(services.PRODUCTS),
             request.headers.get("Cookie"),
         )
         etag = sha256(repr(parts).encode()).hexdigest()[:32]
@@ -163,7 +163,7 @@ class ProductView(DetailView):
             has_reviewed=user.is_authenticated and reviews.filter(user=user).exists(),
             # Asked for by a fragment, if that is not kept.
             more=partial(in_category.listed().page, "newest"),
-            version=caching.version(services.PRODUCTS),
+            version=versions.current(services.PRODUCTS),
             more_shown=f":{MORE_SHOWN}",
             **kwargs,
         )
@@ -273,7 +273,7 @@ class MyReviewsView(LoginRequiredMixin, TemplateView):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         # The session says who it is; the user is looked up when the page is made.
-        prefix = caching.version(services.reviews_of(request.session.get(SESSION_KEY)))
+        prefix = versions.current(services.reviews_of(request.session.get(SESSION_KEY)))
         # From the inside out. The session's own Vary header comes too late for what is
         # kept, so the view sets it; and caches on the way must keep none of it.
         view = vary_on_cookie(super().dispatch)

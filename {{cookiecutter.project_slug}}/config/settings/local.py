@@ -4,12 +4,12 @@ import sys
 
 from .base import *
 
-DEBUG = env.flag("DEBUG", default=True)
+DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = SECRET_KEY or "local"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS += [
-    "apps.inbox",
+    "plinth.mail.inbox",
     "debug_toolbar",
     "django_browser_reload",
     "django_extensions",
@@ -37,11 +37,6 @@ WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):
     MAILERS["default"] = {
-        "BACKEND": "apps.inbox.backend.EmailBackend",
+        "BACKEND": "plinth.mail.inbox.backend.EmailBackend",
         "OPTIONS": {"folder": BASE_DIR / "inbox"},
     }
-# {% if cookiecutter.use_celery %}
-
-# A task that fails in the request fails the request: here one wants to see it.
-CELERY_TASK_EAGER_PROPAGATES = True
-# {% endif %}

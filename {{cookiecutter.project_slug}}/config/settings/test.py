@@ -1,31 +1,16 @@
-"""The test suite: quick, alone, the same on every machine."""
+"""The test suite: fast, isolated, the same on every machine."""
 
 import os
+from pathlib import Path
 
-# Neither somebody's .env nor his shell decides whether a test passes, but for the
-# database, which may be any.
-os.environ["ENV_FILE"] = os.devnull
-for name in (
-    # {% if cookiecutter.media_storage == "s3" %}
-    "AWS_STORAGE_BUCKET_NAME",
-    # {% endif %}
-    # {% if cookiecutter.media_storage == "azure" %}
-    "AZURE_CONTAINER",
-    # {% endif %}
-    "CDN_DOMAIN",
-    "CELERY_BROKER_URL",
-    "DATABASE_REPLICA_URL",
-    # {% if cookiecutter.media_storage == "gcs" %}
-    "GS_BUCKET_NAME",
-    # {% endif %}
-    "REDIS_LOCKS_URL",
-    "REDIS_SESSIONS_URL",
-    "REDIS_URL",
-    "SENTRY_DSN",
-):
-    os.environ.pop(name, None)
-    os.environ.pop(f"{name}_FILE", None)
-# A pool would hold on to a database that is to be dropped.
+from plinth.testing import isolate_environment
+
+# Only the database may be another: DATABASE_URL.
+isolate_environment(
+    Path(__file__).resolve().parent.parent.parent / ".env.example",
+    keep={"DATABASE_URL"},
+)
+# A pool's connections would block the test database from being dropped.
 os.environ["DATABASE_POOLER"] = "none"
 
 from .base import *
@@ -34,27 +19,23 @@ DEBUG = False
 SECRET_KEY = "test"
 ALLOWED_HOSTS = ["testserver", "localhost"]
 
-INSTALLED_APPS += ["zeal"]
+INSTALLED_APPS += ["zeal", "plinth.mail.inbox"]
 MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 
-# One way to the database: another would not see what a test has not committed.
+# A second connection would not see the test's uncommitted transaction.
 DATABASES.pop("direct", None)
 
-# A slow hash protects people; here there are none.
+# A fast hash: the tests' passwords protect nobody.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Nothing is collected: static files come from where they are written.
+# No collectstatic: WhiteNoise serves files from where they are written.
 WHITENOISE_AUTOREFRESH = True
 
 for name in ("default", "public"):
     STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
-# A developer's, and tested like the rest.
-INSTALLED_APPS += ["apps.inbox"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ANYMAIL = {
     "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",
     "MAILGUN_WEBHOOK_SIGNING_KEY": "a-key-of-the-tests",
 }
-# {% if cookiecutter.use_celery %}
 CELERY_TASK_EAGER_PROPAGATES = True
-# {% endif %}

@@ -25,6 +25,7 @@ def test_a_new_user_may_do_nothing_special() -> None:
     assert str(user) == "bo@example.com"
 
 
+@pytest.mark.practice(26)
 def test_a_new_password_is_dated_and_nothing_else_is(user: User) -> None:
     User.objects.update(password_changed=datetime(2020, 1, 1, tzinfo=UTC))
     user = User.objects.get()

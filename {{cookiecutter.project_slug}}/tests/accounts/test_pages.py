@@ -8,7 +8,8 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
 from apps.accounts.models import User
-from tests.conftest import PASSWORD, Commit
+from tests.conftest import PASSWORD
+from plinth.testing.plugin import Commit
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ def test_only_a_form_signs_out(client: Client, user: User) -> None:
     path = reverse("accounts:sign-out")
 
     assert client.get(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
-    assertRedirects(client.post(path), reverse("core:home"))
+    assertRedirects(client.post(path), reverse("pages:home"))
     assert "_auth_user_id" not in client.session
 
 

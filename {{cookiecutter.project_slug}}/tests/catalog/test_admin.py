@@ -22,6 +22,7 @@ def path(model: type, page: str, *arguments: object) -> str:
     return reverse(f"admin:catalog_{model.__name__.lower()}_{page}", args=arguments)
 
 
+@pytest.mark.practice(9)
 @pytest.mark.parametrize("model", [Category, Product, Review, Tag])
 def test_a_list_makes_the_same_few_queries_for_any_number_of_rows(
     admin_client: Client,
@@ -64,6 +65,7 @@ def test_the_choice_of_a_category_is_not_a_list_of_all(
     assertNotContains(page, "Category 13")
 
 
+@pytest.mark.practice(13)
 def test_two_who_edit_different_fields_of_a_product_both_do(
     admin_client: Client, product: Product
 ) -> None:

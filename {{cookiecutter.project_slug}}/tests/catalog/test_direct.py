@@ -16,15 +16,15 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from apps.accounts.models import User
 from apps.catalog.models import Product
-from apps.core import uploads
-from apps.core.buckets.amazon import AmazonStorage
+from plinth.storage import direct_upload
+from plinth.storage.s3 import S3Storage
 
 from .test_manuals import PDF
 
 pytestmark = pytest.mark.django_db
 
 
-class DiskBucket(AmazonStorage):
+class DiskBucket(S3Storage):
     """A bucket that signs as Amazon's client does, and keeps its objects in a dictionary."""
 
     def __init__(self, **options: Any) -> None:

@@ -1,7 +1,7 @@
 """What nginx lets through is what the forms take, and not much more."""
 
 from apps.catalog import forms, manuals, pictures
-from tests.deploy.nginx import find, say
+from plinth_tests.deploy.nginx import find, say
 
 MEGABYTE = 2**20
 

@@ -40,6 +40,7 @@ def columns(sql: str) -> set[str]:
 # Related objects
 
 
+@pytest.mark.practice(9)
 @pytest.mark.parametrize("count", [10, 1_000])
 def test_a_list_with_its_categories_is_one_query(
     make_products: MakeProducts,
@@ -53,6 +54,7 @@ def test_a_list_with_its_categories_is_one_query(
         assert len({product.category.name for product in rows}) == count
 
 
+@pytest.mark.practice(10)
 @pytest.mark.parametrize("count", [10, 1_000])
 def test_the_tags_of_a_list_are_one_more_query(
     make_products: MakeProducts,
@@ -67,6 +69,7 @@ def test_the_tags_of_a_list_are_one_more_query(
     assert [len(own) for own in tags] == [2] * count
 
 
+@pytest.mark.practice(9, 10)
 @pytest.mark.parametrize("count", [10, 1_000])
 def test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors(
     make_products: MakeProducts,
@@ -86,6 +89,7 @@ def test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors(
     assert "email" not in captured[-1]["sql"]
 
 
+@pytest.mark.practice(9, 10)
 def test_a_list_that_is_read_in_chunks_has_its_categories_and_tags(
     make_products: MakeProducts, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -101,6 +105,7 @@ def test_a_list_that_is_read_in_chunks_has_its_categories_and_tags(
 # Columns
 
 
+@pytest.mark.practice(12)
 def test_a_list_loads_no_column_that_it_does_not_show(product: Product) -> None:
     with CaptureQueriesContext(connection) as captured:
         list(Product.objects.listed())
@@ -108,6 +113,7 @@ def test_a_list_loads_no_column_that_it_does_not_show(product: Product) -> None:
     assert "description" not in captured[0]["sql"]
 
 
+@pytest.mark.practice(12)
 def test_a_field_that_was_not_loaded_raises_in_code(product: Product) -> None:
     (listed,) = Product.objects.listed()
 
@@ -116,6 +122,7 @@ def test_a_field_that_was_not_loaded_raises_in_code(product: Product) -> None:
         _ = listed.description
 
 
+@pytest.mark.practice(12)
 def test_a_field_that_was_not_loaded_raises_in_a_template(product: Product) -> None:
     (listed,) = Product.objects.listed()
 
@@ -125,6 +132,7 @@ def test_a_field_that_was_not_loaded_raises_in_a_template(product: Product) -> N
         )
 
 
+@pytest.mark.practice(12)
 def test_somebodys_reviews_load_what_their_page_shows(
     product: Product, user: User
 ) -> None:
@@ -138,6 +146,7 @@ def test_somebodys_reviews_load_what_their_page_shows(
         _ = review.user
 
 
+@pytest.mark.practice(11)
 def test_an_export_selects_the_exports_columns(product: Product) -> None:
     with CaptureQueriesContext(connection) as captured:
         (row,) = Product.objects.export()
@@ -158,6 +167,7 @@ SELECT %s || '-' || i, 'Chair', %s, 1, '', true, CURRENT_TIMESTAMP FROM numbers
 """
 
 
+@pytest.mark.practice(8)
 def test_an_export_needs_no_more_memory_for_more_rows(category: Category) -> None:
     def peak(rows: int) -> int:
         with connection.cursor() as cursor:
@@ -260,6 +270,7 @@ INDEXED: dict[str, tuple[str, Callable[[ProductQuerySet], QuerySet]]] = {
 }
 
 
+@pytest.mark.practice(17)
 @pytest.mark.parametrize("asked", INDEXED)
 def test_an_index_answers(asked: str) -> None:
     with connection.cursor() as cursor:
@@ -277,6 +288,7 @@ def test_an_index_answers(asked: str) -> None:
     assert "Sort" not in plan
 
 
+@pytest.mark.practice(17)
 def test_each_index_is_made_while_others_write() -> None:
     """Only PostgreSQL can: what it would be told is collected, and not run."""
     loader = MigrationLoader(None)

@@ -28,6 +28,7 @@ def other() -> User:
 # One row
 
 
+@pytest.mark.practice(13)
 def test_an_update_names_the_columns_that_changed(product: Product) -> None:
     product.price = 20
     with CaptureQueriesContext(connection) as captured:
@@ -40,6 +41,7 @@ def test_an_update_names_the_columns_that_changed(product: Product) -> None:
     assert '"modified" = ' in columns
 
 
+@pytest.mark.practice(13)
 def test_two_who_change_different_fields_of_a_product_both_do(product: Product) -> None:
     one = Product.objects.get()
     two = Product.objects.get()
@@ -53,6 +55,7 @@ def test_two_who_change_different_fields_of_a_product_both_do(product: Product) 
     assert (product.name, product.price) == ("Copper lamp", Decimal(20))
 
 
+@pytest.mark.practice(13)
 def test_a_review_is_added_to_the_counters_in_the_database(
     product: Product, user: User, other: User
 ) -> None:
@@ -67,6 +70,7 @@ def test_a_review_is_added_to_the_counters_in_the_database(
     assert product.rating == 3.5
 
 
+@pytest.mark.practice(13)
 def test_a_changed_review_updates_its_own_columns(product: Product, user: User) -> None:
     services.write_review(product.pk, user.pk, 5, "")
 
@@ -142,6 +146,7 @@ def import_json(text: bytes) -> ImportReport:
     )
 
 
+@pytest.mark.practice(7)
 def test_a_thousand_rows_are_saved_by_one_statement(category: Category) -> None:
     rows = b"".join(b"A-%d,Lamp %d,Lamps,1.50\n" % (i, i) for i in range(1_000))
 
@@ -162,6 +167,7 @@ def test_the_database_has_a_value_for_each_column_that_a_file_has_not() -> None:
         assert field.attname in named or field.null or field.has_db_default()
 
 
+@pytest.mark.practice(7)
 def test_a_known_product_is_changed_and_keeps_its_counters(
     product: Product, user: User
 ) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog import imports, reports, services, tasks
 from apps.catalog.models import Import, Product, Review
-from tests.conftest import Commit
+from plinth.testing.plugin import Commit
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ import django.utils.timezone
 import model_utils.fields
 from django.db import migrations, models
 
-import apps.accounts.fields
+import plinth.database.fields
 
 
 class Migration(migrations.Migration):
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "email",
-                    apps.accounts.fields.LowercaseEmailField(
+                    plinth.database.fields.LowercaseEmailField(
                         error_messages={
                             "unique": "There is an account with this address already."
                         },

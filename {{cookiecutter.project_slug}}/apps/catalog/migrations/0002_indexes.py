@@ -6,7 +6,7 @@ leaves an invalid index behind, to be dropped before it runs again.
 
 from django.db import migrations, models
 
-from apps.core.operations import AddIndexOnline, RunPostgreSQL
+from plinth.database.operations import AddIndexOnline, RunPostgreSQL
 
 PUBLISHED = models.Q(is_published=True)
 

@@ -1,0 +1,66 @@
+"""The catalogue's pages, and each of them without a practice."""
+
+from dataclasses import replace
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.http import http_date
+
+from apps.accounts.models import User
+from apps.catalog import seeds, services
+from apps.catalog.models import Product
+from apps.catalog.querysets import PAGE_SIZE, Position
+from plinth.benchmarks.cases import Case, Page, compressed
+
+URLS = "apps.catalog.benchmarks.urls"
+SERVERS = {
+    "no joins": {"DJANGO_SETTINGS_MODULE": "apps.catalog.benchmarks.no_joins"},
+}
+PRODUCTS = 5_000
+REVIEWS = 20
+
+
+def seed(visitor: User) -> None:
+    """Fill the catalogue, some of it reviewed by the visitor."""
+    for _ in seeds.seed(PRODUCTS, seed=1):
+        pass
+    for product in Product.objects.published().order_by("-id")[:REVIEWS]:
+        services.write_review(product.pk, visitor.pk, 4, "As good as it looks.")
+    # Otherwise the database plans for the empty tables that it knows.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def pages(signed_in: dict[str, str]) -> list[Page]:
+    published = Product.objects.published()
+    number = published.count() // PAGE_SIZE // 2
+    last = published.order_by("-id")[number * PAGE_SIZE - 1]
+    seen = published.filter(review_count__gt=0).latest("pk")
+
+    home = Case("Catalogue", reverse("catalog:home"))
+    products = Case("Products", reverse("catalog:products"))
+    search = replace(products, name="Search", path=f"{products.path}?q=oak&sort=price")
+    middle = replace(
+        products,
+        name="Products, half way",
+        path=f"{products.path}?after={Position(last.pk, last.price)}",
+    )
+    numbered = replace(
+        middle, name="no keyset", path=f"/without/keyset/?page={number + 1}"
+    )
+    product = Case("Product", seen.get_absolute_url())
+    kept = {"If-Modified-Since": http_date(seen.modified.timestamp())}
+    again = replace(product, name="Product, again", headers=kept, status=304)
+    mine = Case("My reviews", reverse("catalog:my-reviews"), headers=signed_in)
+    export = Case("Export", reverse("catalog:export"), headers=signed_in)
+    whole = replace(export, name="no streaming", path="/without/streaming/")
+    return [
+        Page(home, [home.on("no cache"), compressed(home)]),
+        Page(products, [products.on("no joins"), products.on("no cache")]),
+        Page(search, [search.on("no joins")]),
+        Page(middle, [numbered]),
+        Page(product, [product.on("no joins"), product.on("no kept connections")]),
+        Page(again, [replace(product, name="no ETag")]),
+        Page(mine, [mine.on("no cache"), mine.on("no joins")]),
+        Page(export, [whole]),
+    ]

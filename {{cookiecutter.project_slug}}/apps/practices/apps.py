@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-
-
-class PracticesConfig(AppConfig):
-    name = "apps.practices"
-
-    def ready(self) -> None:
-        from . import checks  # noqa: F401 (registers them)

@@ -1,5 +1,0 @@
-"""Nothing between gunicorn and the view: what Django itself costs."""
-
-from benchmarks.settings.site import *
-
-MIDDLEWARE = []

@@ -1,5 +1,0 @@
-"""The same, where nothing is kept."""
-
-from benchmarks.settings.no_cache import *
-
-MIDDLEWARE = [path for path in MIDDLEWARE if path.startswith("django.")]

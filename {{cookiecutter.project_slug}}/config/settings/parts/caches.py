@@ -1,0 +1,33 @@
+"""In-process caches until REDIS_URL names a server: docs/caching.md."""
+
+from config.settings.environment import env
+from plinth.cache.settings import caches
+
+REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
+# `default`, `sessions`, `locks` and, in memory, `process`. Sessions and locks may have a
+# Redis of their own: a cache evicts, but an evicted session signs its user out.
+CACHES = caches(env, REDIS_URL)
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# `cached_db` reads sessions from Redis and writes them to the database too, so that
+# losing Redis signs nobody out. `cache` uses Redis alone.
+SESSION_STORE = env.choice(
+    "SESSION_STORE",
+    "cache",
+    "cached_db",
+    "db",
+    default="cached_db" if "redis" in CACHES["sessions"]["BACKEND"] else "db",
+)
+SESSION_ENGINE = f"django.contrib.sessions.backends.{SESSION_STORE}"
+SESSION_CACHE_ALIAS = "sessions"
+
+# django-cachalot caches the queries of these tables, which are read often and written
+# rarely, and of those that apps name in their AppConfig (`cached_tables`). Only with
+# Redis: without it, a process would not see another's writes.
+CACHALOT_ONLY_CACHABLE_TABLES = ["auth_permission", "django_content_type"]
+CACHALOT_DATABASES = ["default"]
+CACHALOT_TABLE_KEYGEN = "plinth.database.query_cache.table_key"
+# Seconds: bounds how stale an entry can be that missed its invalidation.
+CACHALOT_TIMEOUT = 60
+# iterator() is for results that are too large to cache.
+CACHALOT_CACHE_ITERATORS = False

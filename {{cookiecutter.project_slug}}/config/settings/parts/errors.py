@@ -1,0 +1,24 @@
+"""Error tracking; without it, errors go to the log alone."""
+
+from config.settings.environment import env
+
+# The commit that runs, and where: both go with every error.
+RELEASE = env("RELEASE")
+ENVIRONMENT = env(
+    "ENVIRONMENT",
+    default=env("DJANGO_SETTINGS_MODULE").removeprefix("config.settings."),
+)
+# {% if cookiecutter.error_tracking == "sentry" %}
+
+if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
+    # Imported on use: the SDK takes as long to import as Django.
+    from plinth.errors import sentry
+
+    sentry.start(
+        SENTRY_DSN,
+        environment=ENVIRONMENT,
+        release=RELEASE,
+        # 0 to 1: the fraction of requests that are traced.
+        traces_sample_rate=env.fraction("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+    )
+# {% endif %}

@@ -1,0 +1,42 @@
+"""Logging: one handler, one line per event, each with its request id."""
+
+from typing import Any
+
+from config.settings.environment import env
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "plinth.logs.formatters.RequestIdFilter"},
+    },
+    "formatters": {
+        "readable": {
+            "()": "plinth.logs.formatters.ReadableFormatter",
+            "format": "{asctime} {levelname:7} [{request_id}] {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "plinth.logs.formatters.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "readable",
+        },
+    },
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice(
+            "LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", default="INFO"
+        ),
+    },
+    "loggers": {
+        # Django attaches handlers of its own to these; here they propagate to the root's.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # RequestLogMiddleware logs each request, with its duration.
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # A failed connection attempt each; a request that gets no connection logs it.
+        "psycopg.pool": {"level": "ERROR"},
+    },
+}

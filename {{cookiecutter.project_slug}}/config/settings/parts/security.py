@@ -1,0 +1,59 @@
+"""What a browser may do with a page; production.py adds https."""
+
+from django.utils.csp import CSP
+
+from config.settings.environment import env
+from config.settings.parts.storages import CDN_DOMAIN, MEDIA_ORIGIN, UPLOADS
+
+# The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. By default every
+# private address, and a unix socket.
+TRUSTED_PROXIES = env.networks(
+    "TRUSTED_PROXIES",
+    default="127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,"
+    "169.254.0.0/16,::1,fc00::/7,fe80::/10",
+)
+
+ASSETS = [CSP.SELF, *([f"https://{CDN_DOMAIN}"] if CDN_DOMAIN else [])]
+# The trailing slash allows every path below it.
+UPLOADED = [f"{MEDIA_ORIGIN}/"] if MEDIA_ORIGIN else []
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [*ASSETS, CSP.NONCE],
+    "style-src": [*ASSETS, CSP.NONCE],
+    "img-src": [*ASSETS, *UPLOADED, "data:"],
+    "font-src": ASSETS,
+    # Direct uploads go from the browser to the bucket.
+    "connect-src": [CSP.SELF, *([MEDIA_ORIGIN] if UPLOADS.direct else [])],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    "accelerometer": [],
+    "camera": [],
+    "display-capture": [],
+    "geolocation": [],
+    "gyroscope": [],
+    "magnetometer": [],
+    "microphone": [],
+    "payment": [],
+    "usb": [],
+}
+# No script reads it: every form carries its token.
+CSRF_COOKIE_HTTPONLY = True
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Verifies hashes of Django's default, and upgrades them at the next sign-in.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]

@@ -1,0 +1,168 @@
+"""Which pages nginx keeps, and Varnish in its place; for whom, and how long."""
+
+import re
+
+import pytest
+from django.conf import settings
+
+from .nginx import find, look_up, say
+
+pytestmark = pytest.mark.practice(54)
+
+VARNISH = settings.BASE_DIR / "deploy" / "varnish"
+
+
+def test_who_has_a_session_or_a_password_is_not_served_from_the_cache(
+    production: dict[str, str],
+) -> None:
+    assert look_up("$page_cache", "Basic x") == "off"
+    assert look_up("$page_cache", "") == "$cache_for_cookies"
+    for name in (
+        production["session"],
+        settings.LANGUAGE_COOKIE_NAME,
+        "messages",
+        "read_from_primary",
+        "basket",
+    ):
+        for cookies in (f"{name}=1", f"_ga=1; {name}=1; _gid=2", f"_ga=1;{name} =1"):
+            assert look_up("$cache_for_cookies", cookies) == "off", cookies
+
+
+def test_cookies_that_shape_no_page_keep_nobody_from_the_cache(
+    production: dict[str, str],
+) -> None:
+    token = production["token"]
+    for cookies in ("", f"{token}=1", f"_ga=1; {token}=2;_ga_X1=3", "_pk_id.1.1fff=1"):
+        assert look_up("$cache_for_cookies", cookies) == "pages", cookies
+
+
+def test_only_pages_are_looked_for_in_the_cache() -> None:
+    assert say("proxy_cache") == ["$page_cache"]
+    assert set(say("proxy_cache_methods")) <= {"GET HEAD"}
+
+
+def test_a_page_is_kept_only_as_long_as_the_application_says() -> None:
+    assert not find("proxy_cache_valid")
+    # Not Set-Cookie, nor Cache-Control.
+    assert say("proxy_ignore_headers") == ["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "otherwise"),
+    [
+        ("", "0"),
+        ("Accept-Encoding", "0"),
+        ("Cookie, Accept-Encoding", "0"),
+        ("accept-encoding,cookie", "0"),
+        ("Accept-Language, Cookie", "1"),
+        ("Accept-Encoding, origin", "1"),
+        ("*", "1"),
+    ],
+)
+def test_what_varies_by_more_than_the_key_has_is_not_kept(
+    vary: str, otherwise: str
+) -> None:
+    assert say("proxy_no_cache") == ["$varies_otherwise"]
+    assert look_up("$varies_otherwise", vary) == otherwise
+
+
+def test_the_key_has_all_that_a_page_depends_on() -> None:
+    [key] = say("proxy_cache_key")
+
+    assert set(re.findall(r"\$\w+", key)) == {
+        "$scheme",
+        "$host",
+        "$page_uri",
+        "$request_method",
+        "$encoding",
+    }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("", ""),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br", "br, gzip"),
+        ("gzip, deflate, br, zstd", "zstd, br, gzip"),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", "br, gzip"),
+        ("gzip;q=0, br", ""),
+        ("gzip; q=0.0", ""),
+        ("identity", ""),
+    ],
+)
+def test_the_application_packs_pages_as_the_key_says(
+    accepted: str, encoding: str
+) -> None:
+    assert look_up("$encoding", accepted) == encoding
+    for place in find("location"):
+        if find("proxy_pass", place["block"]):
+            headers = say("proxy_set_header", place["block"])
+            assert "Accept-Encoding $encoding" in headers
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("/", "/"),
+        ("/?utm_source=a&utm_medium=b", "/"),
+        ("/?q=tea&gclid=1", "/?q=tea"),
+        ("/?q=tea&sort=price", "/?q=tea&sort=price"),
+        ("/?gclid=1&q=tea", "/?gclid=1&q=tea"),
+        ("/?q=utm_source", "/?q=utm_source"),
+        ("/?utm_source", "/"),
+        ("/a&utm_x=1", "/a&utm_x=1"),
+        ("/?xgclid=1", "/?xgclid=1"),
+        ("/?a=1&&fbclid=2", "/?a=1&"),
+    ],
+)
+def test_a_page_is_kept_once_whatever_advertisements_add(asked: str, kept: str) -> None:
+    assert look_up("$page_uri", asked).replace("$request_uri", asked) == kept
+
+
+def test_nginx_and_the_application_hide_the_same_parameters() -> None:
+    names = "|".join(settings.TRACKING_PARAMETERS)
+    [block] = [it["block"] for it in find("map") if it["args"][1] == "$page_uri"]
+    patterns = [it["directive"] for it in block]
+
+    [pattern] = [it for it in patterns if it.startswith("~")]
+    assert f"(?:(?:{names})(?:=[^&]*)?(?:&|$))+$" in pattern
+
+
+def test_a_page_that_is_kept_stands_in_for_an_application_that_fails() -> None:
+    [cases] = say("proxy_cache_use_stale")
+
+    assert set(cases.split()) == {
+        "error",
+        "timeout",
+        "http_500",
+        "http_502",
+        "http_503",
+        "http_504",
+    }
+    assert say("proxy_cache_background_update") == ["on"]
+
+
+# Varnish
+
+
+def test_varnish_has_the_same_rules() -> None:
+    rules = (VARNISH / "rules.vcl").read_text()
+    names = "|".join(settings.TRACKING_PARAMETERS)
+    [block] = [it["block"] for it in find("map") if it["args"][1].endswith("_cookies")]
+    [cookies] = re.findall(
+        r" \*(\(\?:__Host.*\)=\[\^;\]\*)\)\+\$", str(block[1]["directive"])
+    )
+
+    assert f"&(?:{names})(?:=[^&]*)?(?=&|$)" in rules
+    assert cookies in rules
+    assert "(?:(?:^|,) *(?:accept-encoding|cookie) *)+$" in rules
+    assert "if (req.http.Authorization) {\n        return (pass);" in rules
+
+
+def test_nobody_drops_from_varnish_what_is_kept_by_way_of_nginx() -> None:
+    rules = (VARNISH / "rules.vcl").read_text()
+
+    assert "if (client.ip !~ editors || req.http.X-Real-IP) {" in rules
+    [editors] = re.findall(r"acl editors \{(.*?)\}", rules, re.DOTALL)
+    assert re.findall(r'"(.*?)"', editors) == ["127.0.0.1", "::1"]

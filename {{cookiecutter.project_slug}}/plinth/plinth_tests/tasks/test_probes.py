@@ -1,0 +1,28 @@
+import pytest
+
+from plinth_tests.processes import COMPLETE, run_code
+
+PROBE = """
+import django
+django.setup()
+from plinth.practices import probes
+print(probes.background_work().state)
+"""
+
+
+@pytest.mark.parametrize(
+    ("broker", "state"),
+    [
+        ("", "off"),
+        ("redis://127.0.0.1:1", "off"),
+        ("redis://:secret@localhost:1/0", "off"),
+        ("redis://127.0.0.1:1/1", "on"),
+        ("amqp://127.0.0.1:1", "on"),
+    ],
+)
+def test_a_deployment_has_a_broker_that_no_cache_shares(
+    broker: str, state: str
+) -> None:
+    done = run_code(PROBE, **COMPLETE | {"CELERY_BROKER_URL": broker})
+
+    assert done.stdout.strip() == state

@@ -1,0 +1,227 @@
+"""Tasks per second through a worker, against an empty Celery project on the same broker.
+
+`make bench` runs it where CELERY_BROKER_URL is set; by itself it takes options:
+`python -m plinth.benchmarks.tasks --rounds 9`. Its queues have names of their own, and are
+deleted after each round. Rounds of all rows alternate, so that what else the machine does
+falls on each of them: compare the rows of one run, and nothing else. On Linux it also says
+how much of a processor a task takes, which a busy machine changes least.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .pages import natural
+
+# The project, from whose folder `make bench` runs this.
+PROJECT = Path.cwd()
+
+# What a task of either project does: it adds a byte to a file, which tells when it ran.
+TASK = """
+
+@app.task(name="plinth.benchmarks.mark")
+def mark(file):
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+    os.write(descriptor, b".")
+    os.close(descriptor)
+"""
+OURS = "import os\n\nfrom plinth.tasks.app import app\n" + TASK
+# As Celery is when nobody has set anything but the broker.
+EMPTY = (
+    "import os\n\nfrom celery import Celery\n\n"
+    'app = Celery("empty", broker=os.environ["CELERY_BROKER_URL"])\n' + TASK
+)
+# The same with what keeps a task that its worker loses: what that costs, and no more.
+EMPTY_SAFE = EMPTY + (
+    "\napp.conf.update(task_acks_late=True, worker_prefetch_multiplier=1,\n"
+    '    task_ignore_result=True, task_default_queue_type="QUEUE")\n'
+)
+SEND = """
+import {module} as project
+with project.app.producer_or_acquire() as producer:
+    for _ in range({count}):
+        project.mark.apply_async(["{marks}"], queue="{queue}", producer=producer)
+"""
+DELETE = """
+import {module} as project
+with project.app.connection_for_write() as connection:
+    connection.default_channel.queue_delete("{queue}")
+    connection.default_channel.exchange_delete("{queue}")
+"""
+POOLS = ("prefork", "threads")
+
+
+@contextmanager
+def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[int]:
+    """The process of a worker, which ends with the block."""
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", module, "worker"]
+    options = [f"--pool={pool}", "--concurrency=2", f"--queues={queue}"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    log = (folder / "log").open("ab")
+    with (
+        log,
+        subprocess.Popen(
+            [*command, *options, f"--hostname={queue}@bench", *quiet],
+            cwd=PROJECT,
+            env=environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Both log warnings alone, which is Celery's own default; the schedule is not run."""
+    path = os.pathsep.join([str(folder), str(PROJECT)])
+    return os.environ | {"LOG_LEVEL": "WARNING", "PYTHONPATH": path}
+
+
+@dataclass(frozen=True)
+class Round:
+    rate: float
+    # Seconds of a processor that a task takes, or 0 where nobody says.
+    processor: float
+
+
+def processor(process: int) -> float:
+    """Return the seconds of a processor that a process and its children have used."""
+    folder = Path(f"/proc/{process}")
+    if not folder.exists():  # Linux only
+        return 0
+    # After the name, which may hold anything; in ticks, user's and system's.
+    parts = (folder / "stat").read_text().rpartition(")")[2].split()
+    own = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+    children = (folder / f"task/{process}/children").read_text().split()
+    return own + sum(processor(int(child)) for child in children)
+
+
+def measure(folder: Path, module: str, pool: str, count: int) -> Round:
+    """Let a worker empty a queue."""
+    queue, marks = f"benchmark-{module}", folder / uuid.uuid4().hex
+    marks.touch()
+    run(folder, DELETE.format(module=module, queue=queue))
+    run(folder, SEND.format(module=module, queue=queue, count=count, marks=marks))
+    try:
+        with worker(folder, module, pool, queue) as process:
+            # From when it works to when it is done: not how long it starts.
+            begin = wait_for(marks, max(1, count // 10))
+            before = processor(process)
+            end = wait_for(marks, count)
+            used = processor(process) - before
+    finally:
+        run(folder, DELETE.format(module=module, queue=queue))
+    done = end[1] - begin[1]
+    return Round(done / (end[0] - begin[0]), used / done)
+
+
+def wait_for(marks: Path, size: int, seconds: float = 120) -> tuple[float, int]:
+    """Return when a file has so many bytes, and how many it has."""
+    end = time.perf_counter() + seconds
+    while (now := time.perf_counter()) < end:
+        if (found := marks.stat().st_size) >= size:
+            return now, found
+        time.sleep(0.002)
+    sys.exit(f"No worker has done {size} tasks within {seconds:.0f} s.")
+
+
+def run(folder: Path, code: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=environment(folder),
+        check=True,
+    )
+
+
+def main() -> None:
+    parser = ArgumentParser(prog="python -m plinth.benchmarks.tasks", description=__doc__)
+    parser.add_argument("--rounds", type=natural, default=5)
+    parser.add_argument("--tasks", type=natural, default=3_000, help="in each round")
+    parser.add_argument("--format", choices=["table", "json"], default="table")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    # Reads .env, too; a broker may be named there.
+    from django.conf import settings
+
+    if not settings.CELERY_BROKER_URL:
+        sys.stdout.write("Tasks are measured on a broker: set CELERY_BROKER_URL.\n")
+        return
+    os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
+    kind = getattr(settings, "CELERY_TASK_DEFAULT_QUEUE_TYPE", "classic")
+
+    rows: dict[tuple[str, str], list[Round]] = {
+        (name, pool): [] for pool in POOLS for name in ("empty", "empty_safe", "ours")
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "ours.py").write_text(OURS)
+        (folder / "empty.py").write_text(EMPTY)
+        (folder / "empty_safe.py").write_text(EMPTY_SAFE.replace("QUEUE", kind))
+        for _ in range(options.rounds):
+            for (module, pool), rounds in rows.items():
+                rounds.append(measure(folder, module, pool, options.tasks))
+    report(rows, options.format)
+
+
+def report(rows: dict[tuple[str, str], list[Round]], form: str) -> None:
+    rates = {row: [each.rate for each in rounds] for row, rounds in rows.items()}
+    processors = {
+        row: statistics.median(each.processor for each in rounds)
+        for row, rounds in rows.items()
+    }
+    titles = {
+        "empty": "an empty Celery project",
+        "empty_safe": "the same, acknowledged late",
+        "ours": "this project",
+    }
+    found = [
+        {
+            "pool": pool,
+            "project": titles[name],
+            "tasks_per_second": round(statistics.median(rates[name, pool])),
+            "slowest": round(min(rates[name, pool])),
+            "fastest": round(max(rates[name, pool])),
+            **{
+                f"to_{other}": round(
+                    statistics.median(rates[name, pool])
+                    / statistics.median(rates[other, pool]),
+                    2,
+                )
+                for other in ("empty", "empty_safe")
+            },
+            "processor_us": round(processors[name, pool] * 1e6),
+        }
+        for name, pool in rows
+    ]
+    if form == "json":
+        sys.stdout.write(json.dumps(found) + "\n")
+        return
+    rates_of = ("Tasks/s", "Slowest", "Fastest", "To empty", "To late")
+    heads = ("Pool", "Project", *rates_of, "CPU µs")
+    table = Table(*heads, title=f"Tasks through a worker, {os.cpu_count()} CPUs")
+    for row in found:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

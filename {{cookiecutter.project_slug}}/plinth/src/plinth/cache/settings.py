@@ -1,0 +1,42 @@
+"""CACHES from environment variables."""
+
+from typing import Any
+
+from plinth.env import Env
+
+LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+
+
+def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
+    """Return the aliases `default`, `sessions`, `locks` and `process`.
+
+    REDIS_SESSIONS_URL and REDIS_LOCKS_URL move an alias to a Redis of its own. Without a
+    Redis each is in this process's memory; `process` always is.
+    """
+    urls = {
+        "default": redis_url,
+        "sessions": env.url("REDIS_SESSIONS_URL", "redis", "rediss", "unix"),
+        "locks": env.url("REDIS_LOCKS_URL", "redis", "rediss", "unix"),
+    }
+    aliases = {alias: redis(alias, url or redis_url) for alias, url in urls.items()}
+    return {**aliases, "process": {"BACKEND": LOCAL_MEMORY, "LOCATION": "process"}}
+
+
+def redis(alias: str, url: str) -> dict[str, Any]:
+    if not url:
+        return {"BACKEND": LOCAL_MEMORY, "LOCATION": alias}
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": alias,
+        "OPTIONS": {
+            "CLIENT_CLASS": "plinth.cache.redis.SharedServerClient",
+            "CONNECTION_POOL_CLASS": "plinth.cache.redis.CircuitBreakerPool",
+            # A cache fails open: a page without it is slow, one that waits for it is
+            # down. Locks fail closed.
+            "IGNORE_EXCEPTIONS": alias != "locks",
+            # Seconds.
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        },
+    }

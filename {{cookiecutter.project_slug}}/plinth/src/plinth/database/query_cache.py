@@ -1,0 +1,47 @@
+"""django-cachalot's query cache, of named tables only.
+
+Their names are in CACHALOT_ONLY_CACHABLE_TABLES, or in an AppConfig: `cached_tables`.
+"""
+
+from hashlib import sha256
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Model
+
+
+def register_tables() -> None:
+    """Add the tables that apps name to those of the setting."""
+    if not apps.is_installed("cachalot"):
+        return
+    from cachalot.settings import cachalot_settings
+
+    tables = set(settings.CACHALOT_ONLY_CACHABLE_TABLES)
+    for config in apps.get_app_configs():
+        tables.update(getattr(config, "cached_tables", ()))
+    cachalot_settings.CACHALOT_ONLY_CACHABLE_TABLES = frozenset(tables)
+
+
+def is_cached(model: type[Model]) -> bool:
+    """Whether queries of this model are cached.
+
+    They are routed to the primary: a lagging replica could return rows from before the
+    write that has just invalidated them.
+    """
+    if not apps.is_installed("cachalot"):
+        return False
+    from cachalot.settings import cachalot_settings
+
+    return (
+        model._meta.db_table  # noqa: SLF001
+        in cachalot_settings.CACHALOT_ONLY_CACHABLE_TABLES
+    )
+
+
+def table_key(alias: str, table: str) -> str:
+    """Return the cache key of a table's last write: the same for every alias.
+
+    All aliases lead to one database. With cachalot's own keys, a migration, which runs
+    under the alias `direct`, would not invalidate what pages have cached.
+    """
+    return sha256(f"cachalot:{table}".encode()).hexdigest()

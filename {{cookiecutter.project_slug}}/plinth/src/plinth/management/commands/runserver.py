@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands import runserver
+from django.core.management.base import CommandError
+
+
+class Command(runserver.Command):
+    """The server of staticfiles, for development alone: one visitor can stop it."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(
+                "runserver is not made for production: start "
+                "gunicorn --config python:plinth.server.gunicorn config.wsgi"
+            )
+        super().handle(*args, **options)

@@ -1,0 +1,9 @@
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends import s3
+
+from .buckets import Bucket
+
+
+class S3Storage(Bucket, s3.S3Storage):  # type: ignore[misc]
+    errors = (Boto3Error, BotoCoreError, ClientError)
