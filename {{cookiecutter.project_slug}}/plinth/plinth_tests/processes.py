@@ -59,6 +59,7 @@ def environ(environment: str, variables: dict[str, str]) -> dict[str, str]:
     """Return these variables and no others of the shell's."""
     return {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(PLINTH),
         "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}",
         # Its lines without a # are what the project itself requires.
         "ENV_FILE": str(settings.BASE_DIR / ".env.example"),

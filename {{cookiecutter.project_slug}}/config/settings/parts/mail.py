@@ -13,7 +13,7 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": env.mailer("EMAIL_URL")
     or {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
-# Authenticates a provider's webhook for bounces and complaints, which is closed without.
+# Authenticate the provider's webhook for bounces and complaints; unset, it denies access.
 ANYMAIL = {
     "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),

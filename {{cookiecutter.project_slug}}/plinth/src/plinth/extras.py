@@ -2,21 +2,21 @@
 
 from importlib.util import find_spec
 
-# A module of each extra in pyproject.toml.
+# Modules of each extra in pyproject.toml.
 MODULES = {
-    "azure": "azure.storage.blob",
-    "celery": "celery",
-    "gcs": "google.cloud.storage",
-    "images": "PIL",
-    "newrelic": "newrelic",
-    "s3": "boto3",
-    "sentry": "sentry_sdk",
+    "azure": ["azure.storage.blob", "storages"],
+    "celery": ["celery"],
+    "gcs": ["google.cloud.storage", "storages"],
+    "images": ["PIL"],
+    "newrelic": ["newrelic"],
+    "s3": ["boto3", "storages"],
+    "sentry": ["sentry_sdk"],
 }
 
 
 def is_installed(extra: str) -> bool:
-    """Whether an extra is installed; nothing is imported but its parent packages."""
+    """Whether an extra's modules can be imported; imports at most their parents."""
     try:
-        return find_spec(MODULES[extra]) is not None
-    except ModuleNotFoundError:  # a parent package is missing
+        return None not in map(find_spec, MODULES[extra])
+    except ModuleNotFoundError:  # a parent is missing
         return False

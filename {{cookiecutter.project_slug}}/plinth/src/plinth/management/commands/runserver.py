@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 
 class Command(runserver.Command):
-    """The server of staticfiles, for development alone: one visitor can stop it."""
+    """The development server of staticfiles, which refuses to start without DEBUG."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
