@@ -14,10 +14,6 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
-# {% if cookiecutter.use_celery %}
-from .parts.tasks import *
-
-# {% endif %}
 # Identity
 
 SITE_NAME = env(
@@ -133,6 +129,14 @@ ZEAL_ALLOWLIST = [
     {"model": "sessions.Session", "field": "get()"},
     {"model": "accounts.User", "field": "get()"},
 ]
+
+# {% if cookiecutter.use_celery %}
+# Tasks
+
+from .parts.tasks import *
+
+# {% endif %}
+# Health
 
 # /health/ready/ probes the services that the settings name. Add your own by dotted path,
 # {"search": "apps.search.health.probe"}; None removes one.

@@ -15,8 +15,11 @@ if env.bool("DEBUG", default=False):
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
 }
-# WhiteNoise serves static files, or the CDN does from the bucket: publish_static uploads.
-if env.choice("STATIC_STORAGE", "whitenoise", "bucket", default="whitenoise") == "bucket":
+# Served by WhiteNoise, or by the CDN from the bucket, where publish_static uploads them.
+STATIC_STORAGE = env.choice(
+    "STATIC_STORAGE", "whitenoise", "bucket", default="whitenoise"
+)
+if STATIC_STORAGE == "bucket":
     if not (CDN_DOMAIN and MEDIA_ORIGIN):
         fail("STATIC_STORAGE", "whitenoise, unless CDN_DOMAIN and a bucket are set")
     MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")

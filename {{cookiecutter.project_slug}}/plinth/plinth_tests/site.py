@@ -3,6 +3,7 @@
 So no page, middleware or template of the project has a say in what a test sees.
 """
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +24,7 @@ def use(settings: Any) -> None:
         for middleware in settings.MIDDLEWARE
         if middleware.startswith(FOUNDATION)
     ]
+    settings.CSRF_FAILURE_VIEW = f"{__name__}.error"
 
 
 @login_not_required
@@ -41,12 +43,27 @@ def form(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"<html>{'A sentence. ' * 200}{get_token(request)}</html>")
 
 
+def error(
+    request: HttpRequest, exception: object = None, reason: str = "", status: int = 403
+) -> HttpResponse:
+    """An error page; the project's may need the project's URLs."""
+    return HttpResponse("error", status=status)
+
+
+handler400 = partial(error, status=400)
+handler403 = partial(error, status=403)
+handler404 = partial(error, status=404)
+handler500 = partial(error, status=500)
+
 urlpatterns = [
     path("plain/", plain),
     path("plain/<slug:uidb64>/<slug:token>/", plain),
     path("user/", user),
     path("form/", form),
-    path("sign-in/", LoginView.as_view(redirect_authenticated_user=True, next_page="/plain/")),
+    path(
+        "sign-in/",
+        LoginView.as_view(redirect_authenticated_user=True, next_page="/plain/"),
+    ),
     path("health/", include("plinth.health.urls")),
     path("admin/", admin.site.urls),
 ]

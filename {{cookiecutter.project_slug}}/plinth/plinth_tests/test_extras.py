@@ -54,8 +54,10 @@ def test_variable_of_a_missing_extra_stops_the_start_with_one_line(
     ("code", "variables", "extra"),
     [
         (
-            "from plinth.errors import sentry\n"
-            "sentry.start('', environment='', release='', traces_sample_rate=0)",
+            (
+                "from plinth.errors import sentry\n"
+                "sentry.start('', environment='', release='', traces_sample_rate=0)"
+            ),
             {"SENTRY_DSN": "https://key@sentry.example.com/1"},
             "sentry",
         ),

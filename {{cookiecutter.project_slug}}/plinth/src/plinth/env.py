@@ -118,7 +118,9 @@ class Env:
     def address(self, name: str, *, default: str = "") -> str:
         """Return `host:port`, or `unix:` and the path of a socket."""
         value = self(name, default=default)
-        if value and not (re.fullmatch(ADDRESS, value) and has_host_or_path(f"//{value}")):
+        if value and not (
+            re.fullmatch(ADDRESS, value) and has_host_or_path(f"//{value}")
+        ):
             fail(name, "like 127.0.0.1:8000 or unix:/run/app.sock")
         return value
 

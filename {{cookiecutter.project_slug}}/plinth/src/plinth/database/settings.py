@@ -89,9 +89,7 @@ class Connections:
         return options
 
 
-def databases(
-    env: Env, *, sqlite: Path, application_name: str
-) -> dict[str, Database]:
+def databases(env: Env, *, sqlite: Path, application_name: str) -> dict[str, Database]:
     """Return DATABASES."""
     primary: Database = {"ENGINE": SQLITE, "NAME": sqlite}
     if env("DATABASE_URL"):

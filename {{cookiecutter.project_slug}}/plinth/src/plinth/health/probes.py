@@ -27,7 +27,9 @@ def probe_database() -> None:
 
 
 def probe_replicas() -> None:
-    if lost := [alias for alias in replicas.aliases() if not replicas.is_healthy(alias)]:
+    if lost := [
+        alias for alias in replicas.aliases() if not replicas.is_healthy(alias)
+    ]:
         raise ConnectionError(f"{', '.join(lost)} unhealthy; the primary serves reads")
 
 

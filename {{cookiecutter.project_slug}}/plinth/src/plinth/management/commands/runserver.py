@@ -12,6 +12,6 @@ class Command(runserver.Command):
         if not settings.DEBUG:
             raise CommandError(
                 "runserver is not made for production: start "
-                "gunicorn --config python:plinth.server.gunicorn config.wsgi"
+                "gunicorn --config python:config.gunicorn config.wsgi"
             )
         super().handle(*args, **options)
