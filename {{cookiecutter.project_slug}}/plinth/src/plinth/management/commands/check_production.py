@@ -9,6 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from plinth import extras
 
+# What a Python process needs of the shell's variables, by prefix. The others are those of
+# this machine, and may belong to another project.
+OF_THE_SHELL = ("DYLD_", "HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "SYSTEM", "TMP")
 # Valid values for what production requires; the checks connect to nothing.
 VARIABLES = {
     "ALLOWED_HOSTS": "localhost",
@@ -17,6 +20,7 @@ VARIABLES = {
     "CELERY_BROKER_URL": "redis://localhost/1",
     "EMAIL_URL": "smtp://localhost",
     "CDN_DOMAIN": "cdn.localhost",
+    # A line of .env.example may say otherwise.
     "DEBUG": "",
 }
 BUCKETS = {
@@ -34,6 +38,11 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         provider = next(filter(extras.is_installed, BUCKETS), "")
+        shell = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(OF_THE_SHELL)
+        }
         variables = {
             **VARIABLES,
             **BUCKETS.get(provider, {}),
@@ -47,7 +56,7 @@ class Command(BaseCommand):
                 *("--fail-level=WARNING", "--settings=config.settings.production"),
             ],
             cwd=settings.BASE_DIR,
-            env=os.environ | variables,
+            env=shell | variables,
             check=False,
         )
         if done.returncode:
