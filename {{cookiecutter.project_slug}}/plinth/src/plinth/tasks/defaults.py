@@ -81,9 +81,6 @@ def broker(url: str) -> dict[str, Any]:
         tls = {"broker_use_ssl": VERIFIED} if url.startswith("rediss") else {}
         return {"broker_transport_options": options, **tls}
     if url.startswith("amqp"):
-        # None: the host name of the URL.
-        verified = {"server_hostname": None}
-        tls = {"broker_use_ssl": verified} if url.startswith("amqps") else {}
         return {
             # Publisher confirms: enqueued means replicated to a majority of brokers.
             "broker_transport_options": {"confirm_publish": True},
@@ -92,7 +89,12 @@ def broker(url: str) -> dict[str, Any]:
             # Quorum queues hold a countdown only behind a topic exchange.
             "task_default_exchange_type": "topic",
             "task_create_missing_queue_exchange_type": "topic",
-            **tls,
+            # None: the host name of the URL.
+            **(
+                {"broker_use_ssl": {"server_hostname": None}}
+                if url.startswith("amqps")
+                else {}
+            ),
         }
     return {}
 

@@ -18,11 +18,7 @@ def registered() -> dict[str, dict[str, Any]]:
         django.setup()
     app.loader.import_default_modules()
     return {
-        name: {
-            "task": name,
-            "schedule": task.beat_schedule,
-            "options": {"expires": EXPIRES},
-        }
+        name: {"task": name, "schedule": schedule, "options": {"expires": EXPIRES}}
         for name, task in sorted(app.tasks.items())
-        if getattr(task, "beat_schedule", None)
+        if (schedule := getattr(task, "beat_schedule", None))
     }

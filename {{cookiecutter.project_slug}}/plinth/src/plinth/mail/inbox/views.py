@@ -18,7 +18,7 @@ from django.views.generic import TemplateView, View
 from .backend import EmailBackend
 
 # The page frames one document of this origin: the mail.
-PAGE_CSP = settings.SECURE_CSP | {"frame-src": ["'self'"]}
+PAGE_CSP: dict[str, Any] = settings.SECURE_CSP | {"frame-src": ["'self'"]}
 # A mail may have inline styles and remote images, and no scripts. Links open in a new
 # window, outside of the sandbox.
 MAIL_CSP = {
