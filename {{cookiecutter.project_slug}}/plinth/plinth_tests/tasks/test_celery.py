@@ -46,10 +46,11 @@ NAMES = [
 
 @cache
 def effective(broker: str, results: str = "", override: str = "") -> dict[str, Any]:
-    """Return Celery's settings in a process with these variables and statements."""
+    """Return Celery's settings in a process with this broker and these settings."""
     code = f"""
 import json
 from django.conf import settings
+settings.CELERY_RESULT_BACKEND = {results!r} or None
 {override}
 from config.celery import app
 queue = app.amqp.queues[app.conf.task_default_queue]
@@ -57,8 +58,7 @@ found = dict(queue=queue.queue_arguments, exchange=queue.exchange.type)
 found.update((name, getattr(app.conf, name)) for name in {NAMES})
 print(json.dumps(found))
 """
-    variables = {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
-    done = run_code(code, **COMPLETE | variables)
+    done = run_code(code, **COMPLETE | {"CELERY_BROKER_URL": broker})
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
