@@ -183,7 +183,12 @@ class HomeView:
 {% include "admin/filter.html" %}{% url 'core:home' %}{% static "site.css" %}
 """,
 }
-LEFT_OUT = ["compose.yml", "plinth/src/plinth/tasks/sessions.py", "deploy/nginx.conf", "static/old.svg"]
+LEFT_OUT = [
+    "compose.yml",
+    "plinth/src/plinth/tasks/sessions.py",
+    "deploy/nginx.conf",
+    "static/old.svg",
+]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +196,11 @@ LEFT_OUT = ["compose.yml", "plinth/src/plinth/tasks/sessions.py", "deploy/nginx.
     [
         ("apps/a.py", "import plinth.tasks.sessions\n", "module plinth.tasks.sessions"),
         ("apps/a.py", "from plinth import tasks\n", "module plinth.tasks.sessions"),
-        ("apps/a.py", "from .core.tasks import work\n", "module plinth.tasks.sessions.work"),
+        (
+            "apps/a.py",
+            "from .core.tasks import work\n",
+            "module plinth.tasks.sessions.work",
+        ),
         ("apps/a.py", "from .core.urls import away\n", "module apps.pages.urls.away"),
         (
             "apps/a.py",
@@ -211,9 +220,21 @@ LEFT_OUT = ["compose.yml", "plinth/src/plinth/tasks/sessions.py", "deploy/nginx.
         ("docs/a.md", "[Old](../static/old.svg#a)\n", "link ../static/old.svg"),
         ("docs/a.md", "See `static/old.svg`.\n", "path static/old.svg"),
         ("Makefile", "up:\n\tdocker compose -f compose.yml up\n", "path compose.yml"),
-        ("Dockerfile", "COPY plinth/src/plinth/tasks/sessions.py .\n", "path plinth/src/plinth/tasks/sessions.py"),
-        ("Dockerfile", "CMD celery -A plinth.tasks.sessions\n", "module plinth.tasks.sessions"),
-        ("docs/a.md", "It is in plinth.tasks.sessions.\n", "module plinth.tasks.sessions"),
+        (
+            "Dockerfile",
+            "COPY plinth/src/plinth/tasks/sessions.py .\n",
+            "path plinth/src/plinth/tasks/sessions.py",
+        ),
+        (
+            "Dockerfile",
+            "CMD celery -A plinth.tasks.sessions\n",
+            "module plinth.tasks.sessions",
+        ),
+        (
+            "docs/a.md",
+            "It is in plinth.tasks.sessions.\n",
+            "module plinth.tasks.sessions",
+        ),
         ("a.yml", "- ./deploy/nginx.conf:/etc/nginx.conf\n", "path deploy/nginx.conf"),
     ],
 )

@@ -379,7 +379,12 @@ def test_the_image_is_measured_and_nothing_is_left(
 ) -> None:
     project = install()
     before = {*docker("image", "ls", "--quiet").split()}
-    words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image", "--format=json"]
+    words = [
+        project / ".venv/bin/python",
+        "-m",
+        "plinth.benchmarks.image",
+        "--format=json",
+    ]
     found = json.loads(run(*words, cwd=project))
 
     assert {*docker("image", "ls", "--quiet").split()} == before
