@@ -20,6 +20,10 @@ PYTHONS := python3.13 python3.12 python3 python /usr/bin/python3
 	$(UV) venv --quiet --clear --relocatable --python "$$python"
 
 # uv takes a package that is half copied for an installed one: what was interrupted before
-# its end is installed anew.
+# its end is installed anew. The path to the foundation is made relative, so that a project
+# may be moved or copied.
 sync = test ! -e .venv/unfinished || again=--reinstall; touch .venv/unfinished; \
-	$(UV) sync --quiet $$again $(1) && rm .venv/unfinished
+	$(UV) sync --quiet $$again $(1) && \
+	for path in .venv/lib/python*/site-packages/django_plinth.pth; do \
+		test ! -e $$path || echo ../../../../plinth/src >$$path; \
+	done && rm .venv/unfinished
