@@ -92,6 +92,9 @@ def write_for_ruff(
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).touch()
         (project / "pyproject.toml").write_text(pyproject)
+        (project / "plinth").mkdir(exist_ok=True)
+        rules = source.source("plinth/ruff.toml")
+        (project / "plinth/ruff.toml").write_text(rules)
         (project / result.path).write_text(result.text)
 
 
@@ -153,7 +156,7 @@ def test_every_reference_leads_somewhere(source: Template) -> None:
             if not reference.startswith("plinth/") or is_default(answers):
                 dangling.setdefault(reference, answers)
 
-    assert not dangling
+    assert not dangling, "\n".join(f"{it}: {dangling[it]}" for it in dangling)
 
 
 def empty_folders(project: Path) -> list[Path]:
