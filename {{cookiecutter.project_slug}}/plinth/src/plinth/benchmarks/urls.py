@@ -24,8 +24,8 @@ class BareView(View):
 
 urlpatterns = [
     *site,
-    
+    # {% if cookiecutter.example_app %}
     urls.path("without/", urls.include("apps.catalog.benchmarks.urls")),
-    
+    # {% endif %}
     urls.path("bare/", BareView.as_view(), name="bare"),
 ]
