@@ -184,8 +184,16 @@ def url_names(tree: ast.AST) -> Iterator[str]:
 def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
     """What a module refers to: by imports, calls, settings and dotted strings."""
     package = dotted(file).split(".") + [""] * file.endswith("/__init__.py")
+    parts_of_text = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
     for node in ast.walk(tree):
         match node:
+            case _ if node in parts_of_text:
+                continue
             case ast.Import(names):
                 yield from (("module", alias.name) for alias in names)
             case ast.ImportFrom(module, names, level):

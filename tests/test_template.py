@@ -119,25 +119,18 @@ def unbaked(template: Path, shared: Path) -> Path:
             for document in folder.rglob("*.md"):
                 text = document.read_text()
                 document.write_text(re.sub(rf"(?m)^{TAG}\n", "", text))
-            pyproject = tomllib.loads((folder / "pyproject.toml").read_text())
-            needed = pyproject["project"]["dependencies"]
-            for group in pyproject["dependency-groups"].values():
-                needed += [name for name in group if isinstance(name, str)]
-            (folder.parent / "needed.txt").write_text("\n".join(needed))
-            overrides = pyproject["tool"]["uv"].get("override-dependencies", [])
-            (folder.parent / "overrides.txt").write_text("\n".join(overrides))
             uv = os.environ.get("UV", "uv")
             run(uv, "venv", "--quiet", "--clear", ".venv", cwd=folder)
-            run(
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--python=.venv",
-                "--requirements=../needed.txt",
-                "--overrides=../overrides.txt",
-                cwd=folder,
-            )
+            pyproject = tomllib.loads((folder / "pyproject.toml").read_text())
+            foundation = tomllib.loads((folder / "plinth/pyproject.toml").read_text())
+            extras = ",".join(foundation["project"]["optional-dependencies"])
+            own = [
+                name
+                for name in pyproject["project"]["dependencies"]
+                if not name.startswith("django-plinth")
+            ]
+            install = ("pip", "install", "--quiet", "--python=.venv")
+            run(uv, *install, f"--editable=plinth[{extras}]", *own, cwd=folder)
             (folder / ".venv" / "ready").touch()
     return folder
 
@@ -148,9 +141,10 @@ def unbaked(template: Path, shared: Path) -> Path:
         "ruff check",
         "ruff format --check",
         "mypy",
+        "lint-imports",
         "python manage.py check --settings=config.settings.local",
         "python manage.py check --settings=config.settings.test",
-        pytest.param("python -m pytest", marks=pytest.mark.long),
+        "python -m pytest --numprocesses=2",
     ],
 )
 def test_the_template_is_a_valid_project_before_it_is_baked(
