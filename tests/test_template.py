@@ -78,10 +78,12 @@ def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
     assert {path.suffix for path in binary} <= {".ico", ".png", ".webp", ".woff2"}
 
 
-def test_every_pattern_of_copied_files_matches_a_file(source: Template) -> None:
-    paths = {*source.files, *(path.partition("/")[0] for path in source.files)}
-    for pattern in source.config["_copy_without_render"]:
-        assert any(fnmatch(path, pattern) for path in paths), pattern
+def test_every_pattern_of_copied_files_is_needed(source: Template) -> None:
+    patterns = source.config["_copy_without_render"]
+    folders = {path.partition("/")[0] for path in source.files} & {*patterns}
+    files = [path for path in source.files if path.partition("/")[0] not in folders]
+    for pattern in patterns:
+        assert pattern in folders or any(fnmatch(path, pattern) for path in files)
 
 
 def test_every_path_of_the_keep_table_exists(source: Template) -> None:
