@@ -51,28 +51,30 @@ class References:
             for file in template_files
             if "/" in file and file.endswith(".py")
         }
-        self.trees = {
-            file: parse(text) for file, text in texts.items() if file.endswith(".py")
-        }
         self.modules: dict[str, set[str]] = {}
-        for file, tree in self.trees.items():
+        for file in self.files:
+            if not file.endswith(".py"):
+                continue
             module = dotted(file)
             while "." in module:
                 module, _, name = module.rpartition(".")
                 self.modules.setdefault(module, set()).add(name)
-            self.modules.setdefault(dotted(file), set()).update(bound_names(tree))
+            self.modules.setdefault(dotted(file), set()).update(
+                bound_names(texts[file])
+            )
         self.urls = {
             name
-            for file, tree in self.trees.items()
+            for file, text in texts.items()
             if file.endswith("urls.py")
-            for name in url_names(tree)
+            for name in url_names(text)
         }
 
-    def dangling(self) -> list[str]:
-        """Each reference that leads nowhere, with the file that has it."""
+    def dangling(self, but: str = "no/") -> list[str]:
+        """Each reference that leads nowhere, with its file; files of a folder left out."""
         return [
             f"{file}: {kind} {target}"
             for file, text in self.texts.items()
+            if not file.startswith(but)
             for kind, target in read(file, text)
             if not self.resolves(file, kind, target)
         ]
@@ -157,8 +159,11 @@ def normal(path: PurePosixPath | str) -> str:
     return "/".join(parts) or "."
 
 
-def bound_names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def bound_names(text: str) -> set[str]:
+    """The names that a module defines, assigns or imports."""
+    names: set[str] = set()
+    for node in ast.walk(parse(text)):
         match node:
             case (
                 ast.ClassDef(name=name)
@@ -166,19 +171,26 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
                 | ast.AsyncFunctionDef(name=name)
                 | ast.Name(id=name, ctx=ast.Store())
             ):
-                yield name
+                names.add(name)
             case ast.alias(name=name, asname=given):
-                yield given or name
+                names.add(given or name)
+    return names
 
 
-def url_names(tree: ast.AST) -> Iterator[str]:
+@cache
+def url_names(text: str) -> set[str]:
+    """The names of a module's URLs, with their namespace."""
+    names: set[str] = set()
     namespace = ""
-    for node in ast.walk(tree):  # `app_name` is at the top, which ast.walk sees first
+    for node in ast.walk(
+        parse(text)
+    ):  # `app_name` is at the top, which ast.walk sees first
         match node:
             case ast.Assign([ast.Name("app_name")], ast.Constant(value)):
                 namespace = f"{value}:"
             case ast.keyword("name", ast.Constant(name)):
-                yield f"{namespace}{name}"
+                names.add(f"{namespace}{name}")
+    return names
 
 
 def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
