@@ -73,14 +73,12 @@ class Template:
             if path.is_file() and not is_binary(str(path))
         )
 
-    @cache
     def is_raw(self, path: str) -> bool:
         """Whether it is copied as it is, by its own name or with a folder above."""
         context = {"cookiecutter": self.config}
         places = (path, *(str(folder) for folder in PurePosixPath(path).parents))
         return any(is_copy_only_path(place, context) for place in places)
 
-    @cache
     def source(self, path: str) -> str:
         return (self.project / path).read_text()
 
@@ -89,7 +87,7 @@ class Template:
         return [
             condition
             for kept, condition in self.keep.items()
-            if Path(path).is_relative_to(kept)
+            if path == kept or path.startswith(f"{kept}/")
         ]
 
     def keeps(self, path: str, answers: Answers) -> bool:
@@ -100,15 +98,10 @@ class Template:
     def render(self, path: str, answers: Answers) -> str:
         if self.is_raw(path):
             return self.source(path)
-        return self.rendered(path, frozenset(answers.items()))
-
-    @cache
-    def rendered(self, path: str, answers: frozenset[tuple[str, object]]) -> str:
         # A name of the context, as in cookiecutter itself.
-        cookiecutter = context(self.root, answers)
+        cookiecutter = context(self.root, frozenset(answers.items()))
         return self.environment.get_template(path).render(cookiecutter=cookiecutter)
 
-    @cache
     def mentioned(self, path: str) -> set[str]:
         """The questions whose answers decide what a file becomes, and if it stays."""
         text = "" if self.is_raw(path) else self.source(path)
