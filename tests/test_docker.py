@@ -149,7 +149,7 @@ def test_every_process_does_its_work_without_rights_and_stops_when_told(
                     *command,
                     before=[*beside, "--publish", f"127.0.0.1:{port}:8000"]
                     if role == "web"
-                    else beside,
+                    else [*beside, "--health-cmd", " ".join((*ALIVE, role))],
                 )
             )
             for role, command in commands.items()
