@@ -41,7 +41,7 @@ fix: setup .venv/lint ## Fix what the linters can fix
 practices: setup ## Show the 73 practices and their state here
 	@$(MANAGE) practices $(ARGS)
 
-bench: setup ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
+bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
 	@$(BIN)/python -m plinth.benchmarks.pages $(ARGS)
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.stack
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.image
