@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--products", type=int, default=10_000)
         parser.add_argument(
-            "--seed", type=int, default=1, help="another one gives other products"
+            "--seed", type=int, default=1, help="another seed, other products"
         )
 
     def handle(self, *, products: int, seed: int, **options: Any) -> None:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write(f"Stopped at {number:,}. The same command goes on there.")
             sys.exit(130)
-        # Otherwise the database plans for the empty tables that it knows.
+        # Otherwise PostgreSQL plans queries for the empty tables.
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"The catalogue has {number:,} made-up products.")

@@ -1,19 +1,19 @@
 // Send the form's file straight to the bucket. Without this script the form sends it to
-// the site, as any form does.
+// the site.
 
-const form = document.querySelector("form[data-grant]");
+const form = document.querySelector("form[data-direct-upload]");
 const bar = form.querySelector("progress");
-const fault = form.querySelector("[role=alert]");
+const alertBox = form.querySelector("[role=alert]");
 const button = form.querySelector("button");
 
-async function ask(url, ticket) {
+async function post(fields) {
   const body = new FormData();
   body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  body.set("ticket", ticket);
-  const response = await fetch(url, { method: "POST", body });
+  Object.entries(fields).forEach(([name, value]) => body.set(name, value));
+  const response = await fetch(form.dataset.directUpload, { method: "POST", body });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Error(answer.error || "The site does not take this: try again.");
+    throw new Error(answer.error || "The upload failed: try again.");
   }
   return answer;
 }
@@ -22,10 +22,10 @@ function send(url, fields, file) {
   return new Promise((resolve, reject) => {
     const body = new FormData();
     Object.entries(fields).forEach(([name, value]) => body.set(name, value));
-    // Last: the bucket reads no field behind it.
+    // Last: the bucket ignores fields behind it.
     body.set("file", file);
     const request = new XMLHttpRequest();
-    const fail = () => reject(new Error("The bucket does not take this file."));
+    const fail = () => reject(new Error("The bucket did not accept this file."));
     request.upload.addEventListener("progress", (event) => {
       bar.value = event.loaded / event.total;
     });
@@ -39,19 +39,19 @@ function send(url, fields, file) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const [file] = form.elements.file.files;
-  fault.textContent = "";
+  alertBox.textContent = "";
   button.disabled = true;
   bar.hidden = false;
   try {
-    if (file.size > Number(form.dataset.limit)) {
+    if (file.size > Number(form.dataset.maxBytes)) {
       throw new Error("The file is too large.");
     }
-    const { url, fields, ticket } = await ask(form.dataset.grant, "");
+    const { url, fields, ticket } = await post({});
     await send(url, fields, file);
-    const answer = await ask(form.dataset.take, ticket);
+    const answer = await post({ token: ticket });
     window.location.assign(answer.next);
   } catch (error) {
-    fault.textContent = error.message;
+    alertBox.textContent = error.message;
     button.disabled = false;
     bar.hidden = true;
   }
