@@ -58,9 +58,7 @@ def totals() -> dict[str, Any]:
 
 class HomeView(PublicPageMixin, TemplateView):
     template_name = "catalog/home.html"
-
-    def get_cache_name(self) -> str:
-        return services.PRODUCTS
+    cache_name = services.PRODUCTS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         newest = Product.objects.published().for_list().page("newest").rows
@@ -102,9 +100,7 @@ class ProductView(ConditionalPageMixin, DetailView):
     template_name = "catalog/product.html"
     slug_field = slug_url_kwarg = "sku"
     queryset = Product.objects.published().for_page()
-
-    def get_cache_name(self) -> str:
-        return services.PRODUCTS
+    cache_name = services.PRODUCTS
 
     def get_last_modified(self) -> datetime:
         found = Product.objects.published().filter(sku=self.kwargs["sku"])

@@ -1,4 +1,4 @@
-"""Models for tests; pytest-django creates their tables with the test database."""
+"""Models for tests; conftest.py creates their tables."""
 
 from django.db import models
 

@@ -157,20 +157,20 @@ def test_import_that_fails_in_the_request_leaves_no_file(
 
 @pytest.mark.django_db(transaction=True)
 def test_import_that_fails_in_a_worker_leaves_no_file(
-    started: DocumentImport, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("celery", reason="the extra celery is not installed")
     from plinth.data.import_task import ImportTask
     from plinth.tasks.app import app
 
-    DocumentImport.objects.update(state=State.WAITING, finished=None)
+    name = default_storage.save("imports/a.csv", ContentFile(ROWS))
+    started = DocumentImport.objects.create(file=name, skip_invalid=False)
     monkeypatch.setattr(DocumentImporter, "check", Mock(side_effect=ZeroDivisionError))
 
     @app.task(base=ImportTask, model=DocumentImport, name="plinth_tests.fail")
     def import_documents(pk: int) -> None:
         DocumentImport.run(pk)
 
-    default_storage.save(started.file, ContentFile(ROWS))
     import_documents.apply(kwargs={"pk": started.pk}, throw=False)
 
     started.refresh_from_db()
@@ -228,7 +228,7 @@ def form(content: bytes, name: str = "a.csv") -> ImportForm:
     [
         (b"", "a.csv", "The submitted file is empty."),
         (b"x", "a.xls", "This is neither"),
-        (b"x" * 2_000, "a.csv", "The file is larger than 1000\xa0bytes."),
+        (b"x" * 2_000, "a.csv", "The file is larger than 0.001 MB."),
     ],
 )
 def test_form_refuses_other_files(
@@ -290,19 +290,21 @@ def test_progress_page_reloads_until_the_import_is_finished(
         template_name = "data/import_progress.html"
         permission_required = ()
 
-    started = DocumentImport.objects.create(file="a", skip_invalid=True)
+        def get_object(self, queryset: Any = None) -> Any:
+            return self.kwargs["object"]
 
-    def get() -> Any:
-        request = rf.get("/")
-        request.user = user
-        return Progress.as_view()(request, pk=started.pk)
+    create = DocumentImport.objects.create
+    running = create(file="a", skip_invalid=True)
+    finished = create(file="b", skip_invalid=True, finished=timezone.now())
+    request = rf.get("/")
+    request.user = user
+    responses = [
+        Progress.as_view()(request, object=each, pk=each.pk)
+        for each in (running, finished)
+    ]
 
-    response = get()
-    assert response["Refresh"] == "2"
-    assert response["Cache-Control"] == "private, no-store"
-
-    DocumentImport.objects.update(finished=timezone.now())
-    assert "Refresh" not in get()
+    assert [response.get("Refresh") for response in responses] == ["2", None]
+    assert responses[0]["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize(

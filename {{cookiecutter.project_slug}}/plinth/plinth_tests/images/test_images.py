@@ -132,7 +132,7 @@ REFUSED = {
     "PNG with fewer pixels than it claims": (bomb(100), "a.png", UNREADABLE),
     "small bomb": (bomb(5_001), "a.png", "more than 25 million pixels"),
     "large bomb": (bomb(60_000), "a.png", "more than 25 million pixels"),
-    "large file": (teal() + b"\0" * 20_000, "a.jpg", "larger than 19.5\xa0KB"),
+    "large file": (teal() + b"\0" * 20_000, "a.jpg", "larger than 0.02 MB"),
 }
 
 

@@ -23,7 +23,7 @@ def test_pdf_is_accepted() -> None:
         (b"<script>alert(1)</script>%PDF-1.7\n%%EOF", "This is not a PDF file."),
         (PDF[:3_000], "This is not a PDF file."),
         (PDF + b"x" * 3_000, "This is not a PDF file."),
-        (PDF + PDF, "The file is larger than 9.8\xa0KB."),
+        (PDF + PDF, "The file is larger than 0.01 MB."),
     ],
 )
 def test_other_files_are_refused_with_the_reason(content: bytes, error: str) -> None:

@@ -45,11 +45,12 @@ def allow_proxies(response: HttpResponseBase) -> None:
 
 
 class CachedPageMixin(View):
+    # The name whose version the page is cached under.
+    cache_name: str
     cache_seconds = 300
 
     def get_cache_name(self) -> str:
-        """Return the name whose version the page is cached under."""
-        raise NotImplementedError
+        return self.cache_name
 
     def get_cache_prefix(self) -> str:
         # A release may have new styles under new names.

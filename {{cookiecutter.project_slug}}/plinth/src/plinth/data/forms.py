@@ -3,7 +3,6 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from .readers import READERS, reader_for
@@ -28,7 +27,7 @@ class ImportForm(forms.Form):
             raise ValidationError(_("This is neither a .csv nor a .jsonl file."))
         if (file.size or 0) > self.max_bytes:
             raise ValidationError(
-                _("The file is larger than %(limit)s."),
-                params={"limit": filesizeformat(self.max_bytes)},
+                _("The file is larger than %(limit)s MB."),
+                params={"limit": f"{self.max_bytes / 1_000_000:g}"},
             )
         return file

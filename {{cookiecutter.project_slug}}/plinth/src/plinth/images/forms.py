@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from .processing import MAX_PIXELS, reencode
@@ -32,7 +31,7 @@ class ReencodedImageField(forms.FileField):
             return upload
         if upload.size > self.max_bytes:
             raise ValidationError(
-                _("The image is larger than %(limit)s."),
-                params={"limit": filesizeformat(self.max_bytes)},
+                _("The image is larger than %(limit)s MB."),
+                params={"limit": f"{self.max_bytes / 1_000_000:g}"},
             )
         return reencode(upload, max_side=self.max_side, max_pixels=self.max_pixels)

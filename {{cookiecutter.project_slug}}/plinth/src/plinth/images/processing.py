@@ -29,9 +29,7 @@ def reencode(
     """
     try:
         with Image.open(upload, formats=FORMATS) as image:
-            # Pillow's own limit would allow a gigabyte of memory.
-            if image.width * image.height > max_pixels:
-                raise Image.DecompressionBombError
+            check_pixels(image, max_pixels)
             # A JPEG is decoded to about the size that is wanted.
             image.draft("RGB", (max_side, max_side))
             upright = ImageOps.exif_transpose(to_eight_bits(image))
@@ -46,6 +44,12 @@ def reencode(
         raise ValidationError(
             _("This image can't be read: send a JPEG, PNG or WebP file.")
         ) from error
+
+
+def check_pixels(image: Image.Image, limit: int) -> None:
+    """Raise what Pillow raises, whose own limit allows a gigabyte of memory."""
+    if image.width * image.height > limit:
+        raise Image.DecompressionBombError
 
 
 def thumbnail(image: Any, size: tuple[int, int]) -> ContentFile:

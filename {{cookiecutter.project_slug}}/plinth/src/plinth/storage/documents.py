@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 PDF = "application/pdf"
@@ -17,8 +16,8 @@ def check_pdf(file: File, max_bytes: int) -> None:
     """Raise ValidationError if a file is too large or not a PDF; read only its ends."""
     if file.size > max_bytes:
         raise ValidationError(
-            _("The file is larger than %(limit)s."),
-            params={"limit": filesizeformat(max_bytes)},
+            _("The file is larger than %(limit)s MB."),
+            params={"limit": f"{max_bytes / 1_000_000:g}"},
         )
     file.seek(0)
     head = file.read(PDF_MARGIN)
