@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 24
 REVIEWS_SHOWN = 20
+# Rows of an export in memory.
+CHUNK_SIZE = 2_000
 
 # The orders of a list, each with an index.
 ORDERS = {
@@ -76,7 +78,8 @@ class ProductQuerySet(models.QuerySet):
 
     def export(self) -> Iterator[tuple[Any, ...]]:
         """Yield plain rows of EXPORTED, in chunks."""
-        return chunks.iterate(self.order_by("id").values_list(*EXPORTED.values()))
+        rows = self.order_by("id").values_list(*EXPORTED.values())
+        return chunks.iterate(rows, CHUNK_SIZE)
 
     def totals(self) -> dict[str, Any]:
         """Count products by category and in total. It reads every row: cache it."""

@@ -104,9 +104,10 @@ def create_products(
             (1, 2, 3, 4, 5), (1, 1, 2, 5, 6), k=random.choice((0, 0, 0, 1, 2))
         )
         product.review_count, product.rating_sum = len(ratings), sum(ratings)
+        authors = random.sample(users, len(ratings))
         reviews += [
             Review(product=product, user_id=user, rating=rating, body=OPINIONS[rating])
-            for user, rating in zip(random.sample(users, len(ratings)), ratings)
+            for user, rating in zip(authors, ratings, strict=True)
         ]
     Product.objects.bulk_create(products)
     Product.tags.through.objects.bulk_create(

@@ -4,15 +4,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.http import (
-    FileResponse,
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
-from django.http.response import HttpResponseBase
+from django.db.models.fields.files import FieldFile
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
@@ -32,6 +25,7 @@ from plinth.data.writers import stream_csv
 from plinth.database.keyset import InvalidCursorError, Page
 from plinth.http.views import BadRequestMixin
 from plinth.storage.model_files import StorageUnavailableError
+from plinth.storage.views import PrivateFileView
 
 from . import services
 from .forms import MANUAL_MAX_BYTES, FilterForm, ManualForm, ReviewForm
@@ -132,8 +126,9 @@ class ProductView(ConditionalPageMixin, DetailView):
 
 
 class ReviewView(LoginRequiredMixin, BadRequestMixin, FormView):
-    template_name = "catalog/review.html"
+    template_name = "catalog/product_form.html"
     form_class = ReviewForm
+    extra_context = {"title": _("Your review"), "submit": _("Save")}
 
     @cached_property
     def product(self) -> Product:
@@ -168,20 +163,14 @@ class MyReviewsView(LoginRequiredMixin, PrivatePageMixin, TemplateView):
         return super().get_context_data(reviews=mine, **kwargs)
 
 
-class ManualView(LoginRequiredMixin, View):
-    """A manual for signed-in users; a bucket sends it, by a URL that expires soon."""
-
-    def get(self, request: HttpRequest, sku: str) -> HttpResponseBase:
+class ManualView(LoginRequiredMixin, PrivateFileView):
+    def get_file(self) -> FieldFile:
         products = Product.objects.published().exclude(manual="").only("manual")
-        product = get_object_or_404(products, sku=sku)
-        response: HttpResponseBase
-        if settings.MEDIA_ORIGIN:
-            response = HttpResponseRedirect(product.manual.url)
-        else:
-            file = product.manual.open()
-            response = FileResponse(file, as_attachment=True, filename=f"{sku}.pdf")
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        file: FieldFile = get_object_or_404(products, sku=self.kwargs["sku"]).manual
+        return file
+
+    def get_filename(self) -> str:
+        return f"{self.kwargs['sku']}.pdf"
 
 
 class ManualEditorMixin(PermissionRequiredMixin):
@@ -196,13 +185,15 @@ class ManualEditorMixin(PermissionRequiredMixin):
 
 class ManualUploadView(ManualEditorMixin, BadRequestMixin, FormView):
     form_class = ManualForm
+    extra_context = {
+        "title": _("Manual"),
+        "submit": _("Upload"),
+        "max_bytes": MANUAL_MAX_BYTES,
+    }
 
     def get_template_names(self) -> list[str]:
-        direct = settings.UPLOADS.direct
-        return ["catalog/manual_direct.html" if direct else "catalog/manual.html"]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(max_bytes=MANUAL_MAX_BYTES, **kwargs)
+        name = "manual_direct" if settings.UPLOADS.direct else "product_form"
+        return [f"catalog/{name}.html"]
 
     def form_valid(self, form: ManualForm) -> HttpResponse:
         try:
@@ -236,10 +227,12 @@ class ExportView(PermissionRequiredMixin, View):
 class ImportView(imports.ImportView):
     model = Import
     template_name = "catalog/import.html"
+    extra_context = {"title": _("Import of products"), "submit": _("Import")}
     permission_required = ["catalog.add_product", "catalog.change_product"]
 
 
 class ImportProgressView(imports.ImportProgressView):
     model = Import
     template_name = "catalog/import_progress.html"
+    extra_context = {"title": _("Import of products")}
     permission_required = ImportView.permission_required

@@ -1,10 +1,14 @@
-"""The base of a command that imports a file of any size."""
+"""Bases of commands: import of a file of any size, and made-up rows."""
 
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from rich.progress import MofNCompleteColumn, Progress
 
 from .importer import Importer
 from .readers import READERS, reader_for
@@ -39,3 +43,37 @@ class ImportCommand(BaseCommand):
         self.stdout.write(f"{report.saved:,} rows are saved.")
         if report.error_count:
             raise CommandError(f"{report.error_count:,} rows are in error")
+
+
+class SeedCommand(BaseCommand):
+    """`manage.py COMMAND [--ROWS 10000] [--seed 1]`, with a progress bar."""
+
+    # The name of the option, a plural.
+    rows: str
+
+    def seed(self, target: int, seed: int) -> Iterator[int]:
+        """Make rows up to a number of them; yield the number after each batch.
+
+        An interrupted run goes on after its last batch.
+        """
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(f"--{self.rows}", type=int, default=10_000, dest="rows")
+        parser.add_argument("--seed", type=int, default=1, help="another, other rows")
+
+    def handle(self, *, rows: int, seed: int, **options: Any) -> None:
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+        number = 0
+        try:
+            with Progress(*columns) as progress:
+                task = progress.add_task(self.rows.capitalize(), total=rows)
+                for number in self.seed(rows, seed):
+                    progress.update(task, completed=number)
+        except KeyboardInterrupt:
+            self.stderr.write(f"Stopped at {number:,}. The same command goes on there.")
+            sys.exit(130)
+        # Otherwise PostgreSQL plans queries for the empty tables.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        self.stdout.write(f"There are {number:,} made-up {self.rows}.")

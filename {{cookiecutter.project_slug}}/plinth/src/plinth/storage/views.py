@@ -1,20 +1,50 @@
-"""The two requests of a direct upload, which static/plinth/direct_upload.js makes."""
+"""Views of private files: download, and direct upload to the bucket."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, JsonResponse
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, HttpRequest, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.generic import View
 
 from . import direct_upload
 from .model_files import StorageUnavailableError
 
 
-class DirectUploadView(View):
-    """Presign an upload to the bucket; then, with its token, check and save the file.
+class PrivateFileView(View):
+    """Send a file of the private storage: a bucket does, by a URL that expires soon.
 
-    Answers 400 with the error for a file that is refused, and 503 when the bucket does
-    not answer. Put a permission mixin before this class.
+    Put a permission mixin before this class.
+    """
+
+    def get_file(self) -> FieldFile:
+        """Return the file, or raise Http404."""
+        raise NotImplementedError
+
+    def get_filename(self) -> str:
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, **kwargs: object) -> HttpResponseBase:
+        file = self.get_file()
+        response: HttpResponseBase = (
+            HttpResponseRedirect(file.url)
+            if settings.MEDIA_ORIGIN
+            else FileResponse(
+                file.open(), as_attachment=True, filename=self.get_filename()
+            )
+        )
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+class DirectUploadView(View):
+    """The two requests of static/plinth/direct_upload.js.
+
+    The first presigns an upload to the bucket; the second, with its token, has the file
+    checked and saved. Answers 400 with the error for a file that is refused, and 503 when
+    the bucket does not answer. Put a permission mixin before this class.
     """
 
     content_type: ClassVar[str]
