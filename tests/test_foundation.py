@@ -31,9 +31,10 @@ def everything(install: Bake, shared: Path) -> Path:
             pyproject = folder / "pyproject.toml"
             foundation = (folder / "plinth/pyproject.toml").read_text()
             extras = tomllib.loads(foundation)["project"]["optional-dependencies"]
-            named = "".join(f'    "django-plinth[{extra}]",\n' for extra in extras)
             text, found = re.subn(
-                r"(?m)^dependencies = \[\n", rf"\g<0>{named}", pyproject.read_text()
+                r'(?m)^    "django-plinth\[.*\]"',
+                f'    "django-plinth[{",".join(extras)}]"',
+                pyproject.read_text(),
             )
             assert found == 1
             pyproject.write_text(text)

@@ -30,11 +30,13 @@ def project(install: Bake, tmp_path: Path) -> Path:
     return copy
 
 
-def add(project: Path, package: str, to: str = "dependencies") -> None:
-    """Add a package to the dependencies, or to one of the groups."""
+def add(project: Path, extra: str, to: str = "dependencies") -> None:
+    """Add an extra of the foundation to the dependencies, or to one of the groups."""
     pyproject = project / "pyproject.toml"
     text, found = re.subn(
-        rf"(?m)^{to} = \[", rf'\g<0>"{package}", ', pyproject.read_text()
+        rf'(?m)^({to} = \[(?:\s+#.*)*\s*"django-plinth)(?:\[(.*?)\])?"',
+        lambda match: f'{match[1]}[{",".join(filter(None, (match[2], extra)))}]"',
+        pyproject.read_text(),
     )
     assert found == 1, to
     pyproject.write_text(text)
@@ -47,9 +49,9 @@ def write(project: Path, name: str, text: str) -> None:
 @pytest.mark.long
 @pytest.mark.services("redis")
 def test_celery(project: Path, tmp_path: Path) -> None:
-    add(project, "django-plinth[celery]")
-    add(project, "django-plinth[dev-celery]", to="dev")
-    add(project, "django-plinth[lint-celery]", to="lint")
+    add(project, "celery")
+    add(project, "local-celery", to="local")
+    add(project, "lint-celery", to="lint")
     replace(
         "config/settings/base.py",
         '    "plinth.practices",\n',
@@ -134,7 +136,7 @@ def test_s3(project: Path, tmp_path: Path) -> None:
     [line] = refusal(*check, cwd=project, env=PRODUCTION | variables)
     assert "django-plinth[s3]" in line
 
-    add(project, "django-plinth[s3]")
+    add(project, "s3")
     run("make", "check", cwd=project)
     with services.moto(tmp_path) as s3:
         variables |= {"AWS_S3_ENDPOINT_URL": s3}
@@ -151,7 +153,7 @@ def test_s3(project: Path, tmp_path: Path) -> None:
 
 
 def test_sentry(project: Path, tmp_path: Path) -> None:
-    add(project, "django-plinth[sentry]")
+    add(project, "sentry")
     append(
         "config/settings/parts/errors.py",
         dedent(

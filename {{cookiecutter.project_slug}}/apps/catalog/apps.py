@@ -6,7 +6,7 @@ class CatalogConfig(AppConfig):
     home_link = {
         "url": "catalog:home",
         "name": "Catalogue",
-        "summary": "A worked example: pages that stay quick at a million rows. "
+        "summary": "A worked example: pages that stay fast at a million rows. "
         "manage.py seed_catalog fills it.",
     }
     # Read often and written rarely: django-cachalot caches its queries.
