@@ -362,7 +362,12 @@ def test_a_benchmark_that_cannot_run_says_why(
     project, temporary = install(**LEANEST), tmp_path / "temporary"
 
     *_, said = refusal(
-        *(project / ".venv/bin/python", "-m", "plinth.benchmarks.pages", *options.split()),
+        *(
+            project / ".venv/bin/python",
+            "-m",
+            "plinth.benchmarks.pages",
+            *options.split(),
+        ),
         cwd=project,
         env=environment(temporary, **variables),
     )
@@ -375,7 +380,12 @@ def test_a_benchmark_that_cannot_run_says_why(
 @pytest.mark.parametrize("name", ["image", "stack", "tasks"])
 def test_no_benchmark_takes_no_rounds(install: Bake, name: str) -> None:
     project = install(**DEFAULT)
-    words = (project / ".venv/bin/python", "-m", f"plinth.benchmarks.{name}", "--rounds=0")
+    words = (
+        project / ".venv/bin/python",
+        "-m",
+        f"plinth.benchmarks.{name}",
+        "--rounds=0",
+    )
 
     *_, said = refusal(*words, cwd=project)
 
