@@ -31,7 +31,7 @@ MUTATIONS = [
     Mutation(
         27,
         "redelivered-while-it-waits",
-        replace(DEFAULTS, "LONGEST_BACKOFF = 1800", "LONGEST_BACKOFF = 300"),
+        replace(DEFAULTS, "limit + LONGEST_BACKOFF + 270", "limit + 270"),
         "test_visibility_timeout_exceeds_the_time_limit_and_the_longest_backoff",
     ),
     Mutation(

@@ -79,7 +79,7 @@ MUTATIONS = [
     Mutation(
         30,
         "hook-sees-no-file",
-        replace(HOOKS, "types: [toml]", "types: [json]"),
+        replace(HOOKS, "types: [shell]", "types: [ruby]"),
         "test_each_hook_finds_its_error",
     ),
     Mutation(
