@@ -53,6 +53,7 @@ def environment(temporary: Path, **variables: str) -> dict[str, str]:
 
 def bench(project: Path, temporary: Path, options: str, **variables: str) -> list[dict]:
     """Run it, see that nothing is left, and return the rows of its report."""
+    run("make", "--silent", ".venv/test", cwd=project)
     output = run(
         *("make", "--silent", "bench", f"ARGS={SHORT} --format json {options}"),
         cwd=project,
@@ -182,6 +183,7 @@ def test_the_whole_stack_is_measured_as_visitors_meet_it(
     install: Bake, answers: dict[str, object], home: str, asks: str
 ) -> None:
     project = install(**answers)
+    run("make", "--silent", ".venv/test", cwd=project)
     # A short name: the path of a socket has 107 letters.
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)

@@ -1,8 +1,8 @@
 """Benchmark of pages through nginx, over TLS and a unix socket, as clients get them.
 
 Variants in the same run: Django's own middleware only, under the same gunicorn and nginx;
-without nginx; other worker classes. Needs nginx, openssl and deploy/nginx. Rows and options
-are those of plinth.benchmarks.pages.
+without nginx; sync workers; uvicorn, if the group `test` is installed. Needs nginx, openssl
+and deploy/nginx. Rows and options are those of plinth.benchmarks.pages.
 """
 
 import http.client
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from getpass import getuser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,9 @@ def find() -> "list[Page]":
     file = Case("Static file", static(STATIC_FILE), "nginx")
 
     def compared(case: Case) -> Page:
-        names = ("Django's middleware", "sync workers", "uvicorn (ASGI)")
+        names = ["Django's middleware", "sync workers"]
+        if find_spec("uvicorn_worker"):
+            names.append("uvicorn (ASGI)")
         direct = replace(case, name="without nginx", server="site")
         return Page(case, [*(case.on(name) for name in names), direct])
 
