@@ -6,11 +6,12 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from plinth.logs.formatters import request_id
-from plinth.tasks.sessions import clear_sessions
+from plinth.tasks.tasks import clear_sessions
+
+pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.django_db
-def test_only_sessions_that_ran_out_are_deleted() -> None:
+def test_expired_sessions_are_deleted() -> None:
     for days in (-1, 1):
         session = SessionStore()
         session.set_expiry(timezone.now() + timedelta(days=days))
@@ -21,8 +22,7 @@ def test_only_sessions_that_ran_out_are_deleted() -> None:
     assert Session.objects.get().expire_date > timezone.now()
 
 
-@pytest.mark.django_db
-def test_a_task_in_the_request_keeps_the_requests_id() -> None:
+def test_eager_task_keeps_the_request_id() -> None:
     request_id.set("of-the-request")
 
     clear_sessions.delay()

@@ -17,12 +17,6 @@ MUTATIONS = [
     ),
     Mutation(
         1,
-        "a-long-moment",
-        replace(ANSWERS, "MOMENT = 1\n", "MOMENT = 300\n"),
-        "test_an_answer_is_given_for_a_moment_only",
-    ),
-    Mutation(
-        1,
         "without-end",
         replace(ANSWERS, "kept, MOMENT)", "kept, None)"),
         "test_an_answer_is_given_for_a_moment_only",
@@ -39,20 +33,8 @@ MUTATIONS = [
     ),
     Mutation(
         1,
-        "one-for-all-queries",
-        replace(ANSWERS, "get_full_path()", "path"),
-        "test_another_question_gets_another_answer",
-    ),
-    Mutation(
-        1,
         "one-for-all-hosts",
         replace(ANSWERS, "request.get_host(), ", ""),
-        "test_another_question_gets_another_answer",
-    ),
-    Mutation(
-        1,
-        "one-for-all-languages",
-        replace(ANSWERS, ", get_language()", ""),
         "test_another_question_gets_another_answer",
     ),
     Mutation(
@@ -66,17 +48,5 @@ MUTATIONS = [
         "private-too",
         replace(ANSWERS, '"private" not in', '"secret" not in'),
         "test_what_is_not_for_everybody_is_not_given_again",
-    ),
-    Mutation(
-        1,
-        "errors-too",
-        replace(ANSWERS, "response.status_code == HTTPStatus.OK", "True"),
-        "test_what_is_not_for_everybody_is_not_given_again",
-    ),
-    Mutation(
-        1,
-        "any-method",
-        replace(ANSWERS, 'request.method == "GET"', "True"),
-        "test_another_question_gets_another_answer",
     ),
 ]

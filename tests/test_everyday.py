@@ -1,0 +1,396 @@
+"""Everyday work: what owners do in their first weeks leaves every suite and check green.
+
+Each job changes a fresh bake as a person would, by hand. `make test` does all jobs in
+three projects, and runs the suites once in each; `make scale` does job by job.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests import services
+from tests.conftest import Bake
+from tests.support import DEFAULT, commit, copy_of, run
+
+type Job = Callable[[Path], None]
+
+BASE = "config/settings/base.py"
+URLS = "config/urls.py"
+
+
+def write(project: Path, name: str, text: str) -> None:
+    path = project / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dedent(text).lstrip("\n"))
+
+
+def insert(project: Path, name: str, anchor: str, text: str) -> None:
+    """Put lines behind the line that has an anchor."""
+    path = project / name
+    lines = path.read_text().splitlines(keepends=True)
+    (number,) = [n for n, line in enumerate(lines) if anchor in line]
+    lines.insert(number + 1, text)
+    path.write_text("".join(lines))
+
+
+def delete_lines(project: Path, name: str, pattern: str) -> None:
+    path = project / name
+    text, count = re.subn(rf"(?m)^.*{pattern}.*\n", "", path.read_text())
+    assert count, f"{name} has no line like {pattern}"
+    path.write_text(text)
+
+
+def manage(project: Path, *arguments: str) -> None:
+    run(".venv/bin/python", "manage.py", *arguments, cwd=project)
+
+
+def app_with_a_list(project: Path) -> None:
+    """Django's tutorial: startapp, a model and its migration, a list view, a test."""
+    (project / "apps/blog").mkdir()
+    manage(project, "startapp", "blog", "apps/blog")
+    for unused in ("admin", "tests"):
+        (project / f"apps/blog/{unused}.py").unlink()
+    apps = project / "apps/blog/apps.py"
+    apps.write_text(apps.read_text().replace('"blog"', '"apps.blog"'))
+    write(
+        project,
+        "apps/blog/models.py",
+        """
+        from django.db import models
+
+
+        class Post(models.Model):
+            title = models.CharField(max_length=100)
+
+            def __str__(self) -> str:
+                return self.title
+        """,
+    )
+    write(
+        project,
+        "apps/blog/views.py",
+        """
+        from django.views.generic import ListView
+
+        from .models import Post
+
+
+        class PostListView(ListView):
+            model = Post
+            template_name = "blog/posts.html"
+        """,
+    )
+    write(
+        project,
+        "apps/blog/urls.py",
+        """
+        from django.urls import path
+
+        from . import views
+
+        app_name = "blog"
+
+        urlpatterns = [
+            path("", views.PostListView.as_view(), name="posts"),
+        ]
+        """,
+    )
+    write(
+        project,
+        "templates/blog/posts.html",
+        """
+        {% extends "base.html" %}
+
+        {% block content %}
+          <h1>Posts</h1>
+          <ul>
+            {% for post in object_list %}<li>{{ post.title }}</li>{% endfor %}
+          </ul>
+        {% endblock content %}
+        """,
+    )
+    write(project, "tests/blog/__init__.py", "")
+    write(
+        project,
+        "tests/blog/test_posts.py",
+        """
+        import pytest
+        from django.test import Client
+        from django.urls import reverse
+
+        from apps.blog.models import Post
+
+
+        @pytest.mark.django_db
+        def test_posts_are_listed(client: Client) -> None:
+            Post.objects.create(title="First")
+
+            assert "First" in client.get(reverse("blog:posts")).text
+        """,
+    )
+    insert(project, BASE, '"apps.pages",', '    "apps.blog",\n')
+    insert(
+        project,
+        URLS,
+        'include("apps.pages.urls")',
+        '    path("blog/", include("apps.blog.urls")),\n',
+    )
+    manage(project, "makemigrations", "blog")
+
+
+def function_view(project: Path) -> None:
+    """As Django's tutorial writes its first view, without a name."""
+    path = project / "apps/pages/views.py"
+    path.write_text(
+        path.read_text()
+        + dedent(
+            """
+
+            def about(request: HttpRequest) -> HttpResponse:
+                return HttpResponse("About us")
+            """
+        )
+    )
+    insert(
+        project,
+        "apps/pages/urls.py",
+        'name="home"',
+        '    path("about/", views.about),\n',
+    )
+
+
+def middleware(project: Path) -> None:
+    write(
+        project,
+        "apps/pages/middleware.py",
+        """
+        from collections.abc import Callable
+
+        from django.http import HttpRequest, HttpResponse
+
+
+        class TeapotMiddleware:
+            def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+                self.get_response = get_response
+
+            def __call__(self, request: HttpRequest) -> HttpResponse:
+                response = self.get_response(request)
+                response["X-Teapot"] = "yes"
+                return response
+        """,
+    )
+    insert(
+        project,
+        BASE,
+        '"django.middleware.clickjacking.XFrameOptionsMiddleware"',
+        '    "apps.pages.middleware.TeapotMiddleware",\n',
+    )
+
+
+def own_home_page(project: Path) -> None:
+    """The template's home page goes, with the test of what it said."""
+    write(
+        project,
+        "templates/pages/home.html",
+        """
+        {% extends "base.html" %}
+
+        {% block content %}
+          <h1>Fresh bread</h1>
+        {% endblock content %}
+        """,
+    )
+
+
+def third_party_app(project: Path) -> None:
+    """A package with models and migrations."""
+    uv = shutil.which("uv") or project / ".uv/bin/uv"
+    run(uv, "add", "--quiet", "django-waffle", cwd=project)
+    insert(project, BASE, '"apps.pages",', '    "waffle",\n')
+    insert(
+        project,
+        BASE,
+        '"django.contrib.messages.middleware.MessageMiddleware"',
+        '    "waffle.middleware.WaffleMiddleware",\n',
+    )
+
+
+def script_of_a_cdn(project: Path) -> None:
+    path = project / "config/settings/parts/security.py"
+    text = path.read_text()
+    changed = re.sub(
+        r'("script-src": \[)', r'\1"https://cdn.example.com/htmx/", ', text
+    )
+    assert changed != text
+    path.write_text(changed)
+
+
+def field_of_the_user(project: Path) -> None:
+    insert(
+        project,
+        "apps/accounts/models.py",
+        "name = models.CharField(",
+        '    phone = models.CharField("phone", max_length=20, blank=True)\n',
+    )
+    manage(project, "makemigrations", "accounts")
+
+
+def periodic_task(project: Path) -> None:
+    path = project / "apps/accounts/tasks.py"
+    text = path.read_text() + dedent(
+        """
+
+        @app.task(beat_schedule=crontab(hour="4", minute="0"))
+        def count_users() -> int:
+            return User.objects.count()
+        """
+    )
+    path.write_text(
+        "from celery.schedules import crontab\n\nfrom apps.accounts.models import User\n"
+        + text
+    )
+    run(".venv/bin/ruff", "check", "--fix", "--quiet", path, cwd=project)
+    run(".venv/bin/ruff", "format", "--quiet", path, cwd=project)
+
+
+def second_language(project: Path) -> None:
+    insert(
+        project,
+        BASE,
+        'TIME_ZONE = "UTC"',
+        'LANGUAGES = [("en", "English"), ("de", "Deutsch")]\n'
+        'LOCALE_PATHS = [BASE_DIR / "locale"]\n',
+    )
+    insert(
+        project,
+        BASE,
+        '"django.contrib.sessions.middleware.SessionMiddleware"',
+        '    "django.middleware.locale.LocaleMiddleware",\n',
+    )
+    write(
+        project,
+        "locale/de/LC_MESSAGES/django.po",
+        """
+        msgid ""
+        msgstr ""
+        "Content-Type: text/plain; charset=UTF-8\\n"
+
+        msgid "Current password"
+        msgstr "Jetziges Passwort"
+        """,
+    )
+
+
+def decision_record(project: Path) -> None:
+    path = project / "docs/decisions.md"
+    path.write_text(
+        path.read_text().rstrip() + "\n\n## We bake bread\n\nBecause we like it.\n"
+    )
+
+
+def delete_the_example(project: Path) -> None:
+    """Three folders, and a line each in two files."""
+    for folder in ("apps/catalog", "tests/catalog", "templates/catalog"):
+        shutil.rmtree(project / folder)
+    delete_lines(project, BASE, r'"apps\.catalog"')
+    delete_lines(project, URLS, r"apps\.catalog\.urls")
+
+
+def without_the_ledger(project: Path) -> None:
+    delete_lines(project, BASE, r'"plinth\.practices"')
+
+
+JOBS: list[Job] = [
+    app_with_a_list,
+    function_view,
+    middleware,
+    own_home_page,
+    third_party_app,
+    script_of_a_cdn,
+    field_of_the_user,
+    periodic_task,
+    second_language,
+    decision_record,
+    delete_the_example,
+]
+# In a shell somewhere, for another project or for the site itself.
+EXPORTED = {
+    "DEBUG": "false",
+    "SECRET_KEY": "of-the-shell",
+    "REDIS_URL": "redis://127.0.0.1:1",
+    "CDN_DOMAIN": "cdn.example.com",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:1/1",
+    "AWS_STORAGE_BUCKET_NAME": "bucket",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
+    "SITE_NAME": "Another",
+    "LOG_LEVEL": "ERROR",
+    "WEB_CONCURRENCY": "9",
+}
+GROUPS: dict[str, list[Job]] = {
+    "code": [app_with_a_list, function_view, middleware, own_home_page, periodic_task],
+    "settings": [third_party_app, script_of_a_cdn, field_of_the_user, second_language],
+    "deletion": [delete_the_example, decision_record],
+}
+
+
+def name(job: Job) -> str:
+    return job.__name__
+
+
+def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
+    project = copy_of(install(**DEFAULT), folder)
+    # Of its own: a job may install a package.
+    (project / ".venv").unlink()
+    run("make", "setup", ".venv/lint", cwd=project)
+    for job in jobs:
+        job(project)
+    commit(project, "Everyday work")
+    return project
+
+
+def check(project: Path, *targets: str, **variables: str) -> None:
+    for target in targets:
+        run("make", target, cwd=project, env=variables)
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("group", GROUPS)
+def test_everyday_work_stays_green(install: Bake, tmp_path: Path, group: str) -> None:
+    project = prepare(install, tmp_path, GROUPS[group])
+
+    check(project, "test", "prove", "lint", "check")
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("job", JOBS, ids=name)
+def test_each_job_stays_green(install: Bake, tmp_path: Path, job: Job) -> None:
+    project = prepare(install, tmp_path, [job])
+
+    check(project, "test", "prove", "lint", "check")
+
+
+@pytest.mark.long
+def test_a_deleted_ledger_leaves_the_rest(install: Bake, tmp_path: Path) -> None:
+    project = prepare(install, tmp_path, [without_the_ledger])
+
+    check(project, "test", "lint", "check")
+
+
+@pytest.mark.long
+@pytest.mark.services("postgresql")
+def test_variables_of_a_shell_and_postgresql_in_env_change_nothing(
+    install: Bake, tmp_path: Path
+) -> None:
+    project = prepare(install, tmp_path, [])
+    with ExitStack() as stack:
+        url = stack.enter_context(services.postgresql())
+        with (project / ".env").open("a") as file:
+            file.write(f"DATABASE_URL={url}\n")
+
+        check(project, "test", "prove", **EXPORTED)
