@@ -174,7 +174,10 @@ def test_list_is_filtered_and_ordered(client: Client, product: Product) -> None:
         Product.objects.create(
             sku=sku, name=name, category=product.category, price=5, is_published=shown
         )
-        for sku, name, shown in (("L-2", "Paper lamp", 1), ("L-3", "Oil lamp", 0))
+        for sku, name, shown in (
+            ("L-2", "Paper lamp", True),
+            ("L-3", "Oil lamp", False),
+        )
     )
 
     def names(query: str) -> list[str]:
