@@ -60,7 +60,11 @@ def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with the trial views, which asks its replicas more often than others do."""
     folder = tmp_path_factory.mktemp("database")
     copy = servable(install(**LEANEST), folder, config__urls=TRIAL_VIEWS)
-    replace("plinth/src/plinth/database/replicas.py", "CHECK_SECONDS = 5", "CHECK_SECONDS = 1")(copy)
+    replace(
+        "plinth/src/plinth/database/replicas.py",
+        "CHECK_SECONDS = 5",
+        "CHECK_SECONDS = 1",
+    )(copy)
     return copy
 
 

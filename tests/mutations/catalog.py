@@ -80,27 +80,11 @@ MUTATIONS = [
     ),
     Mutation(
         1,
-        "private-inside",
-        replace(VIEWS, KEPT + PRIVATE, PRIVATE + KEPT),
-        "test_ones_own_page_is_made_once_for_oneself",
-    ),
-    Mutation(
-        1,
         "own-page-is-old",
         replace(VIEWS, OWNER, 'prefix = "own"'),
         "test_a_new_review_is_on_ones_own_page_at_once",
     ),
     # Kept fragments
-    Mutation(
-        2,
-        "not-kept",
-        all_of(
-            replace(PRODUCT, "{% cache 300", "{% with x=1 %}{#"),
-            replace(PRODUCT, "product.category_id version %}", "#}"),
-            replace(PRODUCT, "endcache", "endwith"),
-        ),
-        "test_a_fragment_is_made_once_for_each_category",
-    ),
     Mutation(
         2,
         "one-for-all",
@@ -136,12 +120,6 @@ MUTATIONS = [
     ),
     Mutation(
         7,
-        "small-batches",
-        replace(BULK, "BATCH_SIZE = 5_000", "BATCH_SIZE = 10"),
-        "test_a_thousand_rows_are_saved_by_one_statement",
-    ),
-    Mutation(
-        7,
         "counters-lost",
         replace(BULK, '"description", "modified"],', '"review_count"],'),
         "test_a_known_product_is_changed_and_keeps_its_counters",
@@ -158,12 +136,6 @@ MUTATIONS = [
         "test_the_code_has_none",
     ),
     # iterator
-    Mutation(
-        8,
-        "a-list",
-        replace(QUERYSETS, "rows.iterator(chunk_size=CHUNK_SIZE)", "list(rows)"),
-        "test_an_export_needs_no_more_memory_for_more_rows",
-    ),
     Mutation(
         8,
         "a-plain-loop",
@@ -185,34 +157,6 @@ MUTATIONS = [
             'self.select_related("category")\n            .only(',
             "self\n            .only(",
         ),
-        "test_a_list_with_its_categories_is_one_query",
-    ),
-    Mutation(
-        9,
-        "asked-for-row-by-row",
-        all_of(
-            replace(
-                QUERYSETS,
-                'self.select_related("category")\n            .only(',
-                "self.only(",
-            ),
-            replace(
-                QUERYSETS,
-                '"category__name",\n                "category__slug"',
-                '"category"',
-            ),
-            replace(
-                QUERYSETS,
-                "from django.db.models import FETCH_RAISE",
-                "from django.db.models import FETCH_ONE as FETCH_RAISE",
-            ),
-        ),
-        "test_a_list_with_its_categories_is_one_query",
-    ),
-    Mutation(
-        9,
-        "bare",
-        replace(QUERYSETS, 'select_related("category")', "select_related()"),
         "test_a_list_with_its_categories_is_one_query",
     ),
     Mutation(
@@ -241,12 +185,6 @@ MUTATIONS = [
             ")",
         ),
         "test_the_tags_of_a_list_are_one_more_query",
-    ),
-    Mutation(
-        10,
-        "addresses-of-authors",
-        replace(QUERYSETS, '"user__name"', '"user__email"'),
-        "test_the_reviews_of_products_are_one_query_with_the_names_of_their_authors",
     ),
     Mutation(
         10,
@@ -282,16 +220,6 @@ MUTATIONS = [
     # only
     Mutation(
         12,
-        "defer-instead",
-        replace(
-            QUERYSETS,
-            '            .only(\n                "sku"',
-            '            .defer(\n                "sku"',
-        ),
-        "test_a_list_loads_no_column_that_it_does_not_show",
-    ),
-    Mutation(
-        12,
         "fetched-in-silence",
         replace(
             QUERYSETS,
@@ -312,14 +240,6 @@ MUTATIONS = [
         "every-column",
         replace(SERVICES, "update_fields=fields if product.pk else None", ""),
         "test_an_update_names_the_columns_that_changed",
-    ),
-    Mutation(
-        13,
-        "a-review-too",
-        replace(
-            SERVICES, 'review.save(update_fields=["rating", "body"])', "review.save()"
-        ),
-        "test_a_changed_review_updates_its_own_columns",
     ),
     Mutation(
         13,
@@ -370,17 +290,6 @@ MUTATIONS = [
     ),
     Mutation(
         17,
-        "no-order",
-        all_of(
-            *(
-                replace(path, '["category", "price", "id"]', '["category", "id"]')
-                for path in (MODELS, INDEXES)
-            )
-        ),
-        "test_an_index_answers",
-    ),
-    Mutation(
-        17,
         "not-covering",
         all_of(
             *(
@@ -394,18 +303,6 @@ MUTATIONS = [
         17,
         "writers-wait",
         replace(INDEXES, "AddIndexOnline(", "migrations.AddIndex("),
-        "test_each_index_is_made_while_others_write",
-    ),
-    Mutation(
-        17,
-        "in-a-transaction",
-        replace(INDEXES, "    atomic = False\n", ""),
-        "test_each_index_is_made_while_others_write",
-    ),
-    Mutation(
-        17,
-        "writers-wait-for-the-search",
-        replace(INDEXES, "INDEX CONCURRENTLY catalog_name", "INDEX catalog_name"),
         "test_each_index_is_made_while_others_write",
     ),
     # Streaming
@@ -452,12 +349,6 @@ MUTATIONS = [
     ),
     Mutation(
         55,
-        "kept-unasked",
-        replace(VIEWS, '"max_age": 0,', '"max_age": 60,'),
-        "test_a_page_that_has_not_changed_is_not_sent_again",
-    ),
-    Mutation(
-        55,
         "own-page-kept-on-the-way",
         replace(VIEWS, PRIVATE, ""),
         "test_ones_own_page_is_made_once_for_oneself",
@@ -480,16 +371,6 @@ MUTATIONS = [
             VIEWS,
             "reviews.filter(user=user).exists()",
             "reviews.filter(user=user).count() > 0",
-        ),
-        "test_a_product_asks_whether_there_is_a_review_for_one_row",
-    ),
-    Mutation(
-        69,
-        "all-loaded",
-        replace(
-            VIEWS,
-            "reviews.filter(user=user).exists()",
-            "bool(reviews.filter(user=user))",
         ),
         "test_a_product_asks_whether_there_is_a_review_for_one_row",
     ),

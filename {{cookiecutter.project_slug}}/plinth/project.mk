@@ -45,7 +45,7 @@ ci: lint check test prove ## Run all of lint, check, test and prove
 practices: setup ## Show the 73 practices and their state here
 	@$(MANAGE) practices $(ARGS)
 
-bench: setup ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
+bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
 	@$(BIN)/python -m plinth.benchmarks.pages $(ARGS)
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.stack
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.image

@@ -20,6 +20,10 @@ PYTHONS := python3.13 python3.12 python3 python /usr/bin/python3
 	$(UV) venv --quiet --clear --relocatable --python "$$python"
 
 # uv takes a half-copied package for an installed one. After an interrupted sync everything is
-# installed again, from uv's cache: --reinstall would need the network.
+# installed again, from uv's cache: --reinstall would need the network. The path to the
+# foundation becomes relative, so that a project can be moved with its environment.
 sync = test ! -e .venv/unfinished || rm -rf .venv/lib/*/site-packages/*; touch .venv/unfinished; \
-	$(UV) sync --quiet $(1) && rm .venv/unfinished
+	$(UV) sync --quiet $(1) && \
+	for path in .venv/lib/python*/site-packages/django_plinth.pth; do \
+		test ! -e $$path || echo ../../../../plinth/src >$$path; \
+	done && rm .venv/unfinished

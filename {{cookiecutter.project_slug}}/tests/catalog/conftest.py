@@ -2,7 +2,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import caches
+from django.test import Client
 
 from apps.accounts.models import User
 from apps.catalog.models import Category, Product, Review, Tag
@@ -11,9 +13,9 @@ MakeProducts = Callable[[int], list[Product]]
 
 
 @pytest.fixture(autouse=True)
-def an_empty_cache() -> None:
-    for each in ("default", "process"):
-        caches[each].clear()
+def empty_caches() -> None:
+    for name in ("default", "process"):
+        caches[name].clear()
 
 
 @pytest.fixture
@@ -33,8 +35,22 @@ def product(category: Category) -> Product:
 
 
 @pytest.fixture
-def make_products(category: Category) -> MakeProducts:
-    """Save so many products more, each with two tags and with a review of somebody's."""
+def other_user(db: None) -> User:
+    return User.objects.create_user("bo@example.com", name="Bo")
+
+
+@pytest.fixture
+def editor(client: Client, user: User) -> Client:
+    """A client of a user who may add and change products."""
+    codenames = ["add_product", "change_product"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def make_products(db: None) -> MakeProducts:
+    """Save products, each with a category of its own, two tags and a review."""
 
     def make_products(count: int) -> list[Product]:
         start = Product.objects.count()
@@ -43,13 +59,8 @@ def make_products(category: Category) -> MakeProducts:
             Category(name=f"Category {i}", slug=f"category-{i}") for i in numbers
         )
         products = Product.objects.bulk_create(
-            Product(
-                sku=f"P-{number:06}",
-                name=f"Oak chair {number}",
-                category=own,
-                price=Decimal(number % 7),
-            )
-            for number, own in zip(numbers, categories, strict=True)
+            Product(sku=f"P-{i:06}", name=f"Oak chair {i}", category=own, price=i % 7)
+            for i, own in zip(numbers, categories, strict=True)
         )
         names = ("new", "sale")
         Tag.objects.bulk_create([Tag(name=n) for n in names], ignore_conflicts=True)
@@ -59,7 +70,7 @@ def make_products(category: Category) -> MakeProducts:
             through(product=product, tag=tag) for product in products for tag in tags
         )
         users = User.objects.bulk_create(
-            User(email=f"{number}@example.com", name=f"Visitor {number}")
+            User(email=f"{number}@example.com", name=f"User {number}")
             for number in numbers
         )
         Review.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""Takes select_related, prefetch_related and only() out of the catalogue (N+1)."""
+"""An app that removes select_related, prefetch_related and only() from the catalogue (N+1)."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""Views that do without what the catalogue's own do, at addresses beside theirs."""
+"""Variants of the catalogue's views that lack a practice, below /without/."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ app_name = "without"
 
 
 class NumberedListView(views.ProductListView):
-    """The list by the numbers of its pages: COUNT reads all rows, OFFSET those before."""
+    """Pagination by COUNT and OFFSET, which read all rows and those of the pages before."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         products = Product.objects.published().listed().order_by("-id")
@@ -28,7 +28,7 @@ class NumberedListView(views.ProductListView):
 
 
 class WholeExportView(views.ExportView):
-    """The export of objects, all of them in memory before the first byte is sent."""
+    """The export without streaming: all objects are in memory at once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         products = Product.objects.published().select_related("category").order_by("id")

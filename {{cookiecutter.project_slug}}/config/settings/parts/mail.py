@@ -13,7 +13,8 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": env.mailer("EMAIL_URL")
     or {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
-# Authenticates a provider's webhook for bounces and complaints, which is closed without.
+# Authenticates the provider's webhook for bounces and complaints, /mail/events/PROVIDER/,
+# which responds 404 until it is set.
 ANYMAIL = {
     "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),

@@ -1,79 +1,57 @@
-"""The order of MIDDLEWARE: each line says what would go wrong in the other one."""
+"""MIDDLEWARE is in an order that works, in tests and in production."""
 
-import re
+import json
 
 import pytest
-from django.conf import settings
+from pytest_django import Settings
 
+from plinth.practices.checks import check_middleware_order
+from plinth.practices.middleware_order import COMPRESSION, LOG, ORDER
 from plinth_tests.processes import COMPLETE, run_code
 
 pytestmark = pytest.mark.practice(65)
 
-LOG = "plinth.logs.middleware.RequestLogMiddleware"
-PROXY = "plinth.http.proxies.ProxyHeadersMiddleware"
-HEALTH = "plinth.health.middleware.HealthMiddleware"
-SECURITY = "django.middleware.security.SecurityMiddleware"
-FILES = "whitenoise.middleware.WhiteNoiseMiddleware"
-COMPRESSION = "plinth.http.compression.CompressionMiddleware"
-PRIVACY = "plinth.http.privacy.SessionPrivacyMiddleware"
-TRACKING = "plinth.http.middleware.TrackingMiddleware"
-POLICY = "django.middleware.csp.ContentSecurityPolicyMiddleware"
-REPLICA = "plinth.database.middleware.ReplicaMiddleware"
-SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
-COMMON = "django.middleware.common.CommonMiddleware"
-CSRF = "django.middleware.csrf.CsrfViewMiddleware"
-USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
-MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
+PRODUCTION = """
+import json
+import config.wsgi
+from django.conf import settings
+print(json.dumps(settings.MIDDLEWARE))
+"""
 
 
 @pytest.fixture(scope="module")
 def production() -> list[str]:
     """The middleware of a server, outermost first."""
-    code = """
-import config.wsgi
-from django.conf import settings
-print(*settings.MIDDLEWARE)
-"""
-    return run_code(code, **COMPLETE).stdout.split()
+    middleware: list[str] = json.loads(run_code(PRODUCTION, **COMPLETE).stdout)
+    return middleware
 
 
 @pytest.mark.practice(19)
-@pytest.mark.parametrize(
-    ("outer", "inner", "otherwise"),
-    [
-        (LOG, HEALTH, "an answer to a probe has no id and no line in the log"),
-        (LOG, PROXY, "what fails there has no id and no line in the log"),
-        (PROXY, HEALTH, "a probe that asks for an address gets the proxy's"),
-        (PROXY, SECURITY, "whoever says so has come by https"),
-        (HEALTH, SECURITY, "a probe over http is sent to https, which it can't speak"),
-        (HEALTH, COMMON, "a probe by IP address is refused as a wrong host"),
-        (SECURITY, FILES, "a file comes without HSTS, and over http"),
-        (FILES, COMPRESSION, "a file is compressed again for each visitor"),
-        (FILES, SESSION, "each file of a page costs the work of a page"),
-        (COMPRESSION, COMMON, "Content-Length is of the page that was not compressed"),
-        (COMPRESSION, SESSION, "what is compressed lacks Vary: Cookie"),
-        (POLICY, SESSION, "an answer that ends early has no policy"),
-        (REPLICA, SESSION, "who has just written a session reads an old one"),
-        (PRIVACY, SESSION, "an answer that sets a session's cookie is public"),
-        (PRIVACY, CSRF, "an answer that sets a token's cookie is public"),
-        (PRIVACY, MESSAGES, "an answer that sets a message's cookie is public"),
-        (COMMON, TRACKING, "the slash that is added costs a campaign its name"),
-        (SESSION, CSRF, "a token in the session can't be read"),
-        (SESSION, USER, "nobody is signed in: the session says who it is"),
-        (COMMON, CSRF, "a form without its slash fails instead of being redirected"),
-        (SESSION, MESSAGES, "a message is lost when a cookie is too small for it"),
-    ],
-)
-def test_each_middleware_stands_where_it_must(
-    production: list[str], outer: str, inner: str, otherwise: str
+def test_middleware_is_in_order(production: list[str], settings: Settings) -> None:
+    assert COMPRESSION in production
+    assert LOG in production
+    assert list(check_middleware_order()) == []
+
+    settings.MIDDLEWARE = production
+    assert list(check_middleware_order()) == []
+
+
+@pytest.mark.parametrize(("outer", "inner", "otherwise"), ORDER)
+def test_wrong_order_brings_a_warning(
+    settings: Settings, outer: str, inner: str, otherwise: str
 ) -> None:
-    for middleware in (production, settings.MIDDLEWARE):
-        assert middleware.index(outer) < middleware.index(inner), otherwise
+    settings.MIDDLEWARE = [inner, outer]
+
+    (warning,) = check_middleware_order()
+
+    assert warning.id == "practices.W065"
+    assert otherwise in warning.msg
 
 
-def test_the_diagram_shows_this_middleware(production: list[str]) -> None:
-    page = (settings.BASE_DIR / "docs" / "requests.md").read_text()
+def test_middleware_of_the_owner_brings_no_warning(settings: Settings) -> None:
+    settings.MIDDLEWARE = [
+        "apps.pages.middleware.TeapotMiddleware",
+        *settings.MIDDLEWARE,
+    ]
 
-    shown = re.findall(r"^ {4}(\w+Middleware)\b", page, re.MULTILINE)
-
-    assert shown == [path.rpartition(".")[2] for path in production]
+    assert list(check_middleware_order()) == []

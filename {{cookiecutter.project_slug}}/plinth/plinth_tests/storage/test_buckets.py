@@ -13,7 +13,10 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth_tests.processes import BUCKETS, COMPLETE, PROVIDER, python, run_code
 
-pytestmark = pytest.mark.skipif(not PROVIDER, reason="an extra: s3, gcs or azure")
+pytestmark = [
+    pytest.mark.practice(53),
+    pytest.mark.skipif(not PROVIDER, reason="an extra: s3, gcs or azure"),
+]
 on_s3 = pytest.mark.skipif(PROVIDER != "s3", reason="an extra: s3")
 
 BUCKET = {"STATIC_STORAGE": "bucket"}
@@ -62,6 +65,7 @@ def cache_control(options: dict[str, Any]) -> str:
     return str(value)
 
 
+@pytest.mark.practice(56)
 def test_what_is_public_is_on_the_cdn_under_a_plain_address() -> None:
     found = state(PUBLIC, STORAGE_EMULATOR_HOST="http://127.0.0.1:1")
 
@@ -72,6 +76,7 @@ def test_what_is_public_is_on_the_cdn_under_a_plain_address() -> None:
     assert found["signed"] == 0
 
 
+@pytest.mark.practice(56)
 def test_caches_may_keep_what_is_public_and_nothing_else() -> None:
     options = state("")["options"]
 
@@ -84,6 +89,7 @@ def test_caches_may_keep_what_is_public_and_nothing_else() -> None:
     assert cache_control(alone) == "private, max-age=31536000"
 
 
+@pytest.mark.practice(56)
 def test_private_files_are_apart_and_never_on_the_cdn() -> None:
     options = state("")["options"]
 
@@ -92,6 +98,7 @@ def test_private_files_are_apart_and_never_on_the_cdn() -> None:
     assert "cdn.example.com" not in str(options["default"])
 
 
+@pytest.mark.practice(56)
 def test_no_file_takes_the_place_of_another() -> None:
     for options in state("")["options"].values():
         assert False is options.get(

@@ -40,7 +40,7 @@ answers = {
 }
 print(json.dumps({
     "address": address,
-    "page": render_to_string("404.html"),
+    "page": render_to_string("error.html"),
     "media": settings.MEDIA_URL,
     "csp": settings.SECURE_CSP,
     "statuses": [answer.status_code for answer in answers.values()],

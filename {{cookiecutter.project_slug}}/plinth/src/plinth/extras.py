@@ -1,0 +1,22 @@
+"""The optional dependencies of django-plinth, and whether each is installed."""
+
+from importlib.util import find_spec
+
+# Modules of each extra in pyproject.toml.
+MODULES = {
+    "azure": ["azure.storage.blob", "storages"],
+    "celery": ["celery"],
+    "gcs": ["google.cloud.storage", "storages"],
+    "images": ["PIL"],
+    "newrelic": ["newrelic"],
+    "s3": ["boto3", "storages"],
+    "sentry": ["sentry_sdk"],
+}
+
+
+def is_installed(extra: str) -> bool:
+    """Whether an extra's modules can be imported; imports at most their parents."""
+    try:
+        return None not in map(find_spec, MODULES[extra])
+    except ModuleNotFoundError:  # a parent is missing
+        return False
