@@ -31,4 +31,4 @@ services: .venv/bin/python ## Install the servers and tools that tests use, wher
 
 bench: .venv/bin/python ## Measure the bake, and what it bakes, against the least that does the same
 	@$(call sync,--only-group new --inexact)
-	@.venv/bin/python plinth.benchmarks/bench.py
+	@.venv/bin/python benchmarks/bench.py

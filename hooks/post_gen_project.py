@@ -1,4 +1,4 @@
-"""Take away what the answers left out, and say what comes next.
+"""Delete the files that the answers leave out, and print the next steps.
 
 Runs in the new project, and again at every `cruft update`: it needs no network, makes no
 secrets and calls no git.
@@ -11,23 +11,19 @@ from pathlib import Path
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# A path stays when its condition holds, and that of the folder that it is in.
+# A path stays if its own condition and those of its folders hold.
 KEEP = {
     "apps/accounts/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
-    "apps/catalog/direct.py": answers["media_storage"] == "s3",
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
-    "static/css/catalog.css": answers["example_app"],
-    "static/js": answers["example_app"] and answers["media_storage"] == "s3",
+    "docs/buckets.md": answers["media_storage"] != "local",
     "templates/catalog": answers["example_app"],
-    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog/mail": answers["use_celery"],
     "tests/catalog": answers["example_app"],
-    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog/test_tasks.py": answers["use_celery"],
 }
 
@@ -35,7 +31,7 @@ for path, keep in KEEP.items():
     if not keep and Path(path).exists():
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
 
-# Cruft, which says no output folder, bakes into a temporary one at every check.
+# Cruft bakes into a temporary folder at every check, and passes no output folder.
 if "_output_dir" in answers:
     print(
         f"""

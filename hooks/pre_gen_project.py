@@ -1,8 +1,9 @@
-"""Refuse answers that cannot work, before a file is written: one line, exit code 1.
+"""Refuse invalid answers before a file is written: one line, exit code 1.
 
-Cookiecutter has made the project's folder by now, empty, and takes it away again with all
-that is in it. A slug like ".." would have it take away a folder that was there before, so
-`__slug_names_one_folder` in cookiecutter.json puts "?" for what makes a path.
+By now cookiecutter has created the project's folder, empty. When this hook fails,
+cookiecutter deletes the folder with all its content. With a slug like "..", that would be a
+folder that existed before. So `__slug_names_one_folder` in cookiecutter.json replaces "/" and
+"." by "?".
 """
 
 import json
@@ -11,10 +12,9 @@ import sys
 
 answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
-# A text lands between double quotes in Python and TOML, on a line in Markdown and .env,
-# and is rendered again at every update. Marks that nobody sees (controls, changes of the
-# direction of writing) could hide what a file says. django-environ takes a leading $ for
-# the name of another variable.
+# A text is rendered between double quotes in Python and TOML, and on a line of Markdown and
+# .env, again at every update. Invisible characters (controls, changes of text direction)
+# could hide what a file says. django-environ takes a leading $ for another variable's name.
 TEXT = (
     r"(?![\s$])"
     r"((?!\{[{%#])"
@@ -23,14 +23,14 @@ TEXT = (
     r"(?<!\s)"
 )
 TEXT_RULE = (
-    "not empty, without double quote, backslash, line break, invisible mark or the start "
-    "of a Jinja tag; no blank at either end, no $ at the start"
+    "not empty, without double quote, backslash, line break, invisible character or the "
+    "start of a Jinja tag; no space at either end, no $ at the start"
 )
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 HOST = rf"({LABEL}\.)+(?=[a-z]){LABEL}"
 HOST_RULE = "a host name like example.com, without scheme, port or path, in lower case"
 
-# Question: the most characters it takes, what matches it in full, the same in words.
+# Question: maximum length, pattern of the whole answer, the same in words.
 RULES = {
     "project_name": (80, TEXT, TEXT_RULE),
     "project_slug": (

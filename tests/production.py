@@ -21,8 +21,6 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.generic import View
 
-from plinth import tasks
-
 
 class BackendView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -39,6 +37,8 @@ class VisitView(View):
 
 class SendView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
+        from apps.pages import tasks
+
         getattr(tasks, request.GET["task"]).delay()
         return HttpResponse("sent")
 
@@ -56,7 +56,10 @@ urlpatterns += [
     path("trial/fail/", FailView.as_view()),
 ]
 """
-TRIAL_TASK = """
+TRIAL_TASKS = """
+from plinth.tasks.app import app
+from plinth.tasks.tasks import clear_sessions
+
 
 @app.task
 def fail() -> None:
@@ -80,7 +83,7 @@ def servable(project: Path, folder: Path, **added: str) -> Path:
 def trial(project: Path, folder: Path) -> Path:
     """One that can be made to fail."""
     return servable(
-        project, folder, config__urls=TRIAL_VIEWS, apps__core__tasks=TRIAL_TASK
+        project, folder, config__urls=TRIAL_VIEWS, apps__pages__tasks=TRIAL_TASKS
     )
 
 

@@ -2,11 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import PurePosixPath
 
 # These belong to packages, which a baked project does not hold.
 FOREIGN = ("admin/", "admin:", "django/")
+# Where the packages are that do not lie at the project's root.
+SOURCES = ("plinth/src/", "plinth/")
 
 # Functions that take a reference, with its kind.
 CALLS = {
@@ -33,12 +36,9 @@ class References:
     under one of its folders must be there, and so must a file of its root.
     """
 
-    def __init__(self, project: Path, template_files: list[str]) -> None:
-        self.files = {
-            path.relative_to(project).as_posix()
-            for path in project.rglob("*")
-            if path.is_file()
-        }
+    def __init__(self, texts: Mapping[str, str], template_files: list[str]) -> None:
+        self.texts = texts
+        self.files = texts.keys()
         self.folders = {
             parent.as_posix()
             for file in self.files
@@ -47,56 +47,37 @@ class References:
         self.roots = {file.partition("/")[0] for file in template_files}
         self.root_files = {file for file in template_files if "/" not in file}
         self.packages = {
-            file.partition("/")[0]
+            dotted(file).partition(".")[0]
             for file in template_files
             if "/" in file and file.endswith(".py")
         }
-        self.texts = {}
-        self.trees = {}
-        for file in sorted(self.files):
-            try:
-                self.texts[file] = (project / file).read_text()
-            except UnicodeDecodeError:
-                continue  # an image, which refers to nothing
-            if file.endswith(".py"):
-                self.trees[file] = ast.parse(self.texts[file])
         self.modules: dict[str, set[str]] = {}
-        for file, tree in self.trees.items():
+        for file in self.files:
+            if not file.endswith(".py"):
+                continue
             module = dotted(file)
             while "." in module:
                 module, _, name = module.rpartition(".")
                 self.modules.setdefault(module, set()).add(name)
-            self.modules.setdefault(dotted(file), set()).update(bound_names(tree))
+            self.modules.setdefault(dotted(file), set()).update(
+                bound_names(texts[file])
+            )
         self.urls = {
             name
-            for file, tree in self.trees.items()
+            for file, text in texts.items()
             if file.endswith("urls.py")
-            for name in url_names(tree)
+            for name in url_names(text)
         }
 
-    def dangling(self) -> list[str]:
-        """Each reference that leads nowhere, with the file that has it."""
+    def dangling(self, but: str = "no/") -> list[str]:
+        """Each reference that leads nowhere, with its file; files of a folder left out."""
         return [
             f"{file}: {kind} {target}"
             for file, text in self.texts.items()
-            for kind, target in sorted(set(self.read(file, text)))
+            if not file.startswith(but)
+            for kind, target in read(file, text)
             if not self.resolves(file, kind, target)
         ]
-
-    def read(self, file: str, text: str) -> Iterator[tuple[str, str]]:
-        if file in self.trees:
-            yield from in_python(file, self.trees[file])
-        else:
-            yield from (("module", match) for match in DOTTED.findall(text))
-        if file.endswith((".html", ".txt")):
-            yield from TAG.findall(text)
-        if file.endswith(".css"):
-            yield from (("link", match) for match in STYLE_URL.findall(text))
-        if file.endswith(".md"):
-            yield from (("link", match) for match in LINK.findall(text))
-        # Tests make up paths; ignore files name what tools will make.
-        if not file.startswith("tests/") and not file.endswith("ignore"):
-            yield from (("path", match) for match in PATH.findall(text))
 
     def resolves(self, file: str, kind: str, target: str) -> bool:
         match kind:
@@ -135,7 +116,38 @@ class References:
         return bool(module) and (not names or names[-1] in self.modules[module])
 
 
+@cache
+def parse(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@cache
+def read(file: str, text: str) -> list[tuple[str, str]]:
+    """The references in a file, each with its kind."""
+    found: set[tuple[str, str]] = set()
+    if file.endswith(".py"):
+        found.update(in_python(file, parse(text)))
+    else:
+        found.update(("module", match) for match in DOTTED.findall(text))
+    if file.endswith((".html", ".txt")):
+        found.update(TAG.findall(text))
+    if file.endswith(".css"):
+        found.update(("link", match) for match in STYLE_URL.findall(text))
+    if file.endswith(".md"):
+        found.update(("link", match) for match in LINK.findall(text))
+    # Tests make up paths; ignore files name what tools will make.
+    if not file.startswith(("tests/", "plinth/plinth_tests/")) and not file.endswith(
+        "ignore"
+    ):
+        found.update(("path", match) for match in PATH.findall(text))
+    return sorted(found)
+
+
 def dotted(file: str) -> str:
+    for folder in SOURCES:
+        if file.startswith(folder):
+            file = file.removeprefix(folder)
+            break
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
@@ -147,8 +159,11 @@ def normal(path: PurePosixPath | str) -> str:
     return "/".join(parts) or "."
 
 
-def bound_names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def bound_names(text: str) -> set[str]:
+    """The names that a module defines, assigns or imports."""
+    names: set[str] = set()
+    for node in ast.walk(parse(text)):
         match node:
             case (
                 ast.ClassDef(name=name)
@@ -156,30 +171,45 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
                 | ast.AsyncFunctionDef(name=name)
                 | ast.Name(id=name, ctx=ast.Store())
             ):
-                yield name
+                names.add(name)
             case ast.alias(name=name, asname=given):
-                yield given or name
+                names.add(given or name)
+    return names
 
 
-def url_names(tree: ast.AST) -> Iterator[str]:
+@cache
+def url_names(text: str) -> set[str]:
+    """The names of a module's URLs, with their namespace."""
+    names: set[str] = set()
     namespace = ""
-    for node in ast.walk(tree):  # `app_name` is at the top, which ast.walk sees first
+    for node in ast.walk(
+        parse(text)
+    ):  # `app_name` is at the top, which ast.walk sees first
         match node:
             case ast.Assign([ast.Name("app_name")], ast.Constant(value)):
                 namespace = f"{value}:"
             case ast.keyword("name", ast.Constant(name)):
-                yield f"{namespace}{name}"
+                names.add(f"{namespace}{name}")
+    return names
 
 
 def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
     """What a module refers to: by imports, calls, settings and dotted strings."""
-    parts = file.split("/")
+    package = dotted(file).split(".") + [""] * file.endswith("/__init__.py")
+    parts_of_text = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
     for node in ast.walk(tree):
         match node:
+            case _ if node in parts_of_text:
+                continue
             case ast.Import(names):
                 yield from (("module", alias.name) for alias in names)
             case ast.ImportFrom(module, names, level):
-                base = parts[:-level] if level else []
+                base = package[:-level] if level else []
                 base += [module] if module else []
                 for alias in names:
                     name = [] if alias.name == "*" else [alias.name]

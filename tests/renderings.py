@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 from cookiecutter.generate import generate_context, is_binary, is_copy_only_path
@@ -74,7 +74,10 @@ class Template:
         )
 
     def is_raw(self, path: str) -> bool:
-        return is_copy_only_path(path, {"cookiecutter": self.config})
+        """Whether it is copied as it is, by its own name or with a folder above."""
+        context = {"cookiecutter": self.config}
+        places = (path, *(str(folder) for folder in PurePosixPath(path).parents))
+        return any(is_copy_only_path(place, context) for place in places)
 
     def source(self, path: str) -> str:
         return (self.project / path).read_text()
@@ -84,7 +87,7 @@ class Template:
         return [
             condition
             for kept, condition in self.keep.items()
-            if Path(path).is_relative_to(kept)
+            if path == kept or path.startswith(f"{kept}/")
         ]
 
     def keeps(self, path: str, answers: Answers) -> bool:

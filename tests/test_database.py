@@ -60,7 +60,11 @@ def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with the trial views, which asks its replicas more often than others do."""
     folder = tmp_path_factory.mktemp("database")
     copy = servable(install(**LEANEST), folder, config__urls=TRIAL_VIEWS)
-    replace("plinth/src/plinth/database/replicas.py", "CHECK_SECONDS = 5", "CHECK_SECONDS = 1")(copy)
+    replace(
+        "plinth/src/plinth/database/replicas.py",
+        "CHECK_SECONDS = 5",
+        "CHECK_SECONDS = 1",
+    )(copy)
     return copy
 
 
@@ -154,8 +158,8 @@ def test_the_loss_of_a_replica_fails_no_request(
 def test_the_verdict_on_replicas_is_shared_through_redis(
     project: Path, primary: PostgreSQL, replica: PostgreSQL, tmp_path: Path
 ) -> None:
-    ask = "from plinth import replicas; print(replicas.choose())"
-    judge = "from plinth import replicas; replicas.check('replica_1')"
+    ask = "from plinth.database import replicas; print(replicas.choose())"
+    judge = "from plinth.database import replicas; replicas.check('replica_1')"
     with services.redis(tmp_path, services.free_port()) as redis:
         variables = {
             "DATABASE_URL": primary.url,

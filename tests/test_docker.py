@@ -32,7 +32,7 @@ RESTRICTED = [
     *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges"),
 ]
-ALIVE = ("python", "plinth/src/plinth/server/healthcheck.py")
+ALIVE = ("python", "-m", "plinth.server.healthcheck")
 # Seconds in which each process ends its work; Docker would kill it after them.
 GRACE = 35
 # Megabytes above those of the image that it stands on.
@@ -149,7 +149,7 @@ def test_every_process_does_its_work_without_rights_and_stops_when_told(
                     *command,
                     before=[*beside, "--publish", f"127.0.0.1:{port}:8000"]
                     if role == "web"
-                    else beside,
+                    else [*beside, "--health-cmd", " ".join((*ALIVE, role))],
                 )
             )
             for role, command in commands.items()
@@ -179,11 +179,15 @@ def test_every_process_does_its_work_without_rights_and_stops_when_told(
         assert docker("exec", web, "printenv", "RELEASE") == "v1"
 
         # And who does none is found out.
-        elsewhere = docker_fails("exec", "--env", "WEB_BIND=127.0.0.1:1", web, *ALIVE)
+        elsewhere = docker_fails(
+            "exec", "--env", "WEB_BIND=127.0.0.1:1", web, *ALIVE, "web"
+        )
         assert "127.0.0.1:1 does not answer" in elsewhere
         if beat := names.get("beat"):
             docker("kill", "--signal", "STOP", beat)
-            assert "does not answer within" in docker_fails("exec", beat, *ALIVE)
+            assert "does not answer within" in docker_fails(
+                "exec", beat, *ALIVE, "beat"
+            )
             docker("kill", "--signal", "CONT", beat)
 
         began = time.monotonic()
@@ -315,6 +319,7 @@ def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
                 "apps",
                 "config",
                 "manage.py",
+                "plinth",
                 "pyproject.toml",
                 "static",
                 "staticfiles",
@@ -358,7 +363,7 @@ def test_no_layer_of_the_image_holds_a_secret(
                 names |= {*layer.getnames()}
         except tarfile.ReadError:
             pass
-    assert "app/config/alive.py" in names
+    assert "app/plinth/src/plinth/server/healthcheck.py" in names
     assert not [name for name in names if Path(name).name.startswith(".env")]
 
 
@@ -379,7 +384,12 @@ def test_the_image_is_measured_and_nothing_is_left(
 ) -> None:
     project = install()
     before = {*docker("image", "ls", "--quiet").split()}
-    words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image", "--format=json"]
+    words = [
+        project / ".venv/bin/python",
+        "-m",
+        "plinth.benchmarks.image",
+        "--format=json",
+    ]
     found = json.loads(run(*words, cwd=project))
 
     assert {*docker("image", "ls", "--quiet").split()} == before
@@ -484,12 +494,12 @@ def test_compose_gives_a_developer_the_real_parts(
         # What changes is loaded anew, by the site and by the worker.
         with (project / "config/settings/local.py").open("a") as file:
             file.write('\nSITE_NAME = "Another name"\n')
-        with (project / "plinth/src/plinth/tasks/sessions.py").open("a") as file:
+        with (project / "apps/accounts/tasks.py").open("a") as file:
             file.write(NEW_TASK)
         wait_until(
             lambda: "Another name" in get(site, host="localhost").text, seconds=30
         )
-        code = "from plinth.tasks.sessions import tried_out; tried_out.delay()"
+        code = "from apps.accounts.tasks import tried_out; tried_out.delay()"
 
         def comes_out_new() -> bool:
             # A worker that does not know the task yet throws it away.

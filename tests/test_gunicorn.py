@@ -20,6 +20,7 @@ from tests.services import gunicorn_on, wait_until
 from tests.support import LEANEST, Say, run
 
 PAGE = "/accounts/sign-in/"
+RESOURCES = "plinth/src/plinth/server/resources.py"
 VARIABLES = {"DATABASE_URL": "sqlite://", "LOG_LEVEL": "WARNING"}
 
 
@@ -171,18 +172,18 @@ def test_a_new_master_takes_over_with_new_code(
     def page(web: Web) -> str:
         connection = http.client.HTTPConnection("example.com")
         connection.sock = web.connect()
-        connection.request("GET", "/health/live/")
+        connection.request("GET", "/.well-known/security.txt")
         text = connection.getresponse().read().decode()
         connection.close()
         return text
 
     with serving(copy, tmp_path / "web.sock", WEB_CONCURRENCY="2") as web:
-        assert '"ok"' in page(web)
+        assert "T00:00:00Z" in page(web)
         new = 0
 
         def release() -> None:
             nonlocal new
-            views.write_text(views.read_text().replace('"ok"', '"new"'))
+            views.write_text(views.read_text().replace("T00:00:00Z", "T00:00:01Z"))
             web.running.send_signal(signal.SIGUSR2)
             wait_until(web.successor, 30)
             new = web.successor()
@@ -193,7 +194,7 @@ def test_a_new_master_takes_over_with_new_code(
 
         try:
             told = visited(lambda: web, release)
-            assert '"new"' in page(web)
+            assert "T00:00:01Z" in page(web)
         finally:
             if new:
                 os.kill(new, signal.SIGTERM)
@@ -247,9 +248,9 @@ def test_a_container_counts_the_cpus_that_it_was_given(
         pytest.skip(f"this machine has no {found} CPUs")
     said = run(
         *("docker", "run", "--rm", "--network=none", f"--cpus={limit}"),
-        *("--volume", f"{project}/config/limits.py:/limits.py:ro"),
+        *("--volume", f"{project}/{RESOURCES}:/resources.py:ro"),
         *("python:3.13-slim-bookworm", "python", "-c"),
-        "import sys; sys.path.append('/'); import limits; print(limits.cpus())",
+        "import sys; sys.path.append('/'); import resources; print(resources.cpus())",
         cwd=project,
     )
 

@@ -239,7 +239,7 @@ def a_certificate_comes_and_is_renewed(host: Host, say: Say) -> None:
 def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
     if "worker" not in host.services():
         return
-    host.shell("from plinth.tasks.sessions import clear_sessions; clear_sessions.delay()")
+    host.shell("from plinth.tasks.tasks import clear_sessions; clear_sessions.delay()")
     wait_until(lambda: "succeeded" in host.compose("logs", "worker"))
 
 

@@ -74,7 +74,7 @@ def test_a_project_that_was_moved_still_works(folders: dict[str, Path]) -> None:
     run("make", "setup", cwd=folders["project"])
     moved = folders["project"].rename(folders["project"].with_name("moved"))
 
-    run(".venv/bin/pytest", "--version", cwd=moved)
+    run(".venv/bin/python", "manage.py", "check", cwd=moved)
 
 
 def test_what_was_interrupted_is_installed_anew(folders: dict[str, Path]) -> None:
@@ -83,7 +83,7 @@ def test_what_was_interrupted_is_installed_anew(folders: dict[str, Path]) -> Non
     # As a kill leaves it: uv takes the package for installed, and half of it is missing.
     (django,) = (project / ".venv/lib").glob("*/site-packages/django")
     shutil.rmtree(django / "core")
-    (project / ".venv/ready").unlink()
+    (project / ".venv/dev").unlink()
     (project / ".venv/unfinished").touch()
 
     run("make", "setup", cwd=project)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import services
 from tests.conftest import Bake
 from tests.renderings import covering
 from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, refusal, run
@@ -59,49 +58,20 @@ for answers in (LEANEST, *PAIRS):
     met = {choice for some in SOME for choice in choices(some).items()}
     if not choices(answers).items() <= met:
         SOME.append(answers)
-# A whole suite takes minutes: the last of them is for PostgreSQL.
-*ON_SQLITE, ON_POSTGRESQL = SOME
-each_choice = pytest.mark.parametrize(
-    "answers",
-    [
-        *ON_SQLITE,
-        *(
-            pytest.param(answers, marks=pytest.mark.scale)
-            for answers in PAIRS
-            if answers not in ON_SQLITE
-        ),
-    ],
-    ids=title,
-)
 both_ends = pytest.mark.parametrize(
     "answers", [DEFAULT, LEANEST], ids=["default", "leanest"]
 )
 
 
 @pairwise
-def test_its_checks_pass(install: Bake, answers: dict[str, object]) -> None:
-    run("make", "check", cwd=install(**answers))
+@pytest.mark.parametrize("target", ["check", "practices", "test"])
+def test_target_passes(install: Bake, answers: dict[str, object], target: str) -> None:
+    run("make", target, cwd=install(**answers))
 
 
 @pytest.mark.long
-@each_choice
-def test_its_own_tests_pass(install: Bake, answers: dict[str, object]) -> None:
-    assert " passed" in run("make", "test", cwd=install(**answers))
-
-
-@pytest.mark.long
-@pytest.mark.services("postgresql")
-def test_its_own_tests_pass_on_postgresql(install: Bake) -> None:
-    with services.postgresql() as url:
-        report = run(
-            "make", "test", cwd=install(**ON_POSTGRESQL), env={"DATABASE_URL": url}
-        )
-
-    assert " passed" in report
-
-
-@pairwise
-def test_its_linters_find_nothing(
+@pytest.mark.parametrize("answers", SOME, ids=title)
+def test_linters_find_nothing(
     install: Bake,
     tmp_path_factory: pytest.TempPathFactory,
     answers: dict[str, object],
@@ -151,7 +121,7 @@ def test_make_alone_lists_what_there_is(
 ) -> None:
     listing = run("make", cwd=install(**answers))
 
-    for target in ("setup", "run", "test", "lint", "fix", "check", "migrate", "shell"):
+    for target in ("setup", "run", "test", "prove", "lint", "fix", "check", "ci"):
         assert f"make {target} " in listing
     assert ("make worker" in listing) is answers.get("use_celery", True)
 

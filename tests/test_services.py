@@ -215,7 +215,7 @@ def test_a_task_for_a_dead_broker_fails_in_seconds(
 ) -> None:
     code = """
 import time
-from plinth.tasks.sessions import clear_sessions
+from plinth.tasks.tasks import clear_sessions
 start = time.monotonic()
 try:
     clear_sessions.delay()

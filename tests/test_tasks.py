@@ -32,7 +32,8 @@ TASKS = """
 import os, time
 from pathlib import Path
 from django.db import connection
-from plinth.tasks.services import once
+from plinth.tasks.app import app
+from plinth.tasks.services import run_once
 
 
 def note(*words) -> None:
@@ -49,7 +50,7 @@ def insert(number: int) -> None:
 def number(number: int) -> None:
     note(number)
     time.sleep(0.1)
-    once(f"number-{number}", lambda: insert(number))
+    run_once(f"number-{number}", lambda: insert(number))
 
 
 @app.task
@@ -77,7 +78,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.generic import View
 
-from plinth import tasks
+from apps.pages import tasks
 
 
 class SendView(View):
@@ -90,20 +91,18 @@ class SendView(View):
 
 urlpatterns += [path("trial/say/", SendView.as_view())]
 """
-# Minutes are too long for a test; and how long is told by the settings' own.
-SOONER = """
-if CELERY_BROKER_URL.startswith("redis"):
-    CELERY_BROKER_TRANSPORT_OPTIONS |= {
+# Minutes are too long for a test.
+CELERY = """
+app.Task.default_retry_delay = 1
+app.conf.beat_schedule["tick"] = {
+    "task": "apps.pages.tasks.say", "args": ["tick"], "schedule": 1.0
+}
+if (app.conf.broker_url or "").startswith("redis"):
+    app.conf.broker_transport_options |= {
         "visibility_timeout": 6,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
     }
-"""
-CELERY = """
-app.Task.default_retry_delay = 1
-app.conf.beat_schedule["tick"] = {
-    "task": "plinth.tasks.sessions.say", "args": ["tick"], "schedule": 1.0
-}
 """
 
 
@@ -113,9 +112,8 @@ def project(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return servable(
         install(),
         tmp_path_factory.mktemp("tasks"),
-        apps__core__tasks=TASKS,
+        apps__pages__tasks=TASKS,
         config__urls=VIEWS,
-        config__settings__production=SOONER,
         config__celery=CELERY,
     )
 
@@ -223,7 +221,7 @@ def test_a_task_is_sent_by_a_commit_and_none_by_a_rollback(running: Running) -> 
 def test_what_passes_is_tried_again(running: Running) -> None:
     shell(
         running.project,
-        "from plinth.tasks.sessions import stumble; stumble.delay()",
+        "from apps.pages.tasks import stumble; stumble.delay()",
         **running.env,
     )
 
@@ -231,7 +229,7 @@ def test_what_passes_is_tried_again(running: Running) -> None:
 
 
 def test_a_process_that_is_killed_leaves_its_task_to_another(running: Running) -> None:
-    code = "from plinth.tasks.sessions import linger; linger.delay()"
+    code = "from apps.pages.tasks import linger; linger.delay()"
     shell(running.project, code, **running.env)
 
     def pids() -> list[str]:
@@ -248,13 +246,12 @@ def test_an_import_is_worked_on_by_the_worker(running: Running) -> None:
     code = r"""
 from django.core.files.base import ContentFile
 from apps.accounts.models import User
-from apps.catalog import imports
 from apps.catalog.models import Category, Import
 Category.objects.create(name="Lamps", slug="lamps")
 user = User.objects.create_user("staff@example.com")
 rows = "".join(f"A-{number},Lamp,Lamps,1\n" for number in range(5_000))
 file = ContentFile(f"sku,name,category,price\n{rows}".encode(), "products.csv")
-begun = imports.begin_import(user.pk, file, keep_good=False)
+begun = Import.start(user.pk, file, skip_invalid=False)
 assert begun.state == "waiting"
 import time
 for _ in range(200):
@@ -340,7 +337,7 @@ def test_tasks_outlive_the_workers_that_are_killed(
         manage(project, "migrate", "--verbosity", "0", **env)
         send = f"""
 from django.db import connection
-from plinth.tasks.sessions import number
+from apps.pages.tasks import number
 connection.cursor().execute("CREATE TABLE effects (number integer)")
 for i in range({tasks}):
     number.delay(i)
@@ -454,7 +451,7 @@ def test_a_broker_is_believed_by_its_certificate(project: Path, tmp_path: Path) 
         f" --tls-auth-clients no {' '.join(files)}"
     )
     code = """
-from plinth.tasks.sessions import clear_sessions
+from plinth.tasks.tasks import clear_sessions
 try:
     clear_sessions.delay()
 except clear_sessions.OperationalError as error:

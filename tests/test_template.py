@@ -1,9 +1,7 @@
 """The template as it stands: its tags, its tables, and that it is a Django project."""
 
-import os
 import re
 import shutil
-import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -80,9 +78,12 @@ def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
     assert {path.suffix for path in binary} <= {".ico", ".png", ".webp", ".woff2"}
 
 
-def test_every_pattern_of_copied_files_matches_a_file(source: Template) -> None:
-    for pattern in source.config["_copy_without_render"]:
-        assert any(fnmatch(path, pattern) for path in source.files), pattern
+def test_every_pattern_of_copied_files_is_needed(source: Template) -> None:
+    patterns = source.config["_copy_without_render"]
+    folders = {path.partition("/")[0] for path in source.files} & {*patterns}
+    files = [path for path in source.files if path.partition("/")[0] not in folders]
+    for pattern in patterns:
+        assert pattern in folders or any(fnmatch(path, pattern) for path in files)
 
 
 def test_every_path_of_the_keep_table_exists(source: Template) -> None:
@@ -106,39 +107,23 @@ def test_there_are_at_most_fifteen_questions(source: Template) -> None:
 
 @pytest.fixture(scope="session")
 def unbaked(template: Path, shared: Path) -> Path:
-    """The project's folder as the template has it, with everything it could need.
+    """The project's folder as the template has it, with every option installed.
 
-    All options at once are installed, which no baked project has; its name is not valid
-    for a package, so uv can't be asked to sync it.
+    No baked project has them all. The project's name alone is rendered: uv and Python's
+    packages have rules for it.
     """
     folder = shared / "unbaked" / PROJECT
     with FileLock(shared / "unbaked.lock"):
-        if not (folder / ".venv" / "ready").exists():
+        if not (folder / ".venv" / "lint").exists():
             shutil.copytree(template / PROJECT, folder, dirs_exist_ok=True)
             # A comment to Python, a tag is a heading to Markdown.
             for document in folder.rglob("*.md"):
                 text = document.read_text()
                 document.write_text(re.sub(rf"(?m)^{TAG}\n", "", text))
-            pyproject = tomllib.loads((folder / "pyproject.toml").read_text())
-            needed = pyproject["project"]["dependencies"]
-            for group in pyproject["dependency-groups"].values():
-                needed += [name for name in group if isinstance(name, str)]
-            (folder.parent / "needed.txt").write_text("\n".join(needed))
-            overrides = pyproject["tool"]["uv"].get("override-dependencies", [])
-            (folder.parent / "overrides.txt").write_text("\n".join(overrides))
-            uv = os.environ.get("UV", "uv")
-            run(uv, "venv", "--quiet", "--clear", ".venv", cwd=folder)
-            run(
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--python=.venv",
-                "--requirements=../needed.txt",
-                "--overrides=../overrides.txt",
-                cwd=folder,
-            )
-            (folder / ".venv" / "ready").touch()
+            pyproject = (folder / "pyproject.toml").read_text()
+            name = pyproject.replace("{{ cookiecutter.project_slug }}", "unbaked")
+            (folder / "pyproject.toml").write_text(name)
+            run("make", ".venv/lint", cwd=folder)
     return folder
 
 
@@ -148,9 +133,10 @@ def unbaked(template: Path, shared: Path) -> Path:
         "ruff check",
         "ruff format --check",
         "mypy",
+        "lint-imports",
         "python manage.py check --settings=config.settings.local",
         "python manage.py check --settings=config.settings.test",
-        pytest.param("python -m pytest", marks=pytest.mark.long),
+        "python -m pytest --numprocesses=2",
     ],
 )
 def test_the_template_is_a_valid_project_before_it_is_baked(

@@ -1,4 +1,4 @@
-"""The Terraform, applied as docs/cdn.md says to a stand-in for Amazon."""
+"""The Terraform, applied as its README says to a stand-in for Amazon."""
 
 import json
 import shutil
@@ -104,7 +104,7 @@ def test_the_terraform_makes_what_the_site_needs(bake: Bake, tmp_path: Path) -> 
     run("terraform", "fmt", "-check", "-diff", folder, cwd=project)
     if not provider_is_within_reach(folder):
         pytest.skip("the registry of Terraform's providers is out of reach")
-    page = project / "docs/cdn.md"
+    page = folder / "README.md"
     answers = documented(page, "site_origin = ")
     (folder / "terraform.tfvars").write_text(
         answers.replace("A-NAME-THAT-NOBODY-HAS", "trial-files")

@@ -10,10 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.support import PROJECT, REPOSITORY, commit, refusal, run
+from tests.support import PROJECT, REPOSITORY, Say, commit, refusal, run
 
 CRUFT = (sys.executable, "-m", "cruft")
 CHANGELOG = (REPOSITORY / "CHANGELOG.md").read_text()
+# A moved file that its owner changed is left where it was, and the new one is whole.
+NO_RENAMES = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "diff.renames",
+    "GIT_CONFIG_VALUE_0": "false",
+}
 # Newest first.
 VERSIONS = re.findall(
     r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE
@@ -67,7 +73,7 @@ def create(
 def update(project: Path, **answers: object) -> None:
     """Update with cruft, to other answers where some are given."""
     variables = ("--variables-to-update", json.dumps(answers)) if answers else ()
-    run(*CRUFT, "update", "--skip-apply-ask", *variables, cwd=project)
+    run(*CRUFT, "update", "--skip-apply-ask", *variables, cwd=project, env=NO_RENAMES)
     run(*CRUFT, "check", cwd=project)
 
 
@@ -120,32 +126,83 @@ def test_a_project_of_the_last_release_takes_todays_template(
     assert content(project) == content(edited(bake(), tmp_path))
 
 
-def test_a_project_of_today_takes_the_next_version(
+def test_project_of_today_takes_the_next_version(
     upstream: Path, tmp_path: Path
 ) -> None:
     project = create(upstream, "today")
     edit(project)
     commit(project, "Ours")
-
-    # Next to the edit a line changes, a file comes and a file goes.
-    pyproject = upstream / PROJECT / "pyproject.toml"
-    text = pyproject.read_text()
-    pyproject.write_text(
-        text.replace('"whitenoise~=', '"a-new-package~=1.0",\n    "whitenoise~=')
-    )
-    (upstream / PROJECT / "docs").mkdir(exist_ok=True)
-    (upstream / PROJECT / "docs/next.md").write_text(
-        "# {{ cookiecutter.project_name }}\n"
-    )
-    (upstream / PROJECT / ".editorconfig").unlink()
-    commit(upstream, "Next version")
+    release_next(upstream)
 
     refusal(*CRUFT, "check", cwd=project)
     update(project)
     assert content(project) == content(edited(create(upstream, "next"), tmp_path))
-    assert (project / "docs/next.md").read_text() == "# My Site\n"
-    assert "a-new-package" in (project / "pyproject.toml").read_text()
     assert "3.2.1" in run(*CRUFT, "diff", cwd=project)
+
+
+def release_next(upstream: Path) -> None:
+    """Change, add and delete a file of the foundation, and of the owner's."""
+    new = upstream / PROJECT
+    foundation = new / "plinth/src/plinth"
+    changed = foundation / "env.py"
+    changed.write_text(f"VERSION = 2\n{changed.read_text()}VERSION = 3\n")
+    (foundation / "next.py").write_text("NEXT = True\n")
+    (foundation / "forms.py").unlink()
+    # Next to the version, which an owner changes.
+    pyproject = new / "pyproject.toml"
+    text, found = re.subn(
+        r"(?m)^dependencies = ", r"# Next.\n\g<0>", pyproject.read_text()
+    )
+    assert found == 1
+    pyproject.write_text(text)
+    (new / "docs/next.md").write_text("# {{ cookiecutter.project_name }}\n")
+    (new / ".editorconfig").unlink()
+    commit(upstream, "Next version")
+
+
+def change_all(project: Path) -> list[str]:
+    """Change every file of the owner's, at its end; return their names."""
+    names = run("git", "ls-files", cwd=project).splitlines()
+    own = [name for name in names if not name.startswith(("plinth/", ".cruft"))]
+    for name in own:
+        with (project / name).open("a") as file:
+            file.write("\n# Ours\n")
+    commit(project, "Ours")
+    return own
+
+
+def trouble(project: Path) -> list[str]:
+    """The files that an update left to a person: conflicts, and parts that did not fit."""
+    status = run("git", "status", "--porcelain", "--untracked-files=all", cwd=project)
+    return [
+        name
+        for code, name in (line.split(maxsplit=1) for line in status.splitlines())
+        if "U" in code or code == "AA" or name.endswith((".rej", ".orig"))
+    ]
+
+
+@pytest.mark.parametrize("start", ["the last release", "today"])
+def test_owner_may_change_every_file_and_gets_the_next_foundation(
+    upstream: Path, start: str, record_property: Say
+) -> None:
+    old = last_release(upstream) if start == "the last release" else "HEAD"
+    project = create(upstream, "changed", checkout=old)
+    own = change_all(project)
+    if start == "today":
+        release_next(upstream)
+
+    update(project)
+
+    left = trouble(project)
+    record_property(
+        "summary", f"of {len(own)} changed files, {len(left)} are to be merged: {left}"
+    )
+    assert not [name for name in left if name.startswith("plinth/")]
+    next_one = create(upstream, "next")
+    assert content(project / "plinth") == content(next_one / "plinth")
+    # What the template did not change is as its owner left it.
+    kept = [name for name in own if (project / name).exists() and name not in left]
+    assert all((project / name).read_text().endswith("\n# Ours\n") for name in kept)
 
 
 def test_an_option_is_switched_on_and_off_afterwards(

@@ -15,20 +15,6 @@ MUTATIONS = [
     ),
     Mutation(
         34,
-        "other-limits-behind-pgbouncer",
-        replace(
-            PGBOUNCER, "statement_timeout = ''30s''", "statement_timeout = ''5min''"
-        ),
-        "test_a_connection_may_do_what_django_would_let_it",
-    ),
-    Mutation(
-        34,
-        "pgbouncer-trusts-everybody",
-        replace(PGBOUNCER, "auth_type = scram-sha-256", "auth_type = trust"),
-        "test_nobody_gets_in_without_a_password",
-    ),
-    Mutation(
-        34,
         "more-than-postgresql-takes",
         replace(PGBOUNCER, "default_pool_size = 20", "default_pool_size = 50"),
         "test_everybody_who_may_wait_has_a_place",
@@ -41,20 +27,10 @@ MUTATIONS = [
     ),
     Mutation(
         34,
-        "the-host-migrates-through-pgbouncer",
-        replace(SETUP, "@postgres:5432", "@pgbouncer:6432"),
-        "test_pages_go_through_pgbouncer_and_migrations_past_it",
-    ),
-    Mutation(
-        34,
-        "a-pool-before-the-pool",
-        replace(COMPOSE, "DATABASE_POOLER: pgbouncer", "DATABASE_POOLER: native"),
-        "test_pages_go_through_pgbouncer_and_migrations_past_it",
-    ),
-    Mutation(
-        34,
         "statements-are-prepared-unasked",
-        replace("plinth/src/plinth/database/settings.py", "if self.prepare:", "if True:"),
+        replace(
+            "plinth/src/plinth/database/settings.py", "if self.prepare:", "if True:"
+        ),
         "test_behind_pgbouncer_nothing_outlives_its_transaction",
     ),
     Mutation(
@@ -65,16 +41,6 @@ MUTATIONS = [
             "  web-green:\n    <<: *web\n",
             "  web-green:\n    <<: *web\n"
             "    command: python manage.py runserver 0.0.0.0:8000\n",
-        ),
-        "test_what_is_deployed_starts_gunicorn",
-    ),
-    Mutation(
-        37,
-        "another-server-on-the-host",
-        replace(
-            COMPOSE,
-            "x-web: &web\n  <<: *app\n",
-            "x-web: &web\n  <<: *app\n  command: waitress-serve config.wsgi\n",
         ),
         "test_what_is_deployed_starts_gunicorn",
     ),
@@ -92,14 +58,12 @@ MUTATIONS = [
     ),
     Mutation(
         39,
-        "two-secrets-of-one-name",
-        replace("plinth/src/plinth/env.py", "if value and secret:", "if False:"),
-        "test_a_secret_that_is_said_twice_is_refused",
-    ),
-    Mutation(
-        39,
         "a-secret-that-is-not-there-is-none",
-        replace("plinth/src/plinth/env.py", "except (OSError, ValueError):\n", "except ():\n"),
+        replace(
+            "plinth/src/plinth/env.py",
+            "except (OSError, ValueError):\n",
+            "except ():\n",
+        ),
         "test_a_file_that_can_not_be_read_is_refused_in_one_line",
     ),
     Mutation(
@@ -117,17 +81,5 @@ MUTATIONS = [
         "new-secrets-each-time",
         replace(SETUP, '[ -e "$1" ]', "false"),
         "test_each_secret_is_made_once_and_for_few",
-    ),
-    Mutation(
-        39,
-        "secrets-for-all",
-        replace(SETUP, "chmod 640", "chmod 644"),
-        "test_each_secret_is_made_once_and_for_few",
-    ),
-    Mutation(
-        39,
-        "the-hosts-secrets-in-git",
-        replace("deploy/compose/.gitignore", "/secrets/\n", ""),
-        "test_git_has_nothing_of_what_is_made",
     ),
 ]

@@ -1,116 +1,57 @@
-"""Background work: how tasks are kept, tried again and sent."""
+"""Background work: delivery, retries, commits and idempotency."""
 
-from tests.mutations import Mutation, append, replace
+from tests.mutations import Mutation, replace
 
-BASE = "config/settings/base.py"
-CELERY = "config/celery.py"
-SERVICES = "apps/catalog/imports.py"
-RECEIVER = """
-
-from django.db.models.signals import post_save
-from django.dispatch import receiver
-
-
-@receiver(post_save)
-def touch(sender: object, instance: Product, **kwargs: object) -> None:
-    Product.objects.filter(pk=1).update(name="touched")
-"""
+APP = "plinth/src/plinth/tasks/app.py"
+DEFAULTS = "plinth/src/plinth/tasks/defaults.py"
 
 MUTATIONS = [
     Mutation(
         27,
-        "any-certificate",
-        replace(BASE, '"ssl_cert_reqs": "required"', '"ssl_cert_reqs": "none"'),
-        "test_a_broker_is_believed_by_its_certificate_and_its_name",
+        "certificate-is-not-verified",
+        replace(DEFAULTS, '{"broker_use_ssl": VERIFIED} if', "{} if"),
+        "test_broker_certificate_and_host_name_are_verified",
     ),
     Mutation(
         27,
-        "a-certificate-for-any-name",
-        replace(BASE, 'SSL = {"server_hostname": None}', "SSL = {}"),
-        "test_a_broker_is_believed_by_its_certificate_and_its_name",
+        "acknowledged-before-it-runs",
+        replace(DEFAULTS, '"task_acks_late": True', '"task_acks_late": False'),
+        "test_task_of_a_lost_worker_is_redelivered",
     ),
     Mutation(
         27,
-        "a-warning-without-a-broker",
-        replace(BASE, "CELERY_BROKER_WRITE_URL", "BROKER"),
-        "test_a_task_runs_here_without_a_broker_and_without_a_warning",
+        "redelivered-while-it-waits",
+        replace(DEFAULTS, "limit + LONGEST_BACKOFF + 270", "limit + 270"),
+        "test_visibility_timeout_exceeds_the_time_limit_and_the_longest_backoff",
     ),
     Mutation(
         27,
-        "acknowledged-first",
-        replace(BASE, "ACKS_LATE = True", "ACKS_LATE = False"),
-        "test_a_lost_worker_loses_no_task",
+        "no-retries",
+        replace(APP, "autoretry_for = TRANSIENT_ERRORS", "autoretry_for = ()"),
+        "test_transient_errors_are_retried_with_backoff_and_jitter",
     ),
     Mutation(
         27,
-        "redis-gives-it-twice",
-        replace(BASE, '"visibility_timeout": 2400', '"visibility_timeout": 300'),
-        "test_redis_gives_no_task_to_another_while_it_may_still_be_worked_on",
+        "request-waits-for-retries",
+        replace(APP, "if self.request.is_eager and exc:", "if False:"),
+        "test_eager_task_is_not_retried",
     ),
     Mutation(
         27,
-        "a-queue-on-one-disk",
+        "enqueued-before-the-commit",
         replace(
-            BASE, 'DEFAULT_QUEUE_TYPE = "quorum"', 'DEFAULT_QUEUE_TYPE = "classic"'
-        ),
-        "test_rabbitmq_has_queues_on_several_disks_by_its_url_alone",
-    ),
-    Mutation(
-        27,
-        "nothing-is-tried-again",
-        replace(CELERY, "autoretry_for = TRANSIENT_ERRORS", "autoretry_for = ()"),
-        "test_what_passes_is_tried_again_later_and_later",
-    ),
-    Mutation(
-        27,
-        "all-at-once",
-        replace(CELERY, "retry_jitter = True", "retry_jitter = False"),
-        "test_what_passes_is_tried_again_later_and_later",
-    ),
-    Mutation(
-        27,
-        "a-request-waits",
-        replace(CELERY, "if self.request.is_eager and exc:", "if False:"),
-        "test_a_request_waits_for_no_second_try",
-    ),
-    Mutation(
-        27,
-        "sent-before-the-commit",
-        replace(
-            CELERY,
-            "(DjangoTask[..., Any]):",
-            "(DjangoTask[..., Any]):\n"
+            APP,
+            "class Task(DjangoTask[..., Any]):\n",
+            "class Task(DjangoTask[..., Any]):\n"
             "    def delay_on_commit(self, *args, **kwargs):\n"
-            "        self.delay(*args, **kwargs)\n",
+            "        self.delay(*args, **kwargs)\n\n",
         ),
-        "test_a_transaction_that_rolls_back_sends_nothing",
+        "test_rollback_enqueues_nothing",
     ),
     Mutation(
         27,
-        "done-twice",
-        replace(
-            "plinth/src/plinth/tasks/services.py", "            return False", "            pass"
-        ),
-        "test_what_is_called_twice_happens_once",
-    ),
-    Mutation(
-        35,
-        "a-receiver-writes",
-        append("apps/catalog/models.py", RECEIVER),
-        "test_the_code_has_none",
-    ),
-    Mutation(
-        35,
-        "sent-before-the-commit",
-        replace(SERVICES, "delay_on_commit(", "delay("),
-        "test_the_code_has_none",
-    ),
-    Mutation(
-        35,
-        "receivers-are-not-looked-for",
-        replace(
-            "plinth/plinth_tests/tools/test_signals.py", '.endswith(".connect")', '.endswith("x")'
-        ),
-        "test_a_receiver_that_writes_is_refused",
+        "runs-twice-under-a-key",
+        replace("plinth/src/plinth/tasks/services.py", "    return False", "    pass"),
+        "test_function_runs_once_under_a_key",
     ),
 ]

@@ -1,4 +1,4 @@
-"""For migrations that were written before the field moved."""
+"""For migrations of releases before the field moved."""
 
 from plinth.database.fields import LowercaseEmailField
 

@@ -5,38 +5,51 @@ from django.contrib.auth import forms as auth_forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from plinth.forms import AutofocusMixin, ChangedFieldsMixin
+
 from . import services
 from .models import User
 
 
-class FocusMixin(forms.BaseForm):
-    """Put the cursor into the first field, on a page that is there for its form."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
-
-
 class SignInForm(auth_forms.AuthenticationForm):
-    # A telephone then offers the keyboard with the @.
+    # An email keyboard on phones.
     username = forms.EmailField(
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
 
 
-class PasswordResetForm(FocusMixin, auth_forms.PasswordResetForm):
+class PasswordResetForm(AutofocusMixin, auth_forms.PasswordResetForm):
     def save(self, *, request: HttpRequest, **options: Any) -> None:  # type: ignore[override]
-        """Send the link as this project sends mail, whatever Django's view asks for."""
         origin = f"{request.scheme}://{request.get_host()}"
         services.request_password_reset(self.cleaned_data["email"], origin)
 
 
-class SetPasswordForm(FocusMixin, auth_forms.SetPasswordForm):
+class SavePasswordMixin:
+    """Save the password alone: an account deactivated meanwhile stays so."""
+
+    def set_password_and_save(
+        self, user: User, *args: Any, commit: bool = True, **kwargs: Any
+    ) -> User:
+        super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
+        if commit:
+            user.save(update_fields=["password", "password_changed"])
+        return user
+
+
+class SetPasswordForm(SavePasswordMixin, AutofocusMixin, auth_forms.SetPasswordForm):
     pass
 
 
-class ProfileForm(forms.ModelForm):
-    """A new address opens the account, so it takes the password, not just a session."""
+class PasswordChangeForm(SavePasswordMixin, auth_forms.PasswordChangeForm):
+    pass
+
+
+class AdminPasswordChangeForm(SavePasswordMixin, auth_forms.AdminPasswordChangeForm):
+    pass
+
+
+class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
+    """A new address opens the account: it needs the password, not just a session."""
 
     current_password = forms.CharField(
         label=_("Current password"),

@@ -17,9 +17,9 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """Save a user; without a password, one who sets it by resetting it.
+        """Save a user; without a password, the user sets one by a password reset.
 
-        Raise ValueError without an address.
+        Raises ValueError without an address.
         """
         if not email:
             raise ValueError("A user needs an email address.")
@@ -37,7 +37,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who signs in, by email."""
+    """A user, identified by an email address."""
 
     email = LowercaseEmailField(
         _("email address"),

@@ -1,4 +1,4 @@
-"""What changes an account, beyond one form."""
+"""Writes and mails of accounts."""
 
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
@@ -11,16 +11,16 @@ from plinth.tasks.queue import enqueue
 from .models import User
 
 
-def warn_old_address(user: User, old: str) -> None:
-    """Tell the address that an account had of the one that it has now."""
+def notify_old_address(user: User, old: str) -> None:
+    """Tell an account's previous address that it was changed."""
     mail.send("accounts/mail/address_changed", old, {"user": user})
 
 
 def request_password_reset(email: str, origin: str) -> None:
-    """Have a link sent to whoever has this address; origin is like https://example.com.
+    """Send a reset link to an account's address; origin is like https://example.com.
 
-    A worker looks whether there is an account, so that the time which the page takes tells
-    nobody. Without a broker it is looked up and sent here, and the time may tell.
+    A worker looks up the account, so that the response time does not tell whether there
+    is one. Without a broker it is looked up here, and may tell.
     """
     task = "apps.accounts.tasks.send_password_reset"
     if not enqueue(task, email=email, origin=origin):
@@ -28,7 +28,7 @@ def request_password_reset(email: str, origin: str) -> None:
 
 
 def send_password_reset(email: str, origin: str) -> None:
-    """Send the link, also to who has no password yet: an account that somebody made."""
+    """Send the link; an account without a password gets its first one by it."""
     for user in User.objects.filter(email=email, is_active=True):
         path = reverse(
             "accounts:password-reset-confirm",

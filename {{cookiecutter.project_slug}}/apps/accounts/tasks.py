@@ -1,11 +1,10 @@
 """What a worker does for accounts. Tasks are thin: they call what does the work."""
 
-from plinth.mail.tasks import PrivateTask
-from plinth.tasks.app import app
+from plinth.tasks.app import SensitiveTask, app
 
 from . import services
 
 
-@app.task(base=PrivateTask)
+@app.task(base=SensitiveTask)
 def send_password_reset(email: str, origin: str) -> None:
     services.send_password_reset(email, origin)

@@ -1,4 +1,4 @@
-"""Django's own views, under this project's names, saying when something worked."""
+"""Django's views for accounts, with this project's templates and messages."""
 
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import UpdateView
 
-from . import services
-from .forms import PasswordResetForm, ProfileForm, SetPasswordForm, SignInForm
+from . import forms, services
 from .models import User
 
 
 class SignInView(views.LoginView):
     template_name = "accounts/sign_in.html"
-    form_class = SignInForm
+    extra_context = {"title": _("Sign in"), "submit": _("Sign in")}
+    form_class = forms.SignInForm
     redirect_authenticated_user = True
 
 
@@ -30,7 +30,8 @@ class SignOutView(views.LogoutView):
 @method_decorator(never_cache, "dispatch")
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     template_name = "accounts/profile.html"
-    form_class = ProfileForm
+    extra_context = {"title": _("Your profile"), "submit": _("Save")}
+    form_class = forms.ProfileForm
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your profile is saved.")
 
@@ -41,34 +42,39 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     def form_valid(self, form: ModelForm) -> HttpResponse:
         response = super().form_valid(form)
         if "email" in form.changed_data:
-            services.warn_old_address(form.instance, old=form.initial["email"])
+            services.notify_old_address(form.instance, old=form.initial["email"])
         return response
 
 
 @method_decorator(never_cache, "dispatch")
 class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
-    template_name = "accounts/password_change.html"
+    template_name = "form_page.html"
+    title = _("Change your password")
+    extra_context = {"submit": _("Change password")}
+    form_class = forms.PasswordChangeForm
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your password is changed.")
 
 
 class PasswordResetView(views.PasswordResetView):
     template_name = "accounts/password_reset.html"
-    form_class = PasswordResetForm
+    title = _("Reset your password")
+    extra_context = {"submit": _("Send the link")}
+    form_class = forms.PasswordResetForm
     success_url = reverse_lazy("accounts:password-reset-sent")
 
 
 class PasswordResetSentView(views.PasswordResetDoneView):
-    """The same page whether or not the address has an account.
-
-    The form before it takes the same time too, where a worker looks that up.
-    """
+    """The same page whether or not there is an account with the address."""
 
     template_name = "accounts/password_reset_sent.html"
+    title = _("Check your mail")
 
 
 class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
-    form_class = SetPasswordForm
+    title = _("Choose a new password")
+    extra_context = {"submit": _("Set password")}
+    form_class = forms.SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")

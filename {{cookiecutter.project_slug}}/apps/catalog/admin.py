@@ -1,107 +1,74 @@
-from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminFileWidget
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from plinth.cache import versions
+from plinth.admin import LargeTableAdmin
+from plinth.forms import changed_fields
+from plinth.images.forms import ReencodedImageField
 
 from . import services
 from .models import Category, Product, Review, Tag
-from .pictures import PictureField
-
-
-class CatalogAdmin(admin.ModelAdmin):
-    """Lists that stay quick at a million rows; changes that drop the pages they outdate."""
-
-    # One count of the table less for each page.
-    show_full_result_count = False
-    list_per_page = 50
-
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: ModelForm, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        versions.invalidate(services.PRODUCTS)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        versions.invalidate(services.PRODUCTS)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        super().delete_queryset(request, queryset)
-        versions.invalidate(services.PRODUCTS)
 
 
 @admin.register(Category)
-class CategoryAdmin(CatalogAdmin):
+class CategoryAdmin(LargeTableAdmin):
+    invalidates = (services.PRODUCTS,)
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Tag)
-class TagAdmin(CatalogAdmin):
+class TagAdmin(LargeTableAdmin):
+    invalidates = (services.PRODUCTS,)
     search_fields = ["name"]
 
 
 class ProductForm(ModelForm):
-    picture = PictureField(
+    picture = ReencodedImageField(
         required=False,
         help_text=_("JPEG, PNG or WebP, 10 MB at most."),
-        widget=AdminFileWidget(attrs=PictureField.widget.attrs),
+        widget=AdminFileWidget(attrs=ReencodedImageField.widget.attrs),
     )
 
 
 @admin.register(Product)
-class ProductAdmin(CatalogAdmin):
+class ProductAdmin(LargeTableAdmin):
     form = ProductForm
     list_display = ["name", "sku", "category", "price", "is_published", "review_count"]
     list_select_related = ["category"]
     list_filter = ["is_published", "category"]
-    # Exact, so that an index answers: the name has one for any part of it.
+    # Both have an index: a unique one, and a trigram index for any part of a name.
     search_fields = ["sku__exact", "name"]
+    # Not a <select> of every category.
     autocomplete_fields = ["category", "tags"]
     ordering = ["-pk"]
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: ModelForm, change: bool
     ) -> None:
-        services.save_product(
-            obj, changed=[name for name in form.changed_data if name != "tags"]
-        )
-
-    def changeform_view(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except services.StorageFailedError as error:
-            messages.error(request, str(error))
-            return HttpResponseRedirect(request.get_full_path())
-
-    def delete_model(self, request: HttpRequest, obj: Product) -> None:
-        services.remove_products(Product.objects.filter(pk=obj.pk))
+        services.save_product(obj, changed=changed_fields(form))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        services.remove_products(queryset)
+        services.delete_products(queryset)
 
 
 @admin.register(Review)
-class ReviewAdmin(CatalogAdmin):
-    """To read and to remove: people write their own."""
+class ReviewAdmin(LargeTableAdmin):
+    """To read and delete reviews; users write their own."""
 
     list_display = ["product", "user", "rating", "created"]
     list_select_related = ["product", "user"]
     list_filter = ["rating"]
     search_fields = ["product__sku__exact", "user__email__exact"]
     ordering = ["-pk"]
-    # Each removal changes a product's counters.
-    actions: Sequence[Any] | None = None
+    # Not in bulk: each deletion changes a product's counters.
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -112,4 +79,4 @@ class ReviewAdmin(CatalogAdmin):
         return False
 
     def delete_model(self, request: HttpRequest, obj: Review) -> None:
-        services.remove_review(obj)
+        services.delete_review(obj)

@@ -1,25 +1,19 @@
-import re
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
-
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from .formats import READERS
-from .models import Category, Review
-from .querysets import Position
+from plinth.forms import Textarea
+from plinth.storage.documents import PDFField
 
-# Bytes; the command takes files of any size.
-UPLOAD_LIMIT = 20_000_000
+from .models import Category, Review
+
+# Bytes: see the location of this upload in deploy/nginx/application.conf.
+MANUAL_MAX_BYTES = 200_000_000
 
 
 class FilterForm(forms.Form):
-    """The filters of a product list; unknown parameters, such as utm_source, are ignored."""
+    """The filters of the product list; unknown parameters, such as utm_source, are ignored."""
 
-    # An index of trigrams can't help with less than three characters.
+    # A trigram index needs three characters.
     q = forms.CharField(label=_("Search"), required=False, min_length=3, max_length=100)
     category = forms.ModelChoiceField(
         Category.objects.only("name", "slug"),
@@ -50,16 +44,6 @@ class FilterForm(forms.Form):
             ("-price", _("Dearest first")),
         ],
     )
-    after = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-
-    def clean_after(self) -> Position | None:
-        after = self.cleaned_data["after"]
-        if not after:
-            return None
-        position = re.fullmatch(r"([0-9]{1,18})_([0-9]{1,8}\.[0-9]{2})", after)
-        if not position:
-            raise ValidationError(_("There is no such page."))
-        return Position(int(position[1]), Decimal(position[2]))
 
 
 class ReviewForm(forms.ModelForm):
@@ -67,26 +51,15 @@ class ReviewForm(forms.ModelForm):
         model = Review
         fields = ["rating", "body"]
         widgets = {
-            "rating": forms.NumberInput(attrs={"min": 1, "max": 5}),
-            "body": forms.Textarea(attrs={"rows": 6, "maxlength": 2_000}),
+            "rating": forms.Select(choices=[("", ""), *enumerate("12345", start=1)]),
+            "body": Textarea(attrs={"rows": 6, "maxlength": 2_000}),
         }
         help_texts = {"rating": _("From 1, poor, to 5, excellent.")}
 
 
-class ImportForm(forms.Form):
-    file = forms.FileField(
-        label=_("File"),
-        help_text=_("CSV or JSON lines (.csv, .jsonl), 20 MB at most."),
-        widget=forms.ClearableFileInput(attrs={"accept": ",".join(READERS)}),
+class ManualForm(forms.Form):
+    file = PDFField(
+        label=_("Manual"),
+        help_text=_("A PDF file, 200 MB at most."),
+        max_bytes=MANUAL_MAX_BYTES,
     )
-    keep_good = forms.BooleanField(
-        label=_("Keep the good rows if others are in error"), required=False
-    )
-
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if Path(file.name or "").suffix.lower() not in READERS:
-            raise ValidationError(_("This is neither a .csv nor a .jsonl file."))
-        if (file.size or 0) > UPLOAD_LIMIT:
-            raise ValidationError(_("The file is larger than 20 MB."))
-        return file

@@ -1,4 +1,5 @@
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
@@ -12,7 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from plinth.data.models import AbstractImport
+
 from .querysets import ProductQuerySet, ReviewQuerySet
+
+if TYPE_CHECKING:
+    from .imports import ProductImporter
 
 PUBLISHED = models.Q(is_published=True)
 
@@ -21,8 +27,8 @@ def public() -> Storage:
     return storages["public"]
 
 
+# Random names: an uploaded file's own may be anything, and a guessed one is an address.
 def picture_name(product: "Product", name: str) -> str:
-    """Return a name that nobody can guess: nothing of what somebody's file was called."""
     return f"products/{token_hex(16)}.webp"
 
 
@@ -56,7 +62,7 @@ class Tag(models.Model):
 
 
 class Product(models.Model):
-    """Something on offer. Its counters are changed by `services` only, with F()."""
+    """A product for sale. `services` alone writes its counters and its files."""
 
     sku = models.SlugField(_("article number"), max_length=32, unique=True)
     name = models.CharField(_("name"), max_length=200)
@@ -65,8 +71,7 @@ class Product(models.Model):
         on_delete=models.PROTECT,
         related_name="products",
         verbose_name=_("category"),
-        # The indexes below start with it.
-        db_index=False,
+        db_index=False,  # the indexes below start with it
     )
     tags = models.ManyToManyField(
         Tag, related_name="products", verbose_name=_("tags"), blank=True
@@ -75,10 +80,7 @@ class Product(models.Model):
         _("description"), blank=True, validators=[MaxLengthValidator(10_000)]
     )
     price = models.DecimalField(
-        _("price"),
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(0)],
+        _("price"), max_digits=10, decimal_places=2, validators=[MinValueValidator(0)]
     )
     is_published = models.BooleanField(_("published"), default=True)
     review_count = models.PositiveIntegerField(
@@ -87,7 +89,6 @@ class Product(models.Model):
     rating_sum = models.PositiveIntegerField(
         _("sum of ratings"), default=0, db_default=0, editable=False
     )
-    # Files are changed by `services` only, which remove the ones before.
     picture = models.FileField(
         _("picture"),
         storage=public,
@@ -102,7 +103,7 @@ class Product(models.Model):
     picture_height = models.PositiveSmallIntegerField(
         _("height"), null=True, editable=False
     )
-    # Made by a task; until then lists show the picture itself.
+    # Made by a task; until then, lists show the picture.
     thumbnail = models.FileField(
         _("thumbnail"),
         storage=public,
@@ -112,7 +113,7 @@ class Product(models.Model):
         default="",
         db_default="",
     )
-    # For who is signed in: in the private storage, where an address is signed.
+    # In the default storage, which is private: for signed-in users.
     manual = models.FileField(
         _("manual"),
         upload_to=manual_name,
@@ -121,7 +122,7 @@ class Product(models.Model):
         default="",
         db_default="",
     )
-    # Of all that the product's page shows, its reviews included: see the page's ETag.
+    # Of everything on the product's page, reviews included: the page's Last-Modified.
     modified = models.DateTimeField(_("modified"), default=timezone.now, editable=False)
 
     objects = ProductQuerySet.as_manager()
@@ -129,8 +130,9 @@ class Product(models.Model):
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
-        # Visitors see what is published, so the indexes hold nothing else. Each list has
-        # the one that gives its rows in order: a page costs what it shows.
+        # One for each order of a list, so that a page reads only the rows it shows;
+        # partial, as lists show published products only. Migration 0002 adds a trigram
+        # index for the search on PostgreSQL.
         indexes = [
             models.Index(
                 fields=["category", "-id"],
@@ -146,7 +148,6 @@ class Product(models.Model):
                 name="catalog_category_price",
             ),
         ]
-        # A migration adds one that only PostgreSQL has: for the search in names.
 
     def __str__(self) -> str:
         return self.name
@@ -156,12 +157,12 @@ class Product(models.Model):
 
     @property
     def rating(self) -> float | None:
-        """The mean of its ratings, 1 to 5; None before the first."""
+        """The mean rating, 1 to 5; None without reviews."""
         return self.rating_sum / self.review_count if self.review_count else None
 
 
 class Review(models.Model):
-    """What somebody thinks of a product: one for each of them, which can be changed."""
+    """A user's review of a product: at most one, which the user can change."""
 
     product = models.ForeignKey(
         Product,
@@ -170,7 +171,7 @@ class Review(models.Model):
         verbose_name=_("product"),
         db_index=False,
     )
-    # It stays when its author leaves, so that the product's counters are right.
+    # A review outlives its author, so that the product's counters stay right.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -203,7 +204,7 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["product", "-id"], name="catalog_product_reviews"),
             models.Index(fields=["user", "-id"], name="catalog_user_reviews"),
-            # Covers the count of each rating: answered without a look at the table.
+            # Covers the count of each rating: an index-only scan.
             models.Index(fields=["product", "rating"], name="catalog_ratings"),
         ]
 
@@ -211,45 +212,19 @@ class Review(models.Model):
         return f"{self.product_id}: {self.rating}"
 
 
-class Import(models.Model):
-    """A file of products that somebody uploaded, and how far it is: see `imports`."""
+class Import(AbstractImport):
+    """A file of products that staff uploaded, imported in the background."""
 
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        CHECKING = "checking", _("checking")
-        SAVING = "saving", _("saving")
-        SAVED = "saved", _("saved")
-        REFUSED = "refused", _("refused")
-        FAILED = "failed", _("failed")
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("user"),
-    )
-    # In the storage, where it is deleted when the import is over.
-    file = models.CharField(_("file"), max_length=200)
-    keep_good = models.BooleanField(_("good rows are kept"))
-    state = models.CharField(
-        _("state"), max_length=10, choices=State, default=State.WAITING
-    )
-    # Of the file, in this state.
-    percent = models.PositiveSmallIntegerField(_("per cent"), default=0)
-    # What an ImportReport says, as soon as it is over; a line for each error.
-    saved = models.PositiveIntegerField(_("products saved"), default=0)
-    error_count = models.PositiveIntegerField(_("rows in error"), default=0)
-    errors = models.TextField(_("errors"), blank=True)
-    created = models.DateTimeField(_("uploaded"), default=timezone.now, db_index=True)
-    finished = models.DateTimeField(_("over"), null=True)
+    task = "apps.catalog.tasks.import_products"
 
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
 
-    def __str__(self) -> str:
-        return f"{self.pk}: {self.state}"
+    def get_importer(self) -> "ProductImporter":
+        from .imports import ProductImporter
+
+        return ProductImporter()
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:import-progress", args=[self.pk])

@@ -1,31 +1,28 @@
-"""What the catalogue reads: every query that its pages make, with its columns."""
+"""Reads of the catalogue: every query of its pages, with its joins and columns."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models, transaction
-from django.db.models import FETCH_RAISE, Count, Prefetch, Q
+from django.db import models
+from django.db.models import FETCH_RAISE, Count, Prefetch
 
-from plinth.database import routers
+from plinth.database import chunks, keyset
 
 if TYPE_CHECKING:
     from .models import Product
 
 PAGE_SIZE = 24
 REVIEWS_SHOWN = 20
-# Rows that an export holds at a time.
+# Rows of an export in memory.
 CHUNK_SIZE = 2_000
 
-# The orders of a list, each without ties, so that a row has one place in it.
+# The orders of a list, each with an index.
 ORDERS = {
     "newest": ("-id",),
     "price": ("price", "id"),
     "-price": ("-price", "-id"),
 }
-# An export's columns: the heading, and the field.
+# The columns of an export: heading and field.
 EXPORTED = {
     "sku": "sku",
     "name": "name",
@@ -36,35 +33,19 @@ EXPORTED = {
 }
 
 
-@dataclass(frozen=True)
-class Position:
-    """The row that a page of a list starts after."""
-
-    id: int
-    price: Decimal
-
-    def __str__(self) -> str:
-        return f"{self.id}_{self.price}"
-
-
-class Page(NamedTuple):
-    products: "list[Product]"
-    next: Position | None
-
-
 class ProductQuerySet(models.QuerySet):
     def published(self) -> Self:
         return self.filter(is_published=True)
 
     def search(self, text: str) -> Self:
-        """Keep what has the text in its name: a trigram index answers on PostgreSQL."""
+        """Filter by a part of the name: on PostgreSQL by a trigram index."""
         return self.filter(name__icontains=text)
 
-    def listed(self) -> Self:
-        """Load what a list shows, in two queries for any number of rows.
+    def for_list(self) -> Self:
+        """Load the columns of a list, in two queries for any number of rows.
 
-        A template that asks for more raises FieldFetchBlocked; it would else make one
-        more query for each row, unseen until there are many.
+        A template that uses another field raises FieldFetchBlocked, instead of making a
+        query for each row.
         """
         return (
             self.select_related("category")
@@ -83,42 +64,25 @@ class ProductQuerySet(models.QuerySet):
             .fetch_mode(FETCH_RAISE)
         )
 
-    def shown(self) -> Self:
-        """Load what a product's page shows, with its newest reviews, in three queries."""
+    def for_page(self) -> Self:
+        """Load a product's page, with its newest reviews, in three queries."""
         return (
             self.select_related("category")
             .prefetch_related("tags", newest_reviews())
             .fetch_mode(FETCH_RAISE)
         )
 
-    def page(self, order: str, after: Position | None = None) -> Page:
-        """Return the page that starts after a row, in one of ORDERS.
-
-        An index leads to that row, where OFFSET would read all rows before it. Nor does
-        anything count the rows, which would read all of them: one more than a page holds
-        tells whether there is a next page.
-        """
-        rows = self.order_by(*ORDERS[order])
-        if after:
-            rows = rows.filter(beyond(order, after))
-        products = list(rows[: PAGE_SIZE + 1])
-        if len(products) <= PAGE_SIZE:
-            return Page(products, None)
-        last = products[PAGE_SIZE - 1]
-        return Page(products[:PAGE_SIZE], Position(last.pk, last.price))
+    def page(self, order: str, after: str = "") -> "keyset.Page[Product]":
+        """Return the page that starts after a cursor, in one of ORDERS."""
+        return keyset.paginate(self.order_by(*ORDERS[order]), PAGE_SIZE, after)
 
     def export(self) -> Iterator[tuple[Any, ...]]:
-        """Yield plain rows of EXPORTED, of which only a chunk is in memory."""
-        alias = routers.chunked(self.db)
-        rows = self.using(alias).order_by("id").values_list(*EXPORTED.values())
-        # Outside of a transaction PostgreSQL gathers all rows before it gives the first.
-        # SQLite does not, and there a transaction would keep writers out.
-        on_postgresql = transaction.get_connection(alias).vendor == "postgresql"
-        with transaction.atomic(alias) if on_postgresql else nullcontext():
-            yield from rows.iterator(chunk_size=CHUNK_SIZE)
+        """Yield plain rows of EXPORTED, in chunks."""
+        rows = self.order_by("id").values_list(*EXPORTED.values())
+        return chunks.iterate(rows, CHUNK_SIZE)
 
     def totals(self) -> dict[str, Any]:
-        """Count per category, and in all. This one does read every row: keep it."""
+        """Count products by category and in total. It reads every row: cache it."""
         counts = self.values("category__name", "category__slug").annotate(
             count=Count("id")
         )
@@ -129,25 +93,10 @@ class ProductQuerySet(models.QuerySet):
         }
 
 
-def beyond(order: str, after: Position) -> Q:
-    """What comes after a row; with the price first, where an index can start."""
-    match order:
-        case "price":
-            return Q(price__gte=after.price) & (
-                Q(price__gt=after.price) | Q(id__gt=after.id)
-            )
-        case "-price":
-            return Q(price__lte=after.price) & (
-                Q(price__lt=after.price) | Q(id__lt=after.id)
-            )
-        case _:
-            return Q(id__lt=after.id)
-
-
 def newest_reviews() -> Prefetch:
     from .models import Review
 
-    # Of the author the name alone: an address must not come near a public page.
+    # Of the author the name alone: email addresses stay off public pages.
     newest = (
         Review.objects.select_related("user")
         .only("product_id", "rating", "body", "created", "user__name")
@@ -158,8 +107,8 @@ def newest_reviews() -> Prefetch:
 
 
 class ReviewQuerySet(models.QuerySet):
-    def of(self, user_id: int) -> Self:
-        """Load what the page of somebody's reviews shows, in one query."""
+    def by_user(self, user_id: int) -> Self:
+        """Load the page of a user's reviews, in one query."""
         return (
             self.filter(user_id=user_id)
             .select_related("product")
@@ -169,6 +118,6 @@ class ReviewQuerySet(models.QuerySet):
         )
 
     def ratings(self) -> dict[int, int]:
-        """Return how often each rating was given, the best first."""
+        """Return the number of reviews by rating, from 5 to 1."""
         counts = dict(self.order_by().values_list("rating").annotate(count=Count("id")))
         return {rating: counts.get(rating, 0) for rating in range(5, 0, -1)}

@@ -1,4 +1,4 @@
-"""What staff read in the morning."""
+"""Daily catalogue report, sent by email to staff."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -13,15 +13,12 @@ from .models import Product, Review
 
 
 def send_report(day: date | None = None) -> bool:
-    """Mail the report of a day, yesterday by default, to staff; tell whether it was sent.
-
-    It is sent once, however often this is called.
-    """
+    """Send the report of a day, by default yesterday, once; return whether it was sent."""
     day = day or timezone.localdate() - timedelta(days=1)
-    return run_once(f"catalog-report-{day}", lambda: mail_report(day))
+    return run_once(f"catalog-report-{day}", lambda: send_to_staff(day))
 
 
-def mail_report(day: date) -> None:
+def send_to_staff(day: date) -> None:
     staff = User.objects.filter(is_staff=True, is_active=True)
     context = report(day)
     for address in staff.values_list("email", flat=True):
@@ -30,9 +27,8 @@ def mail_report(day: date) -> None:
 
 def report(day: date) -> dict[str, object]:
     start = timezone.make_aware(datetime.combine(day, time.min))
-    of_the_day = (start, start + timedelta(days=1))
     reviews = Review.objects.filter(
-        created__gte=of_the_day[0], created__lt=of_the_day[1]
+        created__gte=start, created__lt=start + timedelta(days=1)
     )
     return {
         "day": day,

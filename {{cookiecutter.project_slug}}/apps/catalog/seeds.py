@@ -1,4 +1,4 @@
-"""Products to try the catalogue with: made up, and the same on every machine."""
+"""Made-up products to try the catalogue with, the same on every machine."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -40,11 +40,10 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def seed(target: int, seed: int) -> Iterator[int]:
-    """Fill the catalogue up to so many products; yield the number after each batch.
+    """Fill the catalogue up to a number of products; yield the number after each batch.
 
-    A batch is one transaction, so that whatever stops this leaves whole ones, and it goes
-    on from there when it is called again. What a product is like depends on the seed and
-    its own number alone.
+    A batch is one transaction, and an interrupted run goes on after the last one. A
+    product depends on the seed and its own number alone.
     """
     Category.objects.bulk_create(
         [Category(name=name, slug=name.lower()) for name in KINDS],
@@ -54,63 +53,58 @@ def seed(target: int, seed: int) -> Iterator[int]:
     categories = [known[name] for name in KINDS]
     Tag.objects.bulk_create([Tag(name=name) for name in TAGS], ignore_conflicts=True)
     tags = list(Tag.objects.filter(name__in=TAGS).values_list("pk", flat=True))
-    reviewers = make_reviewers()
-    number = last_number()
+    reviewers = create_reviewers()
+    # With leading zeros, the greatest text is the greatest number.
+    last = Product.objects.filter(sku__startswith=PREFIX).aggregate(last=Max("sku"))
+    number = int(last["last"].removeprefix(PREFIX)) if last["last"] else 0
     yield number
     while number < target:
         numbers = range(number + 1, min(number + BATCH_SIZE, target) + 1)
         with transaction.atomic():
-            make(numbers, seed, categories, tags, reviewers)
+            create_products(numbers, seed, categories, tags, reviewers)
         number = numbers[-1]
         yield number
     versions.invalidate(services.PRODUCTS)
 
 
-def make_reviewers() -> list[int]:
-    """Return the people who write reviews; none of them can sign in."""
-    addresses = [f"reviewer{i}@example.com" for i in range(REVIEWERS)]
+def create_reviewers() -> list[int]:
+    """Return the authors of reviews, who have no password."""
+    emails = [f"reviewer{number}@example.com" for number in range(REVIEWERS)]
     User.objects.bulk_create(
-        [User(email=email, name=f"Reviewer {email[8:-12]}") for email in addresses],
+        [User(email=email, name=f"Reviewer {email[8:-12]}") for email in emails],
         ignore_conflicts=True,
     )
-    people = User.objects.filter(email__in=addresses).order_by("pk")
-    return list(people.values_list("pk", flat=True))
+    users = User.objects.filter(email__in=emails).order_by("pk")
+    return list(users.values_list("pk", flat=True))
 
 
-def last_number() -> int:
-    # Written with leading zeros, the largest text is the largest number.
-    last = Product.objects.filter(sku__startswith=PREFIX).aggregate(last=Max("sku"))
-    return int(last["last"].removeprefix(PREFIX)) if last["last"] else 0
-
-
-def make(
-    numbers: range, seed: int, categories: list[int], tags: list[int], people: list[int]
+def create_products(
+    numbers: range, seed: int, categories: list[int], tags: list[int], users: list[int]
 ) -> None:
     products, tagged, reviews = [], [], []
     for number in numbers:
-        # Integers only: the hash of a text differs between two runs.
+        # A number, as the hash of a text differs between two runs.
         random = Random(seed * 1_000_000_007 + number)  # noqa: S311 (nothing secret)
         kind = random.randrange(len(KINDS))
-        words = random.choice(STYLES), random.choice(MATERIALS)
+        style, material = random.choice(STYLES), random.choice(MATERIALS)
         noun = random.choice(list(KINDS.values())[kind])
         product = Product(
             sku=f"{PREFIX}{number:09}",
-            name=f"{' '.join(words).capitalize()} {noun} {number}",
-            description=f"A {words[0]} {noun}, made of {words[1]}.",
+            name=f"{style.capitalize()} {material} {noun} {number}",
+            description=f"A {style} {noun}, made of {material}.",
             category_id=categories[kind],
             price=Decimal(random.randrange(500, 100_000)) / 100,
             is_published=random.randrange(50) > 0,
             modified=EPOCH + timedelta(seconds=number),
         )
         products.append(product)
-        tagged += [
-            (product, tag) for tag in random.sample(tags, random.choice((0, 1, 2)))
-        ]
+        chosen = random.sample(tags, random.choice((0, 1, 2)))
+        tagged += [(product, tag) for tag in chosen]
         ratings = random.choices(
             (1, 2, 3, 4, 5), (1, 1, 2, 5, 6), k=random.choice((0, 0, 0, 1, 2))
         )
         product.review_count, product.rating_sum = len(ratings), sum(ratings)
-        authors = random.sample(people, len(ratings))
+        authors = random.sample(users, len(ratings))
         reviews += [
             Review(product=product, user_id=user, rating=rating, body=OPINIONS[rating])
             for user, rating in zip(authors, ratings, strict=True)

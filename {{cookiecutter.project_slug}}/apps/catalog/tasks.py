@@ -1,41 +1,31 @@
-"""Work that no visitor waits for. Tasks are thin: they call what does the work."""
-
-from typing import Any
+"""Background work of the catalogue. Tasks are thin: they call services."""
 
 from celery.schedules import crontab
 
-from plinth.tasks.app import TRANSIENT_ERRORS, Task, app
+from plinth.data.import_task import ImportTask
+from plinth.tasks.app import TRANSIENT_ERRORS, app
 
-from . import imports, reports, services
-
-
-class ImportTask(Task):
-    """One that fails for good, by a time limit too, leaves no file behind."""
-
-    def on_failure(
-        self, exc: Exception, task_id: str, args: Any, *rest: Any, **kwargs: Any
-    ) -> None:
-        imports.fail_import(args[0])
+from . import reports, services
+from .models import Import
 
 
-@app.task(base=ImportTask)
+@app.task(base=ImportTask, model=Import)
 def import_products(pk: int) -> None:
-    imports.run_import(pk)
+    Import.run(pk)
 
 
 @app.task(beat_schedule=crontab(hour="3", minute="50"))
 def clear_imports() -> None:
-    """Delete the records and files of finished imports."""
-    imports.clear_imports()
+    """Delete the files of lost imports, and old reports."""
+    Import.clear()
 
 
 @app.task(beat_schedule=crontab(hour="6", minute="0"))
 def send_report() -> None:
-    """Mail yesterday's report to staff."""
+    """Send yesterday's report to staff."""
     reports.send_report()
 
 
 @app.task(autoretry_for=(*TRANSIENT_ERRORS, OSError))
 def make_thumbnail(product_id: int) -> None:
-    """Make what lists show of a picture."""
     services.make_thumbnail(product_id)

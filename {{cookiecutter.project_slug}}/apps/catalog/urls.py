@@ -1,11 +1,6 @@
 from django.urls import path
 
-from . import (
-    # {% if cookiecutter.media_storage == "s3" %}
-    direct,
-    # {% endif %}
-    views,
-)
+from . import direct, views
 
 app_name = "catalog"
 
@@ -26,18 +21,11 @@ urlpatterns = [
         views.ManualUploadView.as_view(),
         name="manual-upload",
     ),
-    # {% if cookiecutter.media_storage == "s3" %}
     path(
-        "product/<slug:sku>/manual/grant/",
-        direct.ManualGrantView.as_view(),
-        name="manual-grant",
+        "product/<slug:sku>/manual/direct/",
+        direct.ManualDirectUploadView.as_view(),
+        name="manual-direct",
     ),
-    path(
-        "product/<slug:sku>/manual/take/",
-        direct.ManualTakeView.as_view(),
-        name="manual-take",
-    ),
-    # {% endif %}
     path("product/<slug:sku>/review/", views.ReviewView.as_view(), name="review"),
     path("my-reviews/", views.MyReviewsView.as_view(), name="my-reviews"),
 ]

@@ -4,10 +4,9 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Give every page what differs between sites: names, and where apps let visitors in.
+    """The site's names, and the links of apps for the header and the home page.
 
-    An app that has an home_link says so in its AppConfig: `home_link = {"url": ...,
-    "name": ..., "summary": ...}`.
+    An AppConfig registers one: `home_link = {"url": ..., "name": ..., "summary": ...}`.
     """
     return {
         "SITE_NAME": settings.SITE_NAME,

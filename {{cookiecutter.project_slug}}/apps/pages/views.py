@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView, TemplateView
 
 
@@ -14,7 +15,7 @@ class HomeView(TemplateView):
 
 
 class FaviconView(RedirectView):
-    """For what asks at the root without reading the page's `<link rel="icon">`."""
+    """For clients that ignore `<link rel="icon">`."""
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
         return static("favicon.svg")
@@ -26,7 +27,7 @@ class RobotsView(TemplateView):
 
 
 class SecurityView(TemplateView):
-    """Where to report a vulnerability (RFC 9116), good for another half year."""
+    """The contact for vulnerability reports (RFC 9116), valid for half a year."""
 
     template_name = "pages/security.txt"
     content_type = "text/plain; charset=utf-8"
@@ -41,29 +42,49 @@ class SecurityView(TemplateView):
 
 
 class ErrorView(TemplateView):
-    """The page for an error that stopped a request, whatever its method was."""
+    """An error page, for any HTTP method: config/urls.py names a view for each status."""
 
+    template_name = "error.html"
     status: HTTPStatus
+    title: Any
+    text: Any
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.render_to_response({}, status=self.status)
+        context = {"status": self.status, "title": self.title, "text": self.text}
+        return self.render_to_response(context, status=self.status)
 
 
 class BadRequestView(ErrorView):
     status = HTTPStatus.BAD_REQUEST
-    template_name = "400.html"
+    title = _("Bad request")
+    text = _("The site does not understand this request. Go back and try again.")
 
 
 class ForbiddenView(ErrorView):
     status = HTTPStatus.FORBIDDEN
-    template_name = "403.html"
+    title = _("Access denied")
+    text = _("Your account does not have the permission for this page.")
+
+
+class CSRFFailureView(ErrorView):
+    status = HTTPStatus.FORBIDDEN
+    title = _("This form has expired")
+    text = _(
+        "Nothing was changed. Go back, reload the page and send the form again. If that "
+        "does not help, allow cookies for this site."
+    )
 
 
 class NotFoundView(ErrorView):
     status = HTTPStatus.NOT_FOUND
-    template_name = "404.html"
+    title = _("Page not found")
+    text = _("There is no page at this address. It may have moved, or have a typo in it.")
 
 
 class ServerErrorView(ErrorView):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    template_name = "500.html"
+    title = _("Something went wrong")
+    text = _("The error has been recorded. Please try again in a moment.")
+
+
+csrf_failure = CSRFFailureView.as_view()  # CSRF_FAILURE_VIEW

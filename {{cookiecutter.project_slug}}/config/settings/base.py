@@ -109,6 +109,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 # templates/ may override the templates of forms and widgets.
 FORM_RENDERER = "plinth.forms.FormRenderer"
+CSRF_FAILURE_VIEW = "apps.pages.views.csrf_failure"
 
 # Accounts
 

@@ -193,7 +193,7 @@ resource "aws_acm_certificate" "cdn" {
   }
 }
 
-# Waits until the records of the output `certificate_records` are in the DNS: docs/cdn.md.
+# Waits until the records of the output `certificate_records` are in the DNS: README.md.
 resource "aws_acm_certificate_validation" "cdn" {
   provider        = aws.us_east_1
   certificate_arn = aws_acm_certificate.cdn.arn

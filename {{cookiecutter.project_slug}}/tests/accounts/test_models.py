@@ -11,13 +11,13 @@ from tests.conftest import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-def test_an_address_is_one_account_however_it_is_typed(user: User) -> None:
+def test_letter_case_of_an_address_is_ignored(user: User) -> None:
     assert authenticate(username="Ann@Example.COM", password=PASSWORD) == user
     with pytest.raises(IntegrityError):
         User.objects.create_user("ANN@example.com")
 
 
-def test_a_new_user_may_do_nothing_special() -> None:
+def test_new_user_has_no_password_and_no_rights() -> None:
     user = User.objects.create_user("bo@example.com")
 
     assert not user.has_usable_password()
@@ -25,8 +25,20 @@ def test_a_new_user_may_do_nothing_special() -> None:
     assert str(user) == "bo@example.com"
 
 
+def test_superuser_has_every_right() -> None:
+    user = User.objects.create_superuser("root@example.com", PASSWORD)
+
+    assert user.is_staff
+    assert user.has_perm("accounts.delete_user")
+
+
+def test_user_needs_an_address() -> None:
+    with pytest.raises(ValueError, match="email address"):
+        User.objects.create_user("")
+
+
 @pytest.mark.practice(26)
-def test_a_new_password_is_dated_and_nothing_else_is(user: User) -> None:
+def test_change_of_the_password_alone_is_dated(user: User) -> None:
     User.objects.update(password_changed=datetime(2020, 1, 1, tzinfo=UTC))
     user = User.objects.get()
 
@@ -39,15 +51,3 @@ def test_a_new_password_is_dated_and_nothing_else_is(user: User) -> None:
     user.save()
     user.refresh_from_db()
     assert user.password_changed > timezone.now() - timedelta(minutes=1)
-
-
-def test_a_superuser_may_do_everything() -> None:
-    user = User.objects.create_superuser("root@example.com", PASSWORD)
-
-    assert user.is_staff
-    assert user.has_perm("accounts.delete_user")
-
-
-def test_nobody_is_without_an_address() -> None:
-    with pytest.raises(ValueError, match="email address"):
-        User.objects.create_user("")

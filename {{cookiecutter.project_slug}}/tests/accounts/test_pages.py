@@ -7,67 +7,68 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
+from apps.accounts.forms import ProfileForm, SetPasswordForm
 from apps.accounts.models import User
-from tests.conftest import PASSWORD
 from plinth.testing.plugin import Commit
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
 SIGN_IN = reverse("accounts:sign-in")
 PROFILE = reverse("accounts:profile")
+PASSWORD_CHANGE = reverse("accounts:password-change")
+PASSWORD_RESET = reverse("accounts:password-reset")
 NEW_PASSWORD = "another quiet password"
+NEW_PASSWORDS = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
 
 
-def test_signing_in_with_the_address_leads_to_the_profile(
-    client: Client, user: User
-) -> None:
-    response = client.post(
-        SIGN_IN, {"username": "Ann@example.com", "password": PASSWORD}, follow=True
-    )
+@pytest.fixture
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("query", ["", "?next=https://evil.example/"])
+def test_sign_in_leads_to_the_profile(client: Client, user: User, query: str) -> None:
+    form = {"username": "Ann@example.com", "password": PASSWORD}
+
+    response = client.post(SIGN_IN + query, form, follow=True)
 
     assertRedirects(response, PROFILE)
     assertContains(response, "Ann")
 
 
-def test_a_wrong_password_says_so_beside_the_form(client: Client, user: User) -> None:
+def test_wrong_password_is_an_error(client: Client, user: User) -> None:
     response = client.post(SIGN_IN, {"username": user.email, "password": "wrong"})
 
-    assert response.context["form"].non_field_errors()
     assertContains(response, 'role="alert"')
     assert "_auth_user_id" not in client.session
 
 
-def test_a_sign_in_does_not_lead_to_another_site(client: Client, user: User) -> None:
-    response = client.post(
-        f"{SIGN_IN}?next=https://evil.example/",
-        {"username": user.email, "password": PASSWORD},
-    )
-
-    assertRedirects(response, PROFILE)
-
-
-def test_only_a_form_signs_out(client: Client, user: User) -> None:
-    client.force_login(user)
+def test_sign_out_needs_a_post(signed_in: Client) -> None:
     path = reverse("accounts:sign-out")
 
-    assert client.get(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
-    assertRedirects(client.post(path), reverse("pages:home"))
-    assert "_auth_user_id" not in client.session
+    assert signed_in.get(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assertRedirects(signed_in.post(path), reverse("pages:home"))
+    assert "_auth_user_id" not in signed_in.session
 
 
-@pytest.mark.parametrize("name", ["accounts:profile", "accounts:password-change"])
-def test_a_stranger_is_asked_to_sign_in(client: Client, name: str) -> None:
-    path = reverse(name)
-
+@pytest.mark.parametrize("path", [PROFILE, PASSWORD_CHANGE])
+def test_private_pages_need_a_sign_in_and_are_not_cached(
+    client: Client, user: User, path: str
+) -> None:
     assertRedirects(client.get(path), f"{SIGN_IN}?next={path}")
 
-
-def test_the_profile_is_changed_and_says_so(client: Client, user: User) -> None:
     client.force_login(user)
+    said = client.get(path).headers["Cache-Control"]
+    assert "no-store" in said
+    assert "private" in said
 
-    response = client.post(
-        PROFILE, {"name": "Ann Other", "email": user.email}, follow=True
-    )
+
+def test_name_is_changed(signed_in: Client, user: User) -> None:
+    form = {"name": "Ann Other", "email": user.email}
+
+    response = signed_in.post(PROFILE, form, follow=True)
 
     assertContains(response, "Your profile is saved.")
     user.refresh_from_db()
@@ -75,18 +76,32 @@ def test_the_profile_is_changed_and_says_so(client: Client, user: User) -> None:
     assert not mail.outbox
 
 
-def test_a_new_address_takes_the_password(
-    client: Client, user: User, commit: Commit
-) -> None:
-    client.force_login(user)
-    form = {"name": "Ann", "email": "New@example.com", "current_password": "wrong"}
+@pytest.mark.practice(13)
+def test_forms_do_not_undo_concurrent_changes(user: User) -> None:
+    stale, other = User.objects.get(), User.objects.get()
+    User.objects.update(is_active=False)
 
-    assertContains(client.post(PROFILE, form), "This is not your password.")
+    ProfileForm({"name": "Ann Other", "email": user.email}, instance=stale).save()
+    password = SetPasswordForm(other, NEW_PASSWORDS)
+    assert password.is_valid()
+    password.save()
+
+    user.refresh_from_db()
+    assert (user.name, user.is_active) == ("Ann Other", False)
+    assert user.check_password(NEW_PASSWORD)
+
+
+def test_new_address_needs_the_password(
+    signed_in: Client, user: User, commit: Commit
+) -> None:
+    form = {"name": "Ann", "email": "New@example.com", "current_password": "wrong"}
+    assertContains(signed_in.post(PROFILE, form), "This is not your password.")
     user.refresh_from_db()
     assert user.email == "ann@example.com"
 
     with commit():
-        client.post(PROFILE, form | {"current_password": PASSWORD})
+        signed_in.post(PROFILE, form | {"current_password": PASSWORD})
+
     user.refresh_from_db()
     assert user.email == "new@example.com"
     (message,) = mail.outbox
@@ -94,54 +109,29 @@ def test_a_new_address_takes_the_password(
     assert "new@example.com" in message.body
 
 
-@pytest.mark.parametrize("name", ["accounts:profile", "accounts:password-change"])
-def test_a_private_page_is_kept_nowhere(client: Client, user: User, name: str) -> None:
-    client.force_login(user)
-
-    cache_control = client.get(reverse(name)).headers["Cache-Control"]
-
-    assert "no-store" in cache_control
-    assert "private" in cache_control
-
-
-def test_the_profile_refuses_somebody_elses_address(client: Client, user: User) -> None:
+def test_address_of_another_account_is_refused(signed_in: Client) -> None:
     User.objects.create_user("bo@example.com")
-    client.force_login(user)
+    form = {"name": "Ann", "email": "BO@example.com", "current_password": PASSWORD}
 
-    response = client.post(
-        PROFILE,
-        {"name": "Ann", "email": "BO@example.com", "current_password": PASSWORD},
-    )
+    response = signed_in.post(PROFILE, form)
 
     assertContains(response, "There is an account with this address already.")
     assertContains(response, 'aria-invalid="true"')
 
 
-def test_the_password_is_changed(client: Client, user: User) -> None:
-    client.force_login(user)
+def test_password_is_changed(signed_in: Client, user: User) -> None:
+    form = {"old_password": PASSWORD, **NEW_PASSWORDS}
 
-    response = client.post(
-        reverse("accounts:password-change"),
-        {
-            "old_password": PASSWORD,
-            "new_password1": NEW_PASSWORD,
-            "new_password2": NEW_PASSWORD,
-        },
-        follow=True,
-    )
+    response = signed_in.post(PASSWORD_CHANGE, form, follow=True)
 
     assertContains(response, "Your password is changed.")
     user.refresh_from_db()
     assert user.check_password(NEW_PASSWORD)
 
 
-def test_a_forgotten_password_is_reset_by_mail(
-    client: Client, user: User, commit: Commit
-) -> None:
+def test_password_is_reset_by_mail(client: Client, user: User, commit: Commit) -> None:
     with commit():
-        response = client.post(
-            reverse("accounts:password-reset"), {"email": "ANN@example.com"}
-        )
+        response = client.post(PASSWORD_RESET, {"email": "ANN@example.com"})
 
     assertRedirects(response, reverse("accounts:password-reset-sent"))
     (message,) = mail.outbox
@@ -149,64 +139,34 @@ def test_a_forgotten_password_is_reset_by_mail(
     link = re.search(r"http://testserver(/\S+)", str(message.body))
     assert link
     form = client.get(link[1], follow=True)
-    response = client.post(
-        form.request["PATH_INFO"],
-        {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD},
-        follow=True,
-    )
+    response = client.post(form.request["PATH_INFO"], NEW_PASSWORDS, follow=True)
     assertRedirects(response, SIGN_IN)
     user.refresh_from_db()
     assert user.check_password(NEW_PASSWORD)
     assertContains(client.get(link[1]), "no longer")
 
 
-def test_who_was_given_an_account_sets_the_first_password(
-    client: Client, commit: Commit
-) -> None:
-    User.objects.create_user("bo@example.com")
+def test_reset_does_not_tell_who_has_an_account(client: Client, commit: Commit) -> None:
+    User.objects.create_user("bo@example.com")  # without a password yet
 
     with commit():
-        client.post(reverse("accounts:password-reset"), {"email": "bo@example.com"})
-
-    (message,) = mail.outbox
-    assert message.to == ["bo@example.com"]
-
-
-def test_a_reset_does_not_tell_who_has_an_account(
-    client: Client, user: User, commit: Commit
-) -> None:
-    path = reverse("accounts:password-reset")
-
-    with commit():
-        known = client.post(path, {"email": user.email}, follow=True)
-        unknown = client.post(path, {"email": "nobody@example.com"}, follow=True)
+        known, unknown = (
+            client.post(PASSWORD_RESET, {"email": email}, follow=True)
+            for email in ("bo@example.com", "nobody@example.com")
+        )
 
     assert known.text == unknown.text
-    assert len(mail.outbox) == 1
+    assert [message.to for message in mail.outbox] == [["bo@example.com"]]
 
 
-@pytest.mark.parametrize("page", ["changelist", "add"])
-def test_the_admin_shows_users(admin_client: Client, page: str) -> None:
-    response = admin_client.get(reverse(f"admin:accounts_user_{page}"))
+def test_admin_lists_adds_and_changes_users(admin_client: Client, user: User) -> None:
+    listed = admin_client.get(reverse("admin:accounts_user_changelist"))
+    assertContains(listed, user.email)
 
-    assert response.status_code == HTTPStatus.OK
-
-
-def test_the_admin_changes_a_user(admin_client: Client, user: User) -> None:
-    path = reverse("admin:accounts_user_change", args=[user.pk])
-
-    assertContains(admin_client.get(path), user.email)
-
-
-def test_the_admin_adds_a_user(admin_client: Client) -> None:
-    admin_client.post(
-        reverse("admin:accounts_user_add"),
-        {
-            "email": "Bo@example.com",
-            "usable_password": "true",
-            "password1": NEW_PASSWORD,
-            "password2": NEW_PASSWORD,
-        },
-    )
-
+    form = {"email": "Bo@example.com", "usable_password": "true"}
+    passwords = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    admin_client.post(reverse("admin:accounts_user_add"), form | passwords)
     assert User.objects.get(email="bo@example.com").check_password(NEW_PASSWORD)
+
+    path = reverse("admin:accounts_user_change", args=[user.pk])
+    assertContains(admin_client.get(path), user.email)

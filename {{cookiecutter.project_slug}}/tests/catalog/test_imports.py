@@ -1,140 +1,131 @@
-"""Imports in the background: how far they are, and what is left when they are over."""
+"""Import of products: on the page, and by the command."""
 
-from collections.abc import Collection
-from datetime import timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from apps.accounts.models import User
-from apps.catalog import imports, services
-from apps.catalog.bulk import Entry, upsert
+from apps.catalog import services
+from apps.catalog.imports import ProductImporter
 from apps.catalog.models import Category, Import, Product
+from apps.catalog.querysets import EXPORTED
+from plinth.data.importer import Report
+from plinth.data.readers import read_csv
+from plinth.data.writers import stream_csv
+from plinth.testing.plugin import Commit
+
+from .conftest import queries
 
 pytestmark = pytest.mark.django_db
 
-ROWS = b"sku,name,category,price\n" + b"".join(
-    b"A-%d,Lamp,Lamps,1\n" % number for number in range(2_500)
+IMPORT = reverse("catalog:import")
+HEAD = b"sku,name,category,price\n"
+MIXED = HEAD + b"A-1,Lamp,Lamps,1\nA-2,Lamp,Nothing,1\n"
+
+
+def import_csv(text: bytes) -> Report:
+    importer = ProductImporter()
+    rows = read_csv(BytesIO(text), importer.columns)
+    return importer.run(rows, skip_invalid=True)
+
+
+@pytest.mark.practice(7)
+def test_a_batch_is_saved_by_one_statement(category: Category) -> None:
+    rows = b"".join(b"A-%d,Lamp %d,Lamps,1.50\n" % (i, i) for i in range(300))
+
+    with queries() as sql:
+        report = import_csv(HEAD + rows)
+
+    assert report == Report(saved=300)
+    assert sum("INSERT" in each for each in sql) == 1
+
+
+@pytest.mark.practice(7)
+def test_known_product_is_changed_and_keeps_its_counters(
+    product: Product, user: User
+) -> None:
+    services.save_review(product.pk, user.pk, 5, "")
+
+    import_csv(HEAD + b"L-1,Copper lamp,Lamps,1\nL-1,Tin lamp,Lamps,2.5\n")
+
+    product.refresh_from_db()
+    # The later row wins.
+    assert (product.name, product.price) == ("Tin lamp", Decimal("2.5"))
+    assert product.review_count == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        (b"A 1,Lamp,Lamps,1", "sku must be"),
+        (b"A-1, ,Lamps,1", "name must be"),
+        (b"A-1,%s,Lamps,1" % (b"x" * 201), "name must be"),
+        (b"A-1,Lamp\x00,Lamps,1", "name must be"),
+        (b"A-1,L\xe4mp,Lamps,1", "name must be"),
+        (b"A-1,Lamp,'; DROP TABLE--,1", "there is no category"),
+        (b'A-1,Lamp,Lamps,"12,50"', "price must be like 12.50"),
+        (b"A-1,Lamp,Lamps,NaN", "price must be"),
+        (b"A-1,Lamp,Lamps,1e9", "price must be"),
+        (b"A-1,Lamp,Lamps,-1", "price must be"),
+        (b"A-1,Lamp,Lamps,999999999", "price must be"),
+    ],
 )
-
-
-@pytest.fixture
-def begun(user: User, category: Category) -> Import:
-    """An import of 2,500 rows whose turn has not come."""
-    return imports.begin_import(
-        user.pk, ContentFile(ROWS, "../Products.CSV"), keep_good=False
-    )
-
-
-def finish(begun: Import, commit: DjangoCaptureOnCommitCallbacks) -> None:
-    with commit(execute=True):
-        imports.run_import(begun.pk)
-    begun.refresh_from_db()
-
-
-def test_all_rows_are_saved_and_the_file_is_deleted(
-    begun: Import, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+def test_invalid_row_is_reported_by_its_line(
+    category: Category, row: bytes, error: str
 ) -> None:
-    assert default_storage.exists(begun.file)
-    # Nothing of the name that it came with but what kind of file it is.
-    assert begun.file.startswith("imports/")
-    assert "roducts" not in begun.file
+    report = import_csv(HEAD + b"B-1,Lamp,Lamps,1\n" + row + b"\nB-2,Lamp,Lamps,1\n")
 
-    finish(begun, django_capture_on_commit_callbacks)
-
-    assert (begun.state, begun.saved) == (Import.State.SAVED, 2_500)
-    assert Product.objects.count() == 2_500
-    assert not default_storage.exists(begun.file)
+    ((line, said),) = report.errors
+    assert line == 3
+    assert error in said
+    assert report.saved == Product.objects.count() == 2
 
 
-@pytest.mark.parametrize("keep_good", [True, False])
-def test_it_says_how_far_it_is(
-    begun: Import, keep_good: bool, monkeypatch: pytest.MonkeyPatch
+def test_own_export_is_imported_unchanged(product: Product) -> None:
+    Product.objects.update(name="-10% desk", description="=SUM(A1)\n@home")
+    before = list(Product.objects.export())
+
+    report = import_csv("".join(stream_csv(EXPORTED, before)).encode())
+
+    assert report == Report(saved=1)
+    assert list(Product.objects.export()) == before
+
+
+def test_upload_is_imported_and_reported(
+    editor: Client, category: Category, commit: Commit
 ) -> None:
-    Import.objects.update(keep_good=keep_good)
-    seen: list[tuple[str, int]] = []
-    find_fault = services.find_fault
+    for data, saved in (({}, 0), ({"skip_invalid": "on"}, 1)):
+        with commit():
+            file = SimpleUploadedFile("a.csv", MIXED)
+            response = editor.post(IMPORT, {"file": file, **data})
+        report = editor.get(response["Location"])
 
-    def look_at_the_row(*args: dict) -> str:
-        seen.extend(Import.objects.values_list("state", "percent"))
-        return find_fault(*args)
-
-    monkeypatch.setattr(services, "find_fault", look_at_the_row)
-    monkeypatch.setattr(services, "BATCH_SIZE", 500)
-
-    imports.run_import(begun.pk)
-
-    checked = [percent for state, percent in seen if state == Import.State.CHECKING]
-    saved = [percent for state, percent in seen if state == Import.State.SAVING]
-    assert bool(checked) is not keep_good
-    for percents in filter(None, (checked, saved)):
-        assert percents == sorted(percents)
-        assert percents[0] < 5
-        assert len(set(percents)) > 90
+        assertContains(report, "1 row is saved." if saved else "nothing is saved")
+        assertContains(report, "Line 3: there is no category")
+        assert Product.objects.count() == saved
 
 
-def test_what_was_broken_off_is_begun_anew(
-    begun: Import,
-    monkeypatch: pytest.MonkeyPatch,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    monkeypatch.setattr(services, "BATCH_SIZE", 1_000)
-    Import.objects.update(keep_good=True)
+def test_import_needs_permissions(client: Client, user: User) -> None:
+    running = Import.objects.create(file="imports/a.csv", skip_invalid=True)
+    client.force_login(user)
 
-    def die(batch: Collection[Entry]) -> None:
-        if Product.objects.exists():
-            raise ConnectionError
-        upsert(batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(services, "upsert", die)
-        with pytest.raises(ConnectionError):
-            imports.run_import(begun.pk)
-    assert Product.objects.count() == 1_000
-    assert default_storage.exists(begun.file)
-
-    finish(begun, django_capture_on_commit_callbacks)
-
-    assert (begun.state, begun.saved) == (Import.State.SAVED, 2_500)
-    assert Product.objects.count() == 2_500
+    for path in (IMPORT, running.get_absolute_url()):
+        assert client.get(path).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_what_is_over_is_not_begun_again(
-    begun: Import, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    finish(begun, django_capture_on_commit_callbacks)
-    Product.objects.all().delete()
+def test_command_imports_a_file(category: Category, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_bytes(MIXED)
 
-    finish(begun, django_capture_on_commit_callbacks)
+    with pytest.raises(CommandError, match="1 rows are in error"):
+        call_command("import_products", str(file), skip_invalid=True)
 
-    assert not Product.objects.exists()
-
-
-def test_one_that_fails_leaves_no_file(
-    begun: Import, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        imports.fail_import(begun.pk)
-
-    begun.refresh_from_db()
-    assert begun.state == Import.State.FAILED
-    assert not default_storage.exists(begun.file)
-
-
-def test_what_was_lost_is_given_up_and_old_reports_go(
-    begun: Import, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    now = timezone.now()
-    Import.objects.create(file="a", keep_good=True, created=now)
-    Import.objects.filter(pk=begun.pk).update(created=now - timedelta(days=2))
-    Import.objects.create(file="b", keep_good=True, created=now - timedelta(days=40))
-
-    with django_capture_on_commit_callbacks(execute=True):
-        imports.clear_imports()
-
-    states = dict(Import.objects.values_list("file", "state"))
-    assert states == {"a": Import.State.WAITING, begun.file: Import.State.FAILED}
-    assert not default_storage.exists(begun.file)
+    assert Product.objects.get().sku == "A-1"

@@ -1,6 +1,6 @@
 import pytest
 from django.core.management import call_command
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from apps.catalog import seeds
 from apps.catalog.models import Product, Review
@@ -10,65 +10,47 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeds, "BATCH_SIZE", 20)
+    monkeypatch.setattr(seeds, "BATCH_SIZE", 10)
 
 
-def contents() -> list[tuple[object, ...]]:
+def seeded(seed: int = 1) -> list[tuple[object, ...]]:
+    call_command("seed_catalog", products=25, seed=seed)
     products = Product.objects.order_by("sku").annotate(tagged=Count("tags"))
     return list(products.values_list("sku", "name", "price", "rating_sum", "tagged"))
 
 
-def clear() -> None:
+def test_same_seed_makes_the_same_products() -> None:
+    first = seeded()
+    assert len(first) == 25
+    counted = Product.objects.annotate(
+        written=Count("reviews"), given=Sum("reviews__rating", default=0)
+    )
+    assert not counted.exclude(review_count=F("written"), rating_sum=F("given"))
+
     Product.objects.all().delete()
+    assert seeded() == first
+    Product.objects.all().delete()
+    assert seeded(seed=2) != first
 
 
-def test_the_same_seed_gives_the_same_products() -> None:
-    call_command("seed_catalog", products=50)
-    first = contents()
-    assert len(first) == 50
-
-    clear()
-    call_command("seed_catalog", products=50)
-    assert contents() == first
-
-    clear()
-    call_command("seed_catalog", products=50, seed=2)
-    assert contents() != first
-
-
-def test_what_was_stopped_leaves_whole_batches_and_goes_on_from_there(
+def test_interrupted_seeding_goes_on_after_its_last_batch(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call_command("seed_catalog", products=50)
-    whole = contents()
-    clear()
+    whole = seeded()
+    Product.objects.all().delete()
     create = Review.objects.bulk_create
 
-    def press_ctrl_c(reviews: list[Review]) -> None:
-        if Product.objects.count() > 20:
+    def interrupt(reviews: list[Review]) -> None:
+        if Product.objects.count() > 10:
             raise KeyboardInterrupt
         create(reviews)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Review.objects, "bulk_create", press_ctrl_c)
+        patch.setattr(Review.objects, "bulk_create", interrupt)
         with pytest.raises(SystemExit) as stop:
-            call_command("seed_catalog", products=50)
+            seeded()
 
     assert stop.value.code == 130
-    assert "Stopped at 20." in capsys.readouterr().err
-    assert contents() == whole[:20]
-
-    call_command("seed_catalog", products=50)
-    assert contents() == whole
-
-
-def test_the_counters_agree_with_the_reviews() -> None:
-    call_command("seed_catalog", products=50)
-
-    for product in Product.objects.annotate(
-        written=Count("reviews"), given=Sum("reviews__rating", default=0)
-    ):
-        assert (product.review_count, product.rating_sum) == (
-            product.written,
-            product.given,
-        )
+    assert "Stopped at 10." in capsys.readouterr().err
+    assert Product.objects.count() == 10
+    assert seeded() == whole

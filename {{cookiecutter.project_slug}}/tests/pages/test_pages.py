@@ -15,7 +15,7 @@ from pytest_django import Settings
 from apps.pages import views
 
 
-def test_the_home_page_names_the_site_and_asks_the_database_nothing(
+def test_home_page_names_the_site_without_a_query(
     client: Client, settings: Settings
 ) -> None:
     response = client.get(reverse("pages:home"))
@@ -24,16 +24,14 @@ def test_the_home_page_names_the_site_and_asks_the_database_nothing(
     assert escape(settings.SITE_NAME) in response.text
 
 
-def test_robots_may_read_the_site(client: Client) -> None:
+def test_robots_txt_allows_the_site(client: Client) -> None:
     response = client.get("/robots.txt")
 
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "User-agent: *" in response.text
 
 
-def test_a_finder_of_a_hole_learns_where_to_write(
-    client: Client, settings: Settings
-) -> None:
+def test_security_txt_names_a_contact(client: Client, settings: Settings) -> None:
     response = client.get("/.well-known/security.txt")
 
     assert f"Contact: mailto:{settings.SECURITY_CONTACT}" in response.text
@@ -45,24 +43,21 @@ def test_a_finder_of_a_hole_learns_where_to_write(
     assert 30 < (moment - timezone.now()).days < 365
 
 
-def test_the_favicon_is_found_at_the_root(client: Client) -> None:
+def test_favicon_is_found_at_the_root(client: Client) -> None:
     response = client.get("/favicon.ico")
 
     assert finders.find(response.headers["Location"].removeprefix("/static/"))
 
 
-def test_a_wrong_address_gets_the_sites_own_page(client: Client) -> None:
-    response = client.post("/nowhere/")
+def test_error_pages_are_the_sites_own(client: Client) -> None:
+    responses = [
+        client.post("/nowhere/"),
+        Client(enforce_csrf_checks=True).post(reverse("accounts:sign-in")),
+    ]
 
-    assert response.status_code == HTTPStatus.NOT_FOUND
-    assert 'rel="icon"' in response.text
-
-
-def test_a_form_without_its_token_gets_the_sites_own_page() -> None:
-    response = Client(enforce_csrf_checks=True).post(reverse("accounts:sign-in"))
-
-    assert response.status_code == HTTPStatus.FORBIDDEN
-    assert 'rel="icon"' in response.text
+    assert [each.status_code for each in responses] == [404, 403]
+    assert all('rel="icon"' in each.text for each in responses)
+    assert "This form has expired" in responses[1].text
 
 
 @pytest.mark.parametrize(
@@ -73,29 +68,27 @@ def test_a_form_without_its_token_gets_the_sites_own_page() -> None:
         (views.ServerErrorView, HTTPStatus.INTERNAL_SERVER_ERROR),
     ],
 )
-def test_each_error_has_a_page(
+def test_error_page_has_its_status(
     rf: RequestFactory, view: type[views.ErrorView], status: HTTPStatus
 ) -> None:
     response = view.as_view()(rf.post("/"), exception=Exception())
 
     assert isinstance(response, TemplateResponse)
     assert response.status_code == status
-    assert 'rel="icon"' in response.render().text
+    assert f">{status.value}<" in response.render().text
 
 
-def test_the_page_for_an_error_needs_no_database(
+def test_page_of_a_server_error_makes_no_query(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The reason for the error may be that the database is gone."""
-
     def fail(*args: object) -> None:
         raise DatabaseError
 
     monkeypatch.setattr(views.HomeView, "get", fail)
-    client.cookies["sessionid"] = "of-somebody-signed-in"
+    client.cookies["sessionid"] = "of-a-signed-in-user"
     client.raise_request_exception = False
 
-    response = client.get("/")  # no `db` fixture: a query would fail the test
+    response = client.get("/")  # without the `db` fixture a query fails
 
     assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert 'rel="icon"' in response.text

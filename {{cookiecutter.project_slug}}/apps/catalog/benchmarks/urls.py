@@ -1,4 +1,4 @@
-"""Views that do without what the catalogue's own do, at addresses beside theirs."""
+"""Variants of the catalogue's views that lack a practice, below /without/."""
 
 from typing import Any
 
@@ -6,20 +6,22 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from apps.catalog import formats, querysets, views
+from apps.catalog import querysets, views
 from apps.catalog.forms import FilterForm
 from apps.catalog.models import Product
+from plinth.data.writers import stream_csv
+from plinth.database import keyset
 
 app_name = "without"
 
 
 class NumberedListView(views.ProductListView):
-    """The list by the numbers of its pages: COUNT reads all rows, OFFSET those before."""
+    """Pagination by COUNT and OFFSET, which read all rows and those of the pages before."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        products = Product.objects.published().listed().order_by("-id")
+        products = Product.objects.published().for_list().order_by("-id")
         pages = Paginator(products, querysets.PAGE_SIZE)
-        page = querysets.Page(list(pages.get_page(request.GET["page"])), None)
+        page = keyset.Page(list(pages.get_page(request.GET["page"])), "")
         form = FilterForm({})
         form.is_valid()
         return self.render_to_response(
@@ -28,7 +30,7 @@ class NumberedListView(views.ProductListView):
 
 
 class WholeExportView(views.ExportView):
-    """The export of objects, all of them in memory before the first byte is sent."""
+    """The export without streaming: all objects are in memory at once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         products = Product.objects.published().select_related("category").order_by("id")
@@ -43,7 +45,7 @@ class WholeExportView(views.ExportView):
             )
             for product in products
         ]
-        content = "".join(formats.write_csv(iter(rows)))
+        content = "".join(stream_csv(querysets.EXPORTED, rows))
         return HttpResponse(content, content_type="text/csv; charset=utf-8")
 
 

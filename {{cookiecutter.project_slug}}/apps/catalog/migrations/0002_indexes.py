@@ -1,7 +1,7 @@
-"""Indexes, made while others write: on PostgreSQL, where tables with traffic are large.
+"""Indexes, created concurrently on PostgreSQL: tables in use stay writable.
 
-That needs a migration of its own, outside of a transaction. If it is interrupted, it
-leaves an invalid index behind, to be dropped before it runs again.
+That can't run in a transaction, so it is a migration of its own. An interrupted one
+leaves an invalid index, to be dropped before it is run again.
 """
 
 from django.db import migrations, models
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             "review", models.Index(fields=["product", "rating"], name="catalog_ratings")
         ),
         RunPostgreSQL("CREATE EXTENSION IF NOT EXISTS pg_trgm", migrations.RunSQL.noop),
-        # The expression is the one that Django's icontains compares.
+        # Of the expression that Django's icontains compares.
         RunPostgreSQL(
             "CREATE INDEX CONCURRENTLY catalog_name_search "
             "ON catalog_product USING gin (UPPER(name) gin_trgm_ops)",

@@ -1,65 +1,59 @@
-"""Files of a product: old code still inserts rows, as the database has defaults."""
+"""Files of a product; by the database's defaults, old code can still insert rows."""
 
 from django.db import migrations, models
 
-import apps.catalog.models
+from apps.catalog.models import manual_name, picture_name, public
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("catalog", "0002_indexes"),
-    ]
+    dependencies = [("catalog", "0002_indexes")]
 
     operations = [
         migrations.AddField(
-            model_name="product",
-            name="manual",
-            field=models.FileField(
+            "product",
+            "manual",
+            models.FileField(
+                "manual",
+                upload_to=manual_name,
                 blank=True,
-                db_default="",
                 default="",
+                db_default="",
                 editable=False,
-                upload_to=apps.catalog.models.manual_name,
-                verbose_name="manual",
             ),
         ),
         migrations.AddField(
-            model_name="product",
-            name="picture",
-            field=models.FileField(
+            "product",
+            "picture",
+            models.FileField(
+                "picture",
+                upload_to=picture_name,
+                storage=public,
                 blank=True,
-                db_default="",
                 default="",
-                storage=apps.catalog.models.public,
-                upload_to=apps.catalog.models.picture_name,
-                verbose_name="picture",
+                db_default="",
             ),
         ),
         migrations.AddField(
-            model_name="product",
-            name="picture_height",
-            field=models.PositiveSmallIntegerField(
-                editable=False, null=True, verbose_name="height"
-            ),
+            "product",
+            "picture_height",
+            models.PositiveSmallIntegerField("height", null=True, editable=False),
         ),
         migrations.AddField(
-            model_name="product",
-            name="picture_width",
-            field=models.PositiveSmallIntegerField(
-                editable=False, null=True, verbose_name="width"
-            ),
+            "product",
+            "picture_width",
+            models.PositiveSmallIntegerField("width", null=True, editable=False),
         ),
         migrations.AddField(
-            model_name="product",
-            name="thumbnail",
-            field=models.FileField(
+            "product",
+            "thumbnail",
+            models.FileField(
+                "thumbnail",
+                upload_to=picture_name,
+                storage=public,
                 blank=True,
-                db_default="",
                 default="",
+                db_default="",
                 editable=False,
-                storage=apps.catalog.models.public,
-                upload_to=apps.catalog.models.picture_name,
-                verbose_name="thumbnail",
             ),
         ),
     ]

@@ -13,7 +13,8 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": env.mailer("EMAIL_URL")
     or {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
 }
-# Authenticate the provider's webhook for bounces and complaints; unset, it denies access.
+# Authenticates the provider's webhook for bounces and complaints, /mail/events/PROVIDER/,
+# which responds 404 until it is set.
 ANYMAIL = {
     "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),

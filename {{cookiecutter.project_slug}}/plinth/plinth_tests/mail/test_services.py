@@ -32,7 +32,7 @@ TEMPLATES = {
 
 
 class Broken(BaseEmailBackend):
-    """A server that fails as a test wants it to."""
+    """A backend that raises `error`."""
 
     error: Exception
 
@@ -72,7 +72,7 @@ def html_of(mail: EmailMultiAlternatives) -> str:
     return str(html)
 
 
-def test_a_mail_has_text_and_html(commit: Commit, settings: Settings) -> None:
+def test_mail_has_text_and_html(commit: Commit, settings: Settings) -> None:
     message = sent(commit)
 
     assert message.to == [TO]
@@ -91,7 +91,7 @@ def test_html_is_escaped_and_text_is_not(commit: Commit) -> None:
     assert "Dear &lt;b&gt;Tom &amp; Ann&lt;/b&gt;" in html_of(message)
 
 
-def test_a_transaction_that_rolls_back_sends_nothing(commit: Commit) -> None:
+def test_rollback_sends_no_mail(commit: Commit) -> None:
     with commit(), transaction.atomic():
         services.send("trial", TO, {})
         transaction.set_rollback(True)
@@ -99,7 +99,7 @@ def test_a_transaction_that_rolls_back_sends_nothing(commit: Commit) -> None:
     assert mail.outbox == []
 
 
-def test_nothing_leaves_before_the_transaction_commits(commit: Commit) -> None:
+def test_mail_is_sent_on_commit(commit: Commit) -> None:
     with commit():
         services.send("trial", TO, {})
         assert mail.outbox == []
@@ -107,7 +107,7 @@ def test_nothing_leaves_before_the_transaction_commits(commit: Commit) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_a_name_brings_no_header_with_it(commit: Commit) -> None:
+def test_line_break_injects_no_header(commit: Commit) -> None:
     message = sent(commit, name="Ann\r\nBcc: everybody@example.com").message()
 
     assert message["Bcc"] is None
@@ -124,21 +124,21 @@ def test_a_name_brings_no_header_with_it(commit: Commit) -> None:
         "Ann <ann@example.com>",
         ",".join(["ann@example.com"] * 10_000),
     ],
-    ids=["nobody", "a name", "a header", "two", "a name too", "thousands"],
+    ids=["empty", "no domain", "header", "two", "display name", "thousands"],
 )
-def test_mail_goes_to_one_address(to: str) -> None:
+def test_recipient_is_a_single_address(to: str) -> None:
     with pytest.raises(ValueError, match="one address"):
         services.send("trial", to, {})
 
 
-def test_account_mail_offers_no_way_out(commit: Commit) -> None:
+def test_mail_has_no_unsubscribe_link_by_default(commit: Commit) -> None:
     message = sent(commit)
 
     assert not [name for name in message.extra_headers if name.startswith("List")]
     assert "Unsubscribe" not in html_of(message)
 
 
-def test_what_one_can_do_without_is_left_by_one_click(commit: Commit) -> None:
+def test_optional_mail_has_one_click_unsubscribe(commit: Commit) -> None:
     message = sent(commit, unsubscribe="https://example.com/leave/?a=b&c=d")
 
     headers = message.message()
@@ -148,35 +148,40 @@ def test_what_one_can_do_without_is_left_by_one_click(commit: Commit) -> None:
 
 
 @pytest.mark.parametrize("url", ["/leave/", "https://example.com/\nBcc: a@b.c", "x"])
-def test_one_leaves_at_an_absolute_address(url: str) -> None:
+def test_unsubscribe_url_is_absolute(url: str) -> None:
     with pytest.raises(ValueError, match="absolute"):
         services.send("trial", TO, {}, unsubscribe=url)
 
 
-def test_nobody_answers_a_machine_with_a_machine(commit: Commit) -> None:
+def test_automatic_replies_are_suppressed(commit: Commit) -> None:
     assert sent(commit).extra_headers["Auto-Submitted"] == "auto-generated"
 
 
-def test_a_message_that_is_sent_twice_is_one_message(
+def test_redelivered_message_is_deduplicated(
     commit: Commit, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handed: list[services.Message] = []
-    monkeypatch.setattr(services, "enqueue", handed.append)
+    enqueued: list[services.Message] = []
+
+    def enqueue(task: str, **arguments: Any) -> bool:
+        enqueued.append(services.Message(**arguments))
+        return True
+
+    monkeypatch.setattr(services, "enqueue", enqueue)
     with commit():
         services.send("trial", TO, {})
-    [message] = handed
+    [message] = enqueued
 
     services.deliver(message)
     services.deliver(message)
     assert len(mail.outbox) == 1
 
-    # The note is gone: what comes a second time is known by its name.
+    # The cache has evicted the key: the Message-ID identifies the duplicate.
     cache.clear()
     services.deliver(message)
     first, second = (copy.message()["Message-ID"] for copy in mail.outbox)
     assert first == second
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
-    # A header keeps no space, of which a domain has none.
+    # Headers drop spaces.
     assert first.endswith(f"@{domain.replace(' ', '')}>")
 
 
@@ -194,8 +199,8 @@ def test_a_suppressed_address_gets_no_mail(
     assert "ann@" not in caplog.text.lower()
 
 
-class Answer:
-    """What errors of providers show of an HTTP answer."""
+class Response:
+    """The part of an HTTP response that Anymail's errors use."""
 
     reason = "Refused"
 
@@ -203,11 +208,11 @@ class Answer:
         self.status_code = status
 
 
-def of_http(status: int) -> AnymailAPIError:
-    return AnymailAPIError(TO, status_code=status, response=Answer(status))
+def http_error(status: int) -> AnymailAPIError:
+    return AnymailAPIError(TO, status_code=status, response=Response(status))
 
 
-def of_amazon(code: str) -> AnymailAPIError:
+def ses_error(code: str) -> AnymailAPIError:
     return AnymailAPIError(TO, response={"Error": {"Code": code, "Message": TO}})
 
 
@@ -217,40 +222,42 @@ TRANSIENT_ERRORS = [
     smtplib.SMTPServerDisconnected(TO),
     smtplib.SMTPRecipientsRefused({TO: (450, TO.encode())}),
     smtplib.SMTPDataError(451, TO),
-    # Ours to repair.
+    # Errors of the account.
     smtplib.SMTPAuthenticationError(535, TO),
     smtplib.SMTPSenderRefused(550, b"", TO),
-    of_http(401),
-    of_http(429),
-    of_http(503),
-    of_amazon("TooManyRequestsException"),
-    of_amazon("SendingPausedException"),
+    http_error(401),
+    http_error(429),
+    http_error(503),
+    ses_error("TooManyRequestsException"),
+    ses_error("SendingPausedException"),
 ]
-FINAL = [
+PERMANENT_ERRORS = [
     smtplib.SMTPRecipientsRefused({TO: (550, TO.encode())}),
     smtplib.SMTPDataError(554, TO),
     AnymailRecipientsRefused(TO),
-    of_http(400),
-    of_http(422),
-    of_amazon("MessageRejected"),
+    http_error(400),
+    http_error(422),
+    ses_error("MessageRejected"),
 ]
 
 
 @pytest.mark.parametrize("error", TRANSIENT_ERRORS, ids=errors.describe)
-def test_what_passes_is_tried_again(error: Exception, broken: type[Broken]) -> None:
+def test_transient_failure_is_raised_for_a_retry(
+    error: Exception, broken: type[Broken]
+) -> None:
     broken.error = error
 
-    with pytest.raises(services.UnavailableError) as raised:
+    with pytest.raises(services.TransientDeliveryError) as raised:
         services.deliver(message())
 
     assert str(raised.value) == errors.describe(error)
-    # Logs show what is raised, and what it was raised from.
+    # Logs show an exception and its context.
     assert raised.value.__suppress_context__
     assert TO not in str(raised.value)
 
 
-@pytest.mark.parametrize("error", FINAL, ids=errors.describe)
-def test_what_is_refused_is_not_tried_again(
+@pytest.mark.parametrize("error", PERMANENT_ERRORS, ids=errors.describe)
+def test_permanent_failure_is_logged_and_not_retried(
     error: Exception, broken: type[Broken], caplog: pytest.LogCaptureFixture
 ) -> None:
     broken.error = error
@@ -258,11 +265,11 @@ def test_what_is_refused_is_not_tried_again(
 
     services.deliver(message())
 
-    assert f"A mail was refused: {errors.describe(error)}" in caplog.text
+    assert f"A mail was rejected: {errors.describe(error)}" in caplog.text
     assert TO not in caplog.text
 
 
-def test_a_dead_server_does_not_stop_the_page_and_shows_no_address(
+def test_unreachable_server_fails_no_request_and_logs_no_address(
     broken: type[Broken], commit: Commit, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken.error = ConnectionRefusedError(TO)
@@ -271,5 +278,5 @@ def test_a_dead_server_does_not_stop_the_page_and_shows_no_address(
         services.send("trial", TO, {})
 
     assert "A mail is lost" in caplog.text
-    assert "UnavailableError: ConnectionRefusedError" in caplog.text
+    assert "TransientDeliveryError: ConnectionRefusedError" in caplog.text
     assert TO not in caplog.text

@@ -1,4 +1,4 @@
-"""What providers report: in their own words, as their documentation shows them."""
+"""Webhooks of email providers, with payloads from their documentation."""
 
 import hashlib
 import hmac
@@ -17,14 +17,14 @@ from plinth_tests.processes import EMBEDDED, run_code
 
 pytestmark = pytest.mark.django_db
 
-RIGHT = "mail:a-secret-of-the-tests"
+CREDENTIALS = "mail:a-secret-of-the-tests"
 
 
 def post(
-    provider: str, body: Any, credentials: str = RIGHT, **headers: str
+    provider: str, body: Any, credentials: str = CREDENTIALS, **headers: str
 ) -> tuple[int, list[tuple[str, str]]]:
-    """Return the status, and who is suppressed and why."""
-    # As a stranger's: without the exemption it would be refused.
+    """Return the status and the suppression list."""
+    # Without a CSRF token, as from a provider.
     client = Client(enforce_csrf_checks=True)
     if credentials:
         headers["authorization"] = f"Basic {b64encode(credentials.encode()).decode()}"
@@ -101,16 +101,16 @@ COMPLAINED = [("ann@example.com", "complained")]
         ("brevo", {"event": "hard_bounce", "email": None}, []),
     ],
 )
-def test_a_bounce_or_a_complaint_suppresses_the_address(
+def test_permanent_bounce_and_complaint_suppress_the_address(
     provider: str, event: object, suppressed: list[tuple[str, str]]
 ) -> None:
     assert post(provider, event) == (HTTPStatus.OK, suppressed)
-    # A provider that heard no answer says it again.
+    # Providers retry a webhook that timed out.
     assert post(provider, event) == (HTTPStatus.OK, suppressed)
 
 
 @pytest.mark.parametrize(("kind", "suppressed"), [("Permanent", 1), ("Transient", 0)])
-def test_amazons_notifications_are_understood(kind: str, suppressed: int) -> None:
+def test_sns_notification_suppresses_the_address(kind: str, suppressed: int) -> None:
     pytest.importorskip("boto3")
     headers = {
         "x-amz-sns-message-type": "Notification",
@@ -123,9 +123,9 @@ def test_amazons_notifications_are_understood(kind: str, suppressed: int) -> Non
     )
 
 
-# Anymail says so where nobody of its own has an account to try it with.
+# Anymail has no account to test SendGrid with.
 @pytest.mark.filterwarnings("ignore:django-anymail has dropped official support")
-def test_sendgrids_events_come_many_at_once() -> None:
+def test_sendgrid_events_are_batched() -> None:
     events = [
         {"event": "bounce", "type": "bounce", "email": "ann@example.com"},
         {"event": "bounce", "type": "blocked", "email": "bo@example.com"},
@@ -144,32 +144,32 @@ def test_sendgrids_events_come_many_at_once() -> None:
         ("\N{LATIN SMALL LETTER E WITH ACUTE}:x", HTTPStatus.FORBIDDEN),
     ],
 )
-@pytest.mark.parametrize("provider", ["postmark", "ses", "nobody"])
-def test_who_does_not_know_the_secret_is_refused(
+@pytest.mark.parametrize("provider", ["postmark", "ses", "unknown"])
+def test_wrong_credentials_are_rejected(
     provider: str, credentials: str, status: int
 ) -> None:
     assert post(provider, postmark("HardBounce"), credentials) == (status, [])
 
 
-def test_a_wrong_signature_is_refused() -> None:
+def test_wrong_signature_is_rejected() -> None:
     event = mailgun("failed", "permanent", key="another")
 
     assert post("mailgun", event) == (HTTPStatus.BAD_REQUEST, [])
 
 
-def test_an_unknown_provider_is_not_found() -> None:
+def test_unknown_provider_is_not_found() -> None:
     assert post("pigeon", {}) == (HTTPStatus.NOT_FOUND, [])
 
 
-def test_without_a_secret_nobody_reports_anything(settings: Settings) -> None:
+def test_webhooks_are_not_found_without_a_secret(settings: Settings) -> None:
     settings.ANYMAIL = {"WEBHOOK_SECRET": ""}
 
-    for credentials in ("", ":", RIGHT):
+    for credentials in ("", ":", CREDENTIALS):
         status, suppressed = post("postmark", postmark("HardBounce"), credentials)
         assert (status, suppressed) == (HTTPStatus.NOT_FOUND, [])
 
 
-def test_the_variable_is_the_secret() -> None:
+def test_environment_variable_sets_the_secret() -> None:
     code = """
 import base64
 import config.wsgi
@@ -184,7 +184,7 @@ for secret in (b"mail:0123456789abcdef", b"mail:other"):
     assert done.stdout.split() == ["200", "403"]
 
 
-def test_a_provider_may_ask_whether_the_address_exists(client: Client) -> None:
+def test_head_request_is_answered(client: Client) -> None:
     path = reverse("mail:events", args=["brevo"])
 
     assert client.head(path).status_code == HTTPStatus.OK
@@ -193,7 +193,7 @@ def test_a_provider_may_ask_whether_the_address_exists(client: Client) -> None:
     )
 
 
-def test_the_admin_shows_who_gets_no_mail_and_lets_it_through_again(
+def test_admin_searches_and_deletes_suppressions(
     admin_client: Client,
 ) -> None:
     row = Suppression.objects.create(address="ann@example.com", reason="bounced")

@@ -1,24 +1,97 @@
-"""The ledger, and the command that shows it: what is wrong takes nothing else down."""
+"""The ledger and `manage.py practices`: one error hides nothing else."""
 
 import json
 import re
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from plinth.practices.ledger import LEDGER, Practice, faults, practices
-from plinth.practices.states import Finding, State, off, on, stand_in
+from plinth import extras
+from plinth.practices import proofs
+from plinth.practices.ledger import LEDGER, errors, practices
+from plinth.practices.practice import Practice
+from plinth.practices.states import Finding, State, embedded, off, on
 from plinth_tests.processes import COMPLETE, python
 
-EXAMPLES = "plinth/plinth_tests/practices/examples.py"
-PASSES, FAILS, SKIPPED = (
-    f"{EXAMPLES}::test_{name}" for name in ("passes", "fails_once", "is_skipped")
-)
+PYPROJECT = """
+[tool.pytest]
+addopts = ["-ra"]
+strict = true
+markers = ["practice(*numbers): proves these practices"]
+"""
+# Tests for the command to run, and why each practice is not proven.
+PLANTED = {
+    "test_good.py": """
+import pytest
+
+@pytest.mark.practice(3, 4)
+def test_passes() -> None:
+    pass
+
+@pytest.mark.practice(5)
+@pytest.mark.parametrize("number", [1, 2])
+def test_fails_once(number: int) -> None:
+    assert number == 1
+
+@pytest.mark.practice(14)
+def test_is_skipped() -> None:
+    pytest.skip("no server")
+
+@pytest.mark.practice(4)
+@pytest.mark.skip("not here")
+def test_is_skipped_too() -> None:
+    pass
+
+@pytest.fixture
+def broken() -> None:
+    raise RuntimeError
+
+@pytest.mark.practice(15)
+def test_has_a_broken_fixture(broken: None) -> None:
+    pass
+
+@pytest.mark.practice(16)
+def test_passes_beside_a_broken_file() -> None:
+    pass
+
+@pytest.mark.practice(28)
+def test_has_a_broken_part(subtests: pytest.Subtests) -> None:
+    with subtests.test("first"):
+        assert False
+""",
+    "test_import.py": """
+import pytest
+import no_such_module
+
+pytestmark = pytest.mark.practice(16)
+
+def test_is_never_run() -> None:
+    pass
+""",
+    "test_syntax.py": """
+@pytest.mark.practice(22)
+def test_is_never_run(:
+""",
+}
+FAILURES = {
+    3: "",
+    4: "",
+    5: r"1 of 2 tests failed, tests/test_good\.py::test_fails_once\[2\] first",
+    14: r"all its tests are skipped: no server",
+    15: r"1 of 1 tests failed, tests/test_good\.py::test_has_a_broken_fixture first",
+    16: r"tests/test_import\.py could not be imported",
+    22: r"tests/test_syntax\.py could not be imported",
+    28: r"1 of 1 tests failed, tests/test_good\.py::test_has_a_broken_part first",
+    34: r"no test is marked with @pytest\.mark\.practice\(34\)",
+}
+NUMBERS = [f"--number={number}" for number in FAILURES]
 
 
 def show(*arguments: str) -> str:
@@ -27,12 +100,12 @@ def show(*arguments: str) -> str:
     return out.getvalue()
 
 
-def refusal(*arguments: str) -> tuple[str, list[str]]:
-    """Return what is printed all the same, and the lines that say why it failed."""
+def fail(*arguments: str) -> tuple[str, list[str]]:
+    """Return the output of a command that fails, and the lines of its error."""
     out = StringIO()
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(CommandError) as failed:
         call_command("practices", *arguments, stdout=out, stderr=StringIO())
-    return out.getvalue(), str(refused.value).splitlines()
+    return out.getvalue(), str(failed.value).splitlines()
 
 
 Replace = Callable[..., None]
@@ -45,62 +118,154 @@ def _developer(settings: Settings) -> None:
 
 @pytest.fixture
 def replace(monkeypatch: pytest.MonkeyPatch) -> Replace:
-    """Put another practice into the place of number 1, the first of its theme."""
+    """Put another practice in the place of number 3."""
 
     def replace(**entry: Any) -> None:
-        another: dict[str, Any] = {
-            "number": 1,
+        defaults: dict[str, Any] = {
+            "number": 3,
             "title": "Another",
             "how": "So.",
-            "where": ("apps",),
+            "where": ("plinth",),
         }
-        practice = Practice(**another | entry)
-        monkeypatch.setitem(LEDGER, "Caching", [practice, *LEDGER["Caching"][1:]])
+        group = [each for each in LEDGER["Caching"] if each.number != 3]
+        practice = Practice(**defaults | entry)
+        monkeypatch.setitem(LEDGER, "Caching", [practice, *group])
 
     return replace
 
 
-def test_there_are_73_practices_and_nothing_wrong_with_any() -> None:
+@pytest.fixture
+def suite(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The suite of a project that has nothing else: its ledger misses no file."""
+    settings.BASE_DIR = tmp_path
+    monkeypatch.setattr("plinth.practices.practice.is_checkout", lambda: False)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    suite = tmp_path / "tests"
+    suite.mkdir()
+    for name, code in PLANTED.items():
+        (suite / name).write_text(code)
+    return suite
+
+
+# The entries
+
+
+def test_ledger_has_73_practices_without_errors() -> None:
     assert [practice.number for practice in practices()] == [*range(1, 74)]
-    assert faults() == []
+    assert errors() == []
+    for group in LEDGER.values():
+        numbers = [practice.number for practice in group]
+        assert numbers == sorted(numbers)
+
+
+def test_unbuilt_practices_are_planned_and_no_other_is() -> None:
+    planned = {p.number for p in practices() if p.how.startswith("Planned: ")}
+
+    assert planned == {p.number for p in practices() if not p.is_built}
 
 
 @pytest.mark.parametrize(
-    ("entry", "fault"),
+    ("entry", "error"),
     [
-        ({"number": 2}, "practice 1 is in the ledger 0 times, not once"),
-        ({"number": 74}, "practice 74 is none of the 73"),
-        ({"where": ("no.py",)}, "practice 1 names a place that is not there: no.py"),
+        ({"number": 4}, "practice 3 is in the ledger 0 times, not once"),
+        ({"number": 74}, "practice 74 is not one of the 73"),
         (
-            {"where": ("settings.NO",)},
-            "practice 1 names a place that is not there: settings.NO",
+            {"where": ("plinth", "plinth/no.py")},
+            "practice 3 names a missing place: plinth/no.py",
         ),
         (
-            {"proof": "tests/conftest.py::test_no"},
-            "practice 1 names a proof that is not there: tests/conftest.py::test_no",
-        ),
-        (
-            {"proof": PASSES, "how": ""},
-            "practice 1 has a proof, but does not say how and where",
+            {"where": ("plinth", "settings.NO")},
+            "practice 3 names a missing place: settings.NO",
         ),
     ],
 )
-def test_a_broken_entry_is_one_line_and_the_table_is_printed(
-    replace: Replace, entry: dict[str, Any], fault: str
+def test_broken_entry_is_one_line_and_the_table_is_printed(
+    replace: Replace, entry: dict[str, Any], error: str
 ) -> None:
     replace(**entry)
 
-    table, lines = refusal()
+    table, lines = fail()
 
-    assert fault in lines
+    assert error in lines
     assert "Docker for development" in table
 
 
-def test_a_probe_that_raises_is_one_line_of_the_table(replace: Replace) -> None:
-    def fail() -> Finding:
+def test_deleted_file_of_the_owner_is_shown_and_is_no_error(replace: Replace) -> None:
+    replace(where=("plinth", "docs/deleted.md"))
+
+    (told,) = json.loads(show("--number=3", "--format=json"))
+
+    assert told["state"] == "on"
+    assert told["missing"] == ["docs/deleted.md"]
+
+
+def test_practice_without_any_of_its_files_is_absent(replace: Replace) -> None:
+    replace(where=("docs/deleted.md", "deploy/deleted.conf", "settings.DEBUG"))
+
+    (told,) = json.loads(show("--number=3", "--prove", "--format=json"))
+
+    assert told["state"] == "absent"
+    assert told["detail"] == "deleted: deploy/deleted.conf, docs/deleted.md"
+    assert told["proven"] is None
+
+
+def test_image_without_tests_and_documents_misses_nothing(
+    replace: Replace, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BASE_DIR = tmp_path
+    replace(where=("docs/deleted.md",))
+
+    (told,) = json.loads(show("--number=3", "--format=json"))
+
+    assert told["state"] == "on"
+    assert told["missing"] == []
+
+
+def test_missing_extra_is_named(
+    replace: Replace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(extras.MODULES, "one", ["no_such"])
+    monkeypatch.setitem(extras.MODULES, "two", ["no.such"])
+    replace(where=("plinth/no.py",), extras=("one", "two"))
+
+    (told,) = json.loads(show("--number=3", "--prove", "--format=json"))
+
+    assert told["state"] == "absent"
+    assert (
+        told["detail"] == "install the extra: django-plinth[one] or django-plinth[two]"
+    )
+    assert told["proven"] is None
+
+
+def test_app_registers_where_it_shows_a_practice(
+    replace: Replace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(where=(), by_apps=True)
+
+    (told,) = json.loads(show("--number=3", "--prove", "--format=json"))
+    assert told["state"] == "absent"
+    assert 'practices = {3: ("apps/shop/views.py",)}' in told["detail"]
+    assert "@pytest.mark.practice(3)" in told["detail"]
+    assert told["proven"] is None
+
+    accounts = apps.get_app_config("accounts")
+    registered = {3: ("apps/accounts/views.py",), 99: ("apps/accounts/urls.py",)}
+    monkeypatch.setattr(accounts, "practices", registered, raising=False)
+    table, lines = fail("--number=3", "--format=json")
+    (told,) = json.loads(table)
+    assert told["state"] == "on"
+    assert told["where"] == ["apps/accounts/views.py"]
+    assert lines == ["apps.accounts registers practice 99, which is not one of the 73"]
+
+
+# The command
+
+
+def test_probe_that_raises_is_one_line_of_the_table(replace: Replace) -> None:
+    def probe() -> Finding:
         raise KeyError("[red]")
 
-    replace(proof=PASSES, probe=fail)
+    replace(probe=probe)
 
     table = show()
 
@@ -108,35 +273,37 @@ def test_a_probe_that_raises_is_one_line_of_the_table(replace: Replace) -> None:
     assert "Docker for development" in table
 
 
-def test_an_unknown_number_is_one_line_and_the_others_are_shown() -> None:
-    table, lines = refusal("--number=99", "--number=73")
+def test_unknown_number_is_one_line_and_the_others_are_shown() -> None:
+    table, lines = fail("--number=99", "--number=73")
 
-    assert lines == ["there is no practice 99: they go to 73"]
+    assert lines == ["there is no practice 99: the last is 73"]
     assert "Docker for development" in table
     assert "1 practices" in table
 
 
-def test_the_command_tells_programs_everything(replace: Replace) -> None:
-    replace(proof=PASSES, probe=lambda: on("it runs"))
+def test_json_has_everything(replace: Replace) -> None:
+    replace(probe=lambda: on("it runs"))
 
     told = json.loads(show("--format=json"))
 
     assert len(told) == 73
-    assert told[0] == {
-        "number": 1,
+    assert told[2] == {
+        "number": 3,
         "title": "Another",
         "state": "on",
         "detail": "it runs",
         "how": "So.",
-        "where": ["apps"],
-        "proof": PASSES,
+        "where": ["plinth"],
+        "missing": [],
         "proven": None,
+        "failure": None,
+        "tests": None,
     }
     assert {entry["state"] for entry in told} <= set(State)
 
 
-def test_one_can_see_what_is_off_alone(replace: Replace) -> None:
-    replace(proof=PASSES, probe=lambda: off("gone: bring it back"))
+def test_off_shows_only_what_is_off(replace: Replace) -> None:
+    replace(probe=lambda: off("gone: bring it back"))
 
     told = json.loads(show("--off", "--format=json"))
 
@@ -144,78 +311,88 @@ def test_one_can_see_what_is_off_alone(replace: Replace) -> None:
     assert {entry["state"] for entry in told} == {"off"}
 
 
-def test_each_proof_is_judged_by_its_own_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The last has a file in which no test is found.
-    untested = f"{PASSES} plinth/plinth_tests/practices/urls.py"
-    proofs = [PASSES, f"{PASSES} {FAILS}", SKIPPED, EXAMPLES, untested]
-    known = LEDGER["Caching"]
-    others = [
-        Practice(practice.number, "Another", how="So.", where=("apps",), proof=proof)
-        for practice, proof in zip(known, proofs, strict=False)
-    ]
-    monkeypatch.setitem(LEDGER, "Caching", [*others, *known[len(others) :]])
-    first, *rest = [practice.number for practice in others]
-
-    table, lines = refusal(
-        *(f"--number={number}" for number in (first, *rest)), "--prove", "--jobs=1"
-    )
-
-    assert re.findall(r"(passed|failed) 0\.\d s", table) == ["passed"] + 4 * ["failed"]
-    assert lines == [f"the proof of practice {number} failed" for number in rest]
-
-
-def test_several_tests_run_at_a_time(replace: Replace) -> None:
-    replace(proof=f"{PASSES} {EXAMPLES}::test_is_run_by_one_of_two")
-
-    (told,) = json.loads(show("--number=1", "--prove", "--jobs=2", "--format=json"))
-
-    assert told["proven"] is True
-
-
-def test_no_proof_at_a_time_is_refused() -> None:
-    with pytest.raises(CommandError, match="--jobs: 0 is not a number from 1 up"):
-        call_command("practices", "--prove", "--jobs=0")
-
-
-def test_proofs_that_cannot_be_read_are_one_line(replace: Replace) -> None:
-    replace(proof=f"{EXAMPLES}::test_is_not_there")
-
-    _, lines = refusal("--number=1", "--prove", "--jobs=1")
-
-    assert lines == ["The proofs were not run: pytest says why."]
-
-
-def test_what_an_answer_left_out_is_neither_proven_nor_at_fault(
-    replace: Replace,
-) -> None:
-    replace(proof=FAILS, where=("no.py",), needs="use_celery", absent=True)
-
-    (told,) = json.loads(show("--number=1", "--prove", "--format=json"))
-
-    assert told["state"] == "absent"
-    assert told["proven"] is None
-
-
 @pytest.mark.parametrize(("debug", "state"), [(True, "embedded"), (False, "off")])
-def test_a_stand_in_serves_developers_alone(
+def test_embedded_part_is_for_development_only(
     settings: Settings, debug: bool, state: str
 ) -> None:
     settings.DEBUG = debug
 
-    assert stand_in("a variable") == Finding(State(state), "a variable")
+    assert embedded("a variable") == Finding(State(state), "a variable")
 
 
 def test_production_fails_with_a_line_for_each_practice_that_is_off() -> None:
-    """A database in a file will do for a developer, and not for a server."""
     done = python("manage.py", "practices", **COMPLETE | {"DATABASE_URL": "sqlite://"})
 
     assert done.returncode == 1
-    assert "practice 36 is off: SQLite serves" in done.stderr
+    assert "practice 36 is off: SQLite is used" in done.stderr
 
 
-def test_the_document_says_what_the_ledger_says() -> None:
-    document = settings.BASE_DIR / "docs/practices.md"
+def test_document_is_the_ledger() -> None:
+    document = settings.BASE_DIR / "plinth/PRACTICES.md"
 
     assert document.read_text() == show("--format=markdown"), (
-        "manage.py practices --format markdown > docs/practices.md"
+        "manage.py practices --format markdown > plinth/PRACTICES.md"
     )
+
+
+# Proofs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_practice_is_proven_by_its_own_tests(suite: Path, jobs: int) -> None:
+    output, lines = fail(*NUMBERS, "--prove", f"--jobs={jobs}", "--format=json")
+
+    told = {entry["number"]: entry for entry in json.loads(output)}
+    assert told.keys() == FAILURES.keys()
+    for number, failure in FAILURES.items():
+        assert re.fullmatch(failure, told[number]["failure"]), number
+        assert told[number]["proven"] is (failure == "")
+    assert [line.partition(" is not proven: ")[0] for line in lines] == [
+        f"practice {number}" for number, failure in FAILURES.items() if failure
+    ]
+    outcomes = {node.rpartition("::")[2]: o for node, o in told[4]["tests"].items()}
+    assert outcomes == {"test_passes": "passed", "test_is_skipped_too": "skipped"}
+
+
+def test_proofs_are_counted_while_they_run(
+    suite: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    numbers = [4, 5, 14, 15, 16, 22, 28, 34, 36, 37, 39]
+    for planted in suite.iterdir():
+        planted.unlink()
+    (suite / "test_all.py").write_text(
+        "import pytest\n\n"
+        f"@pytest.mark.practice{tuple(numbers)}\n"
+        "def test_all() -> None: pass\n"
+    )
+
+    output = show(*(f"--number={n}" for n in numbers), "--prove", "--jobs=1")
+
+    assert capfd.readouterr().err.strip() == "11 of 11 proven"
+    assert re.search(r"\n11 of 11 proven in \d+ s\n$", output)
+
+
+def test_other_practices_are_not_run(suite: Path) -> None:
+    (told,) = json.loads(show("--number=3", "--prove", "--jobs=1", "--format=json"))
+
+    assert len(told["tests"]) == 1
+
+
+def test_pytest_that_cannot_run_is_one_line(suite: Path) -> None:
+    (suite / "conftest.py").write_text("import no_such_module\n")
+
+    _, lines = fail("--number=3", "--prove", "--jobs=1")
+
+    assert lines == ["The proofs did not run: see pytest's message above."]
+
+
+def test_less_than_one_job_is_refused() -> None:
+    with pytest.raises(CommandError, match="--jobs: 0 is not a number from 1 up"):
+        call_command("practices", "--prove", "--jobs=0")
+
+
+def test_every_built_practice_has_a_marked_test() -> None:
+    marked = set().union(*proofs.marked_files().values())
+    here = {p.number for p in practices() if p.is_built and not p.absence}
+
+    assert here - marked == set()

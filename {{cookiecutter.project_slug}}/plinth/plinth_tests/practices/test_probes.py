@@ -1,4 +1,4 @@
-"""Probes and the checks of deployment, which ask them: each is on here, and off there."""
+"""Probes, through `manage.py check --deploy`, which reports their findings."""
 
 import re
 from collections.abc import Callable
@@ -14,52 +14,52 @@ from plinth.practices.ledger import practices
 from plinth.practices.states import Finding, State
 from plinth_tests.processes import COMPLETE, FILES, python
 
-# What an answer left out has no probe.
-ABSENT = {practice.number for practice in practices() if practice.absent}
+# Practices whose extra is not installed, or whose files were deleted.
+ABSENT = {practice.number for practice in practices() if practice.absence}
 
 
 def warnings(**variables: str) -> set[str]:
-    """The ids of the practices that a deployment with these variables breaks."""
+    """The ids of the warnings for a deployment with these variables."""
     done = python("manage.py", "check", "--deploy", **(COMPLETE | variables))
     assert done.returncode == 0, done.stderr
     return set(re.findall(r"practices\.W\d+", done.stderr))
 
 
-def test_a_whole_deployment_has_nothing_off() -> None:
+def test_complete_deployment_has_no_warning() -> None:
     assert warnings() == set()
 
 
 @pytest.mark.practice(36)
-def test_only_postgresql_is_a_database_for_production() -> None:
+def test_sqlite_in_production_is_reported() -> None:
     oldest = DatabaseFeatures.minimum_database_version
     assert oldest
     assert oldest >= (15,)
     assert "practices.W036" in warnings(DATABASE_URL="sqlite://")
 
 
-def test_each_stand_in_is_named_before_it_is_deployed() -> None:
+def test_each_embedded_part_is_reported() -> None:
     nothing = dict.fromkeys(FILES, "")
-    stand_ins = warnings(
+    embedded = warnings(
         **nothing, DATABASE_URL="sqlite://", REDIS_URL="", CONN_MAX_AGE="0"
     )
 
     numbers = {3, 4, 5, 14, 16, 22, 34, 36, 53, 56} - ABSENT
-    assert stand_ins == {f"practices.W{number:03}" for number in numbers}
+    assert embedded == {f"practices.W{number:03}" for number in numbers}
 
 
-def test_a_missing_cdn_is_named() -> None:
+def test_missing_cdn_is_reported() -> None:
     numbers = {22, 56} - ABSENT
     assert warnings(CDN_DOMAIN="") == {f"practices.W{number:03}" for number in numbers}
 
 
-def test_a_far_database_shows_its_certificate() -> None:
-    far = "postgres://app:secret@db.example.com/app"
+def test_unverified_database_is_reported() -> None:
+    remote = "postgres://app:secret@db.example.com/app"
 
-    assert warnings(DATABASE_URL=f"{far}?sslmode=require") == {"practices.W041"}
+    assert warnings(DATABASE_URL=f"{remote}?sslmode=require") == {"practices.W041"}
 
 
 @pytest.mark.practice(28)
-def test_proxies_that_are_anybody_are_nobody() -> None:
+def test_trusting_every_address_is_reported() -> None:
     for everybody in ("0.0.0.0/0", "10.0.0.0/8,::/0"):
         assert warnings(TRUSTED_PROXIES=everybody) == {"practices.W028"}
 
@@ -67,8 +67,8 @@ def test_proxies_that_are_anybody_are_nobody() -> None:
 @pytest.mark.parametrize(
     ("debug", "state"), [(True, State.EMBEDDED), (False, State.ON)]
 )
-@pytest.mark.parametrize("probe", [probes.in_front, probes.web_server])
-def test_a_developer_has_another_server(
+@pytest.mark.parametrize("probe", [probes.proxy, probes.web_server])
+def test_server_and_proxy_are_for_production(
     settings: Settings, probe: Callable[[], Finding], debug: bool, state: State
 ) -> None:
     settings.DEBUG = debug
@@ -76,7 +76,7 @@ def test_a_developer_has_another_server(
     assert probe().state is state
 
 
-def test_limits_that_are_lifted_are_missed() -> None:
+def test_missing_timeout_is_reported() -> None:
     assert warnings(DATABASE_LOCK_TIMEOUT="0") == {"practices.W005"}
 
 
@@ -91,7 +91,7 @@ def test_limits_that_are_lifted_are_missed() -> None:
         ({"OPTIONS": {"pool": True}, "CONN_MAX_AGE": 0}, State.ON),
     ],
 )
-def test_the_age_of_a_connection_suits_who_keeps_it(
+def test_connection_age_fits_pool_and_thread(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], state: State
 ) -> None:
     for name, value in settings.items():

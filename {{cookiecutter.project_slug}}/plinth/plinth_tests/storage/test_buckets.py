@@ -12,7 +12,10 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth_tests.processes import BUCKETS, COMPLETE, PROVIDER, evaluate, run, run_code
 
-pytestmark = pytest.mark.skipif(not PROVIDER, reason="an extra: s3, gcs or azure")
+pytestmark = [
+    pytest.mark.practice(53),
+    pytest.mark.skipif(not PROVIDER, reason="an extra: s3, gcs or azure"),
+]
 on_s3 = pytest.mark.skipif(PROVIDER != "s3", reason="an extra: s3")
 
 BUCKET = {"STATIC_STORAGE": "bucket"}
@@ -53,6 +56,7 @@ def cache_control(options: dict[str, Any]) -> str:
     return str(value)
 
 
+@pytest.mark.practice(56)
 def test_public_file_has_a_plain_url_on_the_cdn() -> None:
     found = state(PUBLIC, STORAGE_EMULATOR_HOST="http://127.0.0.1:1")
 
@@ -63,6 +67,7 @@ def test_public_file_has_a_plain_url_on_the_cdn() -> None:
     assert found["signed"] == 0
 
 
+@pytest.mark.practice(56)
 def test_only_public_files_are_cached_by_shared_caches() -> None:
     options = state()["options"]
 
@@ -75,6 +80,7 @@ def test_only_public_files_are_cached_by_shared_caches() -> None:
     assert cache_control(without_cdn) == "private, max-age=31536000"
 
 
+@pytest.mark.practice(56)
 def test_private_files_have_a_location_of_their_own_and_no_cdn() -> None:
     options = state()["options"]
 
@@ -83,6 +89,7 @@ def test_private_files_have_a_location_of_their_own_and_no_cdn() -> None:
     assert "cdn.example.com" not in str(options["default"])
 
 
+@pytest.mark.practice(56)
 def test_no_upload_replaces_a_file() -> None:
     for options in state()["options"].values():
         assert False is options.get(

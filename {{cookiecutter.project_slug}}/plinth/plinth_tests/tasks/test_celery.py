@@ -1,7 +1,7 @@
-"""How tasks are sent and worked on: what Celery uses, and a worker that does it.
+"""Delivery of tasks: Celery's effective settings, and a worker that runs with them.
 
-The worker is a real one, in a thread, and its broker is in this process's memory. The
-rest needs processes that can be killed.
+The worker runs in a thread of a subprocess, with a broker in memory.
+Workers that are killed are the template's tests.
 """
 
 import json
@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 from celery.schedules import crontab
 
-from config.celery import Task, app
+from config.celery import app
+from plinth.tasks.app import Task
+from plinth.tasks.schedule import registered
 from plinth_tests.processes import COMPLETE, EMBEDDED, run_code
 
 pytestmark = pytest.mark.practice(27)
@@ -24,6 +26,7 @@ RESULTS = "redis://127.0.0.1:1/2"
 NAMES = [
     "broker_transport_options",
     "broker_use_ssl",
+    "broker_write_url",
     "redis_backend_use_ssl",
     "result_backend",
     "result_expires",
@@ -42,23 +45,30 @@ NAMES = [
 
 
 @cache
-def effective(broker: str, results: str = "") -> dict[str, Any]:
-    """What Celery uses with these variables, in a process of its own."""
+def effective(broker: str, results: str = "", override: str = "") -> dict[str, Any]:
+    """Return Celery's settings in a process with this broker and these settings."""
     code = f"""
 import json
+from django.conf import settings
+settings.CELERY_RESULT_BACKEND = {results!r} or None
+{override}
 from config.celery import app
 queue = app.amqp.queues[app.conf.task_default_queue]
 found = dict(queue=queue.queue_arguments, exchange=queue.exchange.type)
 found.update((name, getattr(app.conf, name)) for name in {NAMES})
 print(json.dumps(found))
 """
-    variables = {"CELERY_BROKER_URL": broker, "CELERY_RESULT_BACKEND": results}
-    done = run_code(code, **COMPLETE | variables)
+    done = run_code(code, **COMPLETE | {"CELERY_BROKER_URL": broker})
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def test_a_lost_worker_loses_no_task() -> None:
+def longest_backoff() -> int:
+    app.loader.import_default_modules()
+    return max(getattr(task, "retry_backoff_max", 0) for task in app.tasks.values())
+
+
+def test_task_of_a_lost_worker_is_redelivered() -> None:
     conf = effective(REDIS)
 
     assert conf["task_acks_late"]
@@ -67,32 +77,49 @@ def test_a_lost_worker_loses_no_task() -> None:
     assert conf["worker_cancel_long_running_tasks_on_connection_loss"]
     assert conf["worker_prefetch_multiplier"] == 1
     assert not conf["task_always_eager"]
+    assert conf["broker_write_url"] == REDIS
 
 
-def test_redis_gives_no_task_to_another_while_it_may_still_be_worked_on() -> None:
+def test_visibility_timeout_exceeds_the_time_limit_and_the_longest_backoff() -> None:
     conf = effective(REDIS)
 
     limit = conf["task_time_limit"]
     options = conf["broker_transport_options"]
     assert 0 < conf["task_soft_time_limit"] < limit
     assert 0 < conf["worker_soft_shutdown_timeout"] < limit
-    app.loader.import_default_modules()
-    waits = [getattr(task, "retry_backoff_max", 0) for task in app.tasks.values()]
-    assert options["visibility_timeout"] > limit + max(waits)
+    assert options["visibility_timeout"] > limit + longest_backoff()
     assert options["socket_connect_timeout"] + options["socket_timeout"] < 10
 
 
-def test_rabbitmq_has_queues_on_several_disks_by_its_url_alone() -> None:
+def test_setting_of_the_project_overrides_a_default() -> None:
+    conf = effective(
+        REDIS,
+        override="settings.CELERY_TASK_ACKS_LATE = False\n"
+        "settings.CELERY_TASK_TIME_LIMIT = 7200\n"
+        'settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 1}\n'
+        'settings.CELERY_BROKER_USE_SSL = {"ssl_ca_certs": "ca.pem"}\n',
+    )
+
+    assert not conf["task_acks_late"]
+    options = conf["broker_transport_options"]
+    # The other options keep their defaults, and the visibility timeout follows the limit.
+    assert options["socket_timeout"] == 1
+    assert options["socket_connect_timeout"] == 2
+    assert options["visibility_timeout"] > 7200 + longest_backoff()
+    assert conf["broker_use_ssl"] == {"ssl_ca_certs": "ca.pem"}
+
+
+def test_rabbitmq_queues_are_quorum_queues() -> None:
     conf = effective(RABBITMQ, RESULTS)
 
     assert conf["queue"] == {"x-queue-type": "quorum"}
-    # Behind any other, a countdown would be held by a worker.
+    # Quorum queues need it to delay messages.
     assert conf["exchange"] == "topic"
     assert conf["task_create_missing_queue_type"] == "quorum"
     assert conf["broker_transport_options"] == {"confirm_publish": True}
 
 
-def test_results_are_kept_where_one_variable_says() -> None:
+def test_results_are_stored_in_the_result_backend() -> None:
     assert effective(REDIS)["task_ignore_result"]
     conf = effective(RABBITMQ, RESULTS)
     assert not conf["task_ignore_result"]
@@ -100,30 +127,47 @@ def test_results_are_kept_where_one_variable_says() -> None:
     assert conf["result_expires"] == 86_400
 
 
-def test_a_broker_is_believed_by_its_certificate_and_its_name() -> None:
+def test_broker_certificate_and_host_name_are_verified() -> None:
     secure = RESULTS.replace("redis", "rediss")
-    conf = effective(REDIS.replace("redis", "rediss"), secure)
+    ca = 'settings.CELERY_BROKER_USE_SSL = {"ssl_ca_certs": "ca.pem"}'
+    conf = effective(REDIS.replace("redis", "rediss"), secure, ca)
     verified = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
-    assert conf["broker_use_ssl"] == conf["redis_backend_use_ssl"] == verified
-    # Celery takes that of the URL.
+    assert conf["redis_backend_use_ssl"] == verified
+    assert conf["broker_use_ssl"] == verified | {"ssl_ca_certs": "ca.pem"}
+    # None: the host name of the URL.
     conf = effective(RABBITMQ.replace("amqp", "amqps"))
     assert conf["broker_use_ssl"] == {"server_hostname": None}
     assert not effective(REDIS)["broker_use_ssl"]
 
 
-def test_the_schedule_names_tasks_that_are_there() -> None:
+def test_periodic_tasks_are_in_the_schedule() -> None:
     app.loader.import_default_modules()
 
-    for entry in app.conf.beat_schedule.values():
+    schedule = app.conf.beat_schedule
+    maintenance = {"clear_sessions", "clear_idempotency_keys"}
+    assert {f"plinth.tasks.tasks.{name}" for name in maintenance} <= schedule.keys()
+    for entry in schedule.values():
         assert entry["task"] in app.tasks
-        assert isinstance(entry["schedule"], crontab)
-        # Without a worker it does not pile up.
+        # None pile up without a worker.
         assert entry["options"]["expires"]
+
+
+def test_task_registers_its_schedule() -> None:
+    noon = crontab(hour="12", minute="0")
+
+    @app.task(name="trial.periodic", beat_schedule=noon, shared=False)
+    def periodic() -> None:
+        pass
+
+    try:
+        assert registered()["trial.periodic"]["schedule"] == noon
+    finally:
+        app.tasks.unregister("trial.periodic")
 
 
 # A worker
 
-# Each task has a name, and says what it saw; how long a retry waits is another matter.
+# Each task records the request id of each of its calls; retries don't wait.
 WORKER = """
 import json, os, time
 from celery.app import autoretry
@@ -172,14 +216,14 @@ with start_worker(app, pool="solo", perform_ping_check=False):
     while "last" not in seen and time.monotonic() < end:
         time.sleep(0.01)
     print(json.dumps([early, seen, waits]), flush=True)
-    # To stop it in order takes seconds.
+    # A warm shutdown takes seconds.
     os._exit(0)
 """
 
 
 class Worked(NamedTuple):
-    before_the_commit: list[str]
-    # The id of the request that each call of a task saw.
+    before_commit: list[str]
+    # The request id in each call, by task.
     seen: dict[str, list[str]]
     waits: list[dict[str, Any]]
 
@@ -190,31 +234,31 @@ def worked() -> Worked:
     return Worked(*json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_a_task_is_sent_when_the_transaction_commits(worked: Worked) -> None:
-    assert not worked.before_the_commit
+def test_task_is_enqueued_on_commit_with_the_request_id(worked: Worked) -> None:
+    assert not worked.before_commit
     assert worked.seen["committed"] == ["of-the-request"]
 
 
-def test_a_transaction_that_rolls_back_sends_nothing(worked: Worked) -> None:
+def test_rollback_enqueues_nothing(worked: Worked) -> None:
     assert "last" in worked.seen
     assert "rolled back" not in worked.seen
 
 
-def test_what_passes_is_tried_again_later_and_later(worked: Worked) -> None:
+def test_transient_errors_are_retried_with_backoff_and_jitter(worked: Worked) -> None:
     assert len(worked.seen["connection"]) == 4
     assert len(worked.seen["operational"]) == 4
     assert len(worked.seen["for good"]) == 1 + Task.max_retries
     assert {wait["retries"] for wait in worked.waits} >= {*range(10)}
-    # At random, up to 2, 4, 8... and at most 300 seconds.
+    # Seconds: at random up to 2, 4, 8... and at most 300.
     assert {wait["full_jitter"] for wait in worked.waits} == {True}
     assert {(wait["factor"], wait["maximum"]) for wait in worked.waits} == {(2, 300)}
 
 
-def test_what_does_not_pass_is_not_tried_again(worked: Worked) -> None:
+def test_other_errors_are_not_retried(worked: Worked) -> None:
     assert len(worked.seen["value"]) == 1
 
 
-def test_a_task_runs_here_without_a_broker_and_without_a_warning() -> None:
+def test_task_is_eager_without_a_broker() -> None:
     code = """
 import config.wsgi
 from config.celery import app
@@ -231,7 +275,7 @@ speak.delay()
     assert "No hostname" not in done.stderr
 
 
-def test_a_request_waits_for_no_second_try() -> None:
+def test_eager_task_is_not_retried() -> None:
     tries = []
 
     @app.task(shared=False)

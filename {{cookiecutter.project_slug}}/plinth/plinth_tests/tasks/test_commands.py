@@ -1,4 +1,4 @@
-"""Commands around a worker: each refuses in one line what cannot work."""
+"""Commands for workers: errors are one line."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DEAD = {"CELERY_BROKER_URL": "redis://127.0.0.1:1"}
     [
         ("ping_worker", {}, "There is no broker: set CELERY_BROKER_URL."),
         ("ping_worker", DEAD, "The broker does not answer: "),
-        ("flower", {}, "Flower watches a broker: set CELERY_BROKER_URL."),
+        ("flower", {}, "Flower needs a broker: set CELERY_BROKER_URL."),
         ("flower", DEAD, "Flower needs a password: set FLOWER_BASIC_AUTH"),
         (
             "flower",
@@ -26,7 +26,7 @@ DEAD = {"CELERY_BROKER_URL": "redis://127.0.0.1:1"}
         ),
     ],
 )
-def test_what_cannot_work_is_said_in_one_line(
+def test_command_fails_with_one_line(
     command: str, variables: dict[str, str], line: str
 ) -> None:
     done = python("manage.py", command, **EMBEDDED | variables)
@@ -37,7 +37,7 @@ def test_what_cannot_work_is_said_in_one_line(
 
 
 @pytest.mark.parametrize("command", ["worker", "beat"])
-def test_a_worker_without_a_broker_is_refused_in_one_line(command: str) -> None:
+def test_worker_without_a_broker_exits_with_one_line(command: str) -> None:
     done = python(
         *("-m", "celery", "--app", "config.celery", "--quiet", command), **EMBEDDED
     )

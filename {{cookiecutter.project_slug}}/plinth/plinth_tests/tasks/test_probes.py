@@ -20,7 +20,7 @@ print(probes.background_work().state)
         ("amqp://127.0.0.1:1", "on"),
     ],
 )
-def test_a_deployment_has_a_broker_that_no_cache_shares(
+def test_broker_must_not_share_a_redis_database_with_the_cache(
     broker: str, state: str
 ) -> None:
     done = run_code(PROBE, **COMPLETE | {"CELERY_BROKER_URL": broker})

@@ -1,4 +1,4 @@
-"""An effect happens once, in the transaction that says so."""
+"""Idempotency keys: a function runs once under each."""
 
 from datetime import timedelta
 
@@ -6,8 +6,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from plinth.tasks.models import Effect
-from plinth.tasks.services import KEPT, once
+from plinth.tasks.models import IdempotencyKey
+from plinth.tasks.services import RETENTION, run_once
 from plinth.tasks.tasks import clear_idempotency_keys
 
 pytestmark = [pytest.mark.practice(27), pytest.mark.django_db]
@@ -19,30 +19,31 @@ def write() -> None:
     )
 
 
-def test_what_is_called_twice_happens_once() -> None:
-    assert once("a", write)
-    assert not once("a", write)
-    assert once("b", write)
+def test_function_runs_once_under_a_key() -> None:
+    assert run_once("a", write)
+    assert not run_once("a", write)
+    assert run_once("b", write)
 
     assert Session.objects.count() == 2
 
 
-def test_what_fails_leaves_nothing_and_may_be_tried_again() -> None:
+def test_failed_function_is_rolled_back_and_can_be_retried() -> None:
     def write_and_fail() -> None:
         write()
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        once("a", write_and_fail)
+        run_once("a", write_and_fail)
     assert not Session.objects.exists()
 
-    assert once("a", write)
+    assert run_once("a", write)
 
 
-def test_old_keys_are_forgotten() -> None:
-    for age in (KEPT - timedelta(hours=1), KEPT + timedelta(hours=1)):
-        Effect.objects.create(key=str(age), created=timezone.now() - age)
+def test_expired_keys_are_deleted() -> None:
+    for age in (RETENTION - timedelta(hours=1), RETENTION + timedelta(hours=1)):
+        IdempotencyKey.objects.create(key=str(age), created=timezone.now() - age)
 
     clear_idempotency_keys.delay()
 
-    assert Effect.objects.get().key == str(KEPT - timedelta(hours=1))
+    key = IdempotencyKey.objects.get().key
+    assert key == str(RETENTION - timedelta(hours=1))

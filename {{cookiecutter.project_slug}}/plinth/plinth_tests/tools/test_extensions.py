@@ -1,53 +1,52 @@
-"""The commands of django-extensions, where they are installed: in local only."""
+"""django-extensions' commands are installed in local settings, and not in production."""
 
-import os
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
-from .commands import run
+from plinth_tests.processes import EMBEDDED, python
+
+from .commands import plant
 
 pytestmark = pytest.mark.practice(52)
 
-PRODUCTION = {
-    "SECRET_KEY": "x" * 50,
-    "ALLOWED_HOSTS": "example.com",
-    "DATABASE_URL": "sqlite://",
-    "EMAIL_URL": "smtp://localhost",
-}
+VALIDATE = """
+from django.conf import settings
+
+settings.TEMPLATES[0]["DIRS"] = [{folder!r}]
+
+import django
+from django.core.management import call_command
+
+django.setup()
+call_command("validate_templates", "--no-apps")
+"""
 
 
-def manage(
-    environment: str, *arguments: str, **variables: str
-) -> CompletedProcess[str]:
-    variables["DJANGO_SETTINGS_MODULE"] = f"config.settings.{environment}"
-    variables["ENV_FILE"] = os.devnull
-    return run("python", "manage.py", *arguments, env=variables)
+def validate(folder: Path) -> CompletedProcess[str]:
+    return python("-c", VALIDATE.format(folder=str(folder)), environment="local")
 
 
-def test_every_url_is_shown_with_its_view() -> None:
-    done = manage("local", "show_urls")
+def test_local_settings_list_every_url_with_its_view() -> None:
+    done = python("manage.py", "show_urls", environment="local")
 
-    assert "/accounts/sign-in/\tapps.accounts.views.SignInView" in done.stdout
-
-
-def test_every_template_is_valid() -> None:
-    done = manage("local", "validate_templates")
-
-    assert done.returncode == 0, done.stdout
+    assert "\tplinth.health.views." in done.stdout
 
 
-def test_a_template_that_is_not_valid_is_found(tmp_path: Path) -> None:
-    (tmp_path / "broken.html").write_text("{% nothing %}")
+def test_valid_template_is_accepted_and_invalid_one_is_an_error(tmp_path: Path) -> None:
+    plant(tmp_path, "valid.html", "{% now 'Y' %}")
+    assert "0 errors found" in validate(tmp_path).stdout
 
-    done = manage("local", "validate_templates", f"--include={tmp_path}")
+    plant(tmp_path, "broken.html", "{% nothing %}")
+    done = validate(tmp_path)
 
-    assert done.returncode == 1
-    assert "broken.html" in done.stdout
+    assert done.returncode
+    assert "broken.html: TemplateSyntaxError" in done.stdout
+    assert "Invalid block tag on line 1: 'nothing'" in done.stdout
 
 
-def test_production_knows_none_of_it() -> None:
-    done = manage("production", "show_urls", **PRODUCTION)
+def test_production_does_not_have_the_commands() -> None:
+    done = python("manage.py", "show_urls", **EMBEDDED)
 
-    assert "Unknown command: 'show_urls'" in done.stdout
+    assert "Unknown command: 'show_urls'" in done.stderr

@@ -1,11 +1,11 @@
-"""PEP 8, types and templates: the tools find what is wrong, and nothing here."""
+"""PEP 8, types and templates: the tools find what breaks them, and accept good code."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from .commands import VIEWS, found, run
+from .commands import ROOT, VIEWS, configured, found, plant, run
 
 pytestmark = pytest.mark.practice(45)
 
@@ -23,41 +23,55 @@ pytestmark = pytest.mark.practice(45)
         ("W291", "a = 1 \n"),
     ],
 )
-def test_bad_style_is_refused(rule: str, code: str) -> None:
+def test_bad_style_is_an_error(rule: str, code: str) -> None:
     assert rule in found(code)
 
 
-def test_bad_style_of_other_kinds_is_refused() -> None:
-    format_check = run("ruff", "format", f"--stdin-filename={VIEWS}", "-", text="a=1")
-    assert format_check.stdout == "a = 1\n"
+def test_good_style_is_no_error() -> None:
+    code = '"""Views."""\n\nimport math\n\n\ndef area(radius: float) -> float:\n    return math.pi * radius**2\n'
 
-    template = run("djlint", "--lint", "-", text="<div><p>One</div>\n")
-    assert "H025" in template.stdout
+    assert not found(code)
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["ruff check", "ruff format --check", "djlint --lint --check templates"],
-)
-def test_the_style_is_good(command: str) -> None:
-    done = run(*command.split())
+def test_ruff_formats_a_module() -> None:
+    done = run("ruff", "format", f"--stdin-filename={VIEWS}", "-", text="a=1")
 
-    assert done.returncode == 0, done.stdout
+    assert done.stdout == "a = 1\n"
 
 
-def test_types_are_strict_and_right(tmp_path: Path) -> None:
-    module = tmp_path / "example.py"
-    module.write_text("""
-from apps.accounts.models import User
+def test_djlint_finds_an_unclosed_tag(tmp_path: Path) -> None:
+    configured(tmp_path)
+    plant(tmp_path, "bad.html", "<div><p>One</div>\n")
+    plant(tmp_path, "good.html", "<p>One</p>\n")
+
+    found = run("djlint", "--lint", ".", cwd=tmp_path).stdout
+
+    assert "H025" in found
+    assert "good.html" not in found
+
+
+def test_mypy_is_strict_and_knows_django(tmp_path: Path) -> None:
+    bad = plant(
+        tmp_path,
+        "bad.py",
+        """
+from django.contrib.sessions.models import Session
 def view(request): ...
-User.objects.get().name + 1
-""")
-
-    found = run("mypy", "apps", "config", "tests", "manage.py", module).stdout
-
-    # What mypy kept of a run before names the folder of that run. Only the strict mode
-    # finds the one, and only the plugin for Django the other.
-    errors = re.findall(r"(\w+\.py):\d+: error: .+\[(.+)\]$", found, re.MULTILINE)
-    assert errors == [("example.py", "no-untyped-def"), ("example.py", "operator")], (
-        found
+Session.objects.get().session_key + 1
+""",
     )
+    good = plant(
+        tmp_path,
+        "good.py",
+        """
+from django.contrib.sessions.models import Session
+def key(session: Session) -> str:
+    return session.session_key + "a"
+""",
+    )
+
+    found = run("mypy", bad, good, cwd=ROOT).stdout
+
+    # Strict mode alone finds the first, and the plugin for Django the second.
+    errors = re.findall(r"(\w+\.py):\d+: error: .+\[(.+)\]$", found, re.MULTILINE)
+    assert errors == [("bad.py", "no-untyped-def"), ("bad.py", "operator")], found

@@ -1,26 +1,27 @@
-"""Production installs what it uses, and uses nothing of development."""
+"""Production needs no package of development, and deptry finds unused dependencies."""
 
 import os
 import re
-import subprocess
-import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 
 import pytest
-from django.conf import settings
+import yaml
 
-from .commands import run
+from plinth_tests.processes import EMBEDDED, python
+
+from .commands import ROOT, configured, plant, run
 
 pytestmark = pytest.mark.practice(6)
 
-PRODUCTION = """
+START = """
 import json, sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name in sys.argv:
-            raise ModuleNotFoundError(f"{name} is not installed in production")
+        if name in {missing}:
+            raise ModuleNotFoundError(f"{{name}} is not installed in production")
 
 sys.meta_path.insert(0, Refuse())
 
@@ -29,42 +30,43 @@ from django.conf import settings
 from django.core.management import call_command
 
 django.setup()
-call_command("check")
+if "production" in settings.SETTINGS_MODULE:
+    call_command("check")
 print(json.dumps([*settings.INSTALLED_APPS, *settings.MIDDLEWARE]))
 """
 
 
-def settings_of(environment: str, *missing: str) -> set[str]:
-    """Return the apps and the middleware in a process without these modules."""
-    done = subprocess.run(
-        [sys.executable, "-c", PRODUCTION, *missing],
-        cwd=settings.BASE_DIR,
-        env={
-            "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}",
-            "ENV_FILE": os.devnull,
-            "SECRET_KEY": "x" * 50,
-            "ALLOWED_HOSTS": "example.com",
-            "DATABASE_URL": "sqlite://",
-            "EMAIL_URL": "smtp://localhost",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def apps_and_middleware(environment: str, *missing: str, **variables: str) -> set[str]:
+    """Return the top-level modules of these settings, in a process without others."""
+    # Not a fork of a process that has imported some of them.
+    code = START.format(missing=missing)
+    done = python("-c", code, environment=environment, **variables)
     assert done.returncode == 0, done.stderr
-    return set(re.findall(r'"([^"]+)"', done.stdout.splitlines()[-1]))
+    found = re.findall(r'"([^"]+)"', done.stdout.splitlines()[-1])
+    return {name.partition(".")[0] for name in found}
 
 
 def names(requirements: list[str]) -> set[str]:
-    """Return the packages that requirements name, as Python's packaging spells them."""
+    """Return the names of distributions, normalized."""
     found = {re.split(r"[\[~=<>!; ]", line)[0] for line in requirements}
     return {re.sub(r"[-_.]+", "-", name).lower() for name in found}
 
 
 def modules_of_development() -> set[str]:
-    """Return what the packages install that only the group `dev` names."""
-    pyproject = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
-    packages = names(pyproject["dependency-groups"]["dev"])
+    """Return the top-level modules of packages in groups for development alone."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = pyproject["dependency-groups"].values()
+    packages = names(
+        [name for group in groups for name in group if isinstance(name, str)]
+    )
+    packages |= names(
+        [
+            line
+            for line in requires("django-plinth") or []
+            if re.search(r"extra == .(local|test|lint)", line)
+        ]
+    )
+    packages -= names(pyproject["project"]["dependencies"])
     return {
         module
         for module, distributions in packages_distributions().items()
@@ -72,19 +74,32 @@ def modules_of_development() -> set[str]:
     }
 
 
-def test_production_needs_no_tool_of_development() -> None:
+def test_production_starts_without_packages_of_development() -> None:
     development = modules_of_development()
 
     assert {"debug_toolbar", "django_extensions", "pytest", "zeal"} < development
-    production = settings_of("production", *development)
-    local = settings_of("local")
-    assert production < local
-    # The project's own.
-    local.remove("plinth.mail.inbox")
-    assert {name.partition(".")[0] for name in local - production} <= development
+    assert apps_and_middleware("local") & development
+    production = apps_and_middleware("production", *development, **EMBEDDED)
+    assert not production & development
 
 
-def test_no_package_is_unused_or_missing() -> None:
-    done = run("deptry", ".", "--no-ansi")
+def test_unused_dependency_is_an_error(tmp_path: Path) -> None:
+    configured(tmp_path)
+    text = (tmp_path / "pyproject.toml").read_text()
+    plant(
+        tmp_path,
+        "pyproject.toml",
+        text.replace('    "django-plinth', '    "newt~=1.0",\n    "django-plinth', 1),
+    )
+    plant(tmp_path, "apps/shop.py", "from django.db import models\n")
+    config = yaml.safe_load((tmp_path / "plinth/pre-commit.yaml").read_text())
+    [entry] = [
+        hook["entry"] for hook in config["repos"][0]["hooks"] if hook["id"] == "deptry"
+    ]
 
-    assert done.returncode == 0, done.stdout
+    found = run(
+        "/bin/sh", "-c", entry, cwd=tmp_path, env=os.environ | {"NO_COLOR": "1"}
+    ).stdout
+
+    assert "'newt' defined as a dependency but not used" in found
+    assert "'django" not in found

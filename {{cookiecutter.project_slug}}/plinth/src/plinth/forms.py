@@ -1,8 +1,9 @@
-"""Form renderer of the site: FORM_RENDERER names it."""
+"""Form renderer of the site, which FORM_RENDERER names, and mixins for forms."""
 
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.forms.renderers import TemplatesSetting
 
 
@@ -25,3 +26,50 @@ class FormRenderer(TemplatesSetting):
     form_template_name = "forms/form.html"
     field_template_name = "forms/field.html"
     bound_field_class = BoundField
+
+
+class Textarea(forms.Textarea):
+    """Counts a line break as one character, as `maxlength` does in browsers.
+
+    They send it as two, so a text of the full length would be refused.
+    """
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+class AutofocusMixin(forms.BaseForm):
+    """Focus the first field, on a page whose only purpose is its form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
+
+
+def changed_fields(form: forms.BaseModelForm) -> list[str]:
+    """Return the model's columns that a form changes, for `save(update_fields=...)`.
+
+    Fields with auto_now are among them, many-to-many relations are not.
+    """
+    return [
+        field.name
+        for field in form.instance._meta.concrete_fields  # noqa: SLF001
+        if field.name in form.changed_data or getattr(field, "auto_now", False)
+    ]
+
+
+class ChangedFieldsMixin(forms.BaseModelForm):
+    """Save only the columns that the form changed.
+
+    The others may have been changed since the form was shown, and a save of the whole row
+    would write their old values back: `is_active`, a password, a counter.
+    """
+
+    def save(self, commit: bool = True) -> models.Model:
+        if not commit or self.errors or self.instance._state.adding:  # noqa: SLF001
+            saved: models.Model = super().save(commit)
+            return saved
+        self.instance.save(update_fields=changed_fields(self))
+        self._save_m2m()
+        return self.instance

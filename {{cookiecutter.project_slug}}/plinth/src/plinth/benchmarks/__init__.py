@@ -1,1 +1,4 @@
-"""What the practices are worth on this machine: `make bench`. Not part of the image."""
+"""Benchmarks of the site with and without single practices: `make bench`.
+
+Not part of the image.
+"""

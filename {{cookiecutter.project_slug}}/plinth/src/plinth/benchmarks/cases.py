@@ -1,4 +1,4 @@
-"""What is measured: pages, and each of them without a practice."""
+"""The pages to measure, each with variants that lack one practice."""
 
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -13,13 +13,15 @@ from django.contrib.auth import (
     get_user_model,
 )
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, resolve
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True)
 class Case:
-    """One way to ask for a page, and which of plinth.benchmarks.servers.SERVERS answers."""
+    """One request, and the name of the server in plinth.benchmarks.servers it is sent to."""
 
     name: str
     path: str
@@ -33,14 +35,24 @@ class Case:
 
 @dataclass(frozen=True)
 class Page:
-    """A page as the site serves it, and other ways, to compare it with."""
+    """A page as the site serves it, and variants to compare it with."""
 
     case: Case
     others: list[Case]
+    # Whether it queries the database with a warm cache, too.
+    queries: bool = False
+
+
+def make_user() -> AbstractBaseUser:
+    model = get_user_model()
+    user = model(**{model.USERNAME_FIELD: "user@example.com"})
+    user.set_unusable_password()
+    user.save()
+    return user
 
 
 def sign_in(user: AbstractBaseUser) -> dict[str, str]:
-    """Return the headers of a browser in which somebody is signed in."""
+    """Return the request headers of a session in which a user is signed in."""
     session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -56,8 +68,8 @@ def sign_in(user: AbstractBaseUser) -> dict[str, str]:
 def app_benchmarks() -> list[Any]:
     """Return the modules that apps register: `benchmarks` in their AppConfig.
 
-    Such a module has `seed(user)`, `pages(signed_in)`, and may have SERVERS and
-    `urlpatterns`, which are served below `without/`.
+    Such a module has `seed(user)` and `pages(signed_in)`. It may have SERVERS, and URLS,
+    the dotted path of a URLconf that is served below /without/.
     """
     names = [getattr(app, "benchmarks", "") for app in apps.get_app_configs()]
     return [import_module(name) for name in names if name]
@@ -75,22 +87,39 @@ def compressed(page: Case) -> Case:
     return replace(page, name="compressed", headers={"Accept-Encoding": "br"})
 
 
-def all_pages() -> list[Page]:
-    """Fill an empty database with what the pages show, and return the pages.
+def account_pages(signed_in: dict[str, str]) -> list[Page]:
+    """Return the pages of LOGIN_URL and LOGIN_REDIRECT_URL, where the site has them."""
+    pages = []
+    if path := url(settings.LOGIN_URL):
+        pages.append(Page(Case("Sign-in", path), []))
+    if path := url(settings.LOGIN_REDIRECT_URL):
+        profile = Case("Profile", path, headers=signed_in)
+        others = [profile.on("no cache"), profile.on("CONN_MAX_AGE=0")]
+        pages.append(Page(profile, others, queries=True))
+    return pages
 
-    The first of them stands beside a bare view, which answers the same bytes.
+
+def url(name: str) -> str:
+    """Return the path of a URL or its name; an empty string if the site has no such page."""
+    try:
+        path = resolve_url(name)
+        resolve(path)
+    except (NoReverseMatch, Resolver404):
+        return ""
+    return path
+
+
+def all_pages() -> list[Page]:
+    """Fill an empty database and return the pages.
+
+    The first page is compared with a bare view that returns the same bytes.
     """
-    visitor = get_user_model().objects.create_superuser("visitor@example.com", name="Visitor")
-    signed_in = sign_in(visitor)
-    home, sign_in_page = Case("Home", "/"), Case("Sign-in", "/accounts/sign-in/")
-    profile = Case("Profile", "/accounts/profile/", headers=signed_in)
-    pages = [
-        Page(home, [compressed(home)]),
-        Page(sign_in_page, []),
-        Page(profile, [profile.on("no cache"), profile.on("no kept connections")]),
-    ]
+    user = make_user()
+    signed_in = sign_in(user)
+    home = Case("Home", "/")
+    pages = [Page(home, [compressed(home)]), *account_pages(signed_in)]
     for benchmarks in app_benchmarks():
-        benchmarks.seed(visitor)
+        benchmarks.seed(user)
         pages = [*benchmarks.pages(signed_in), *pages]
     view = Case("bare view, same bytes", "/bare/")
     bare = [view, replace(view, name="bare, no middleware", server="no middleware")]

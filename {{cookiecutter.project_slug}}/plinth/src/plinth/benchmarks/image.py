@@ -1,8 +1,8 @@
-"""How long the image takes to build, from nothing and after a change, and how large it is.
+"""Benchmark of the image: build time without a layer cache and after a change, and size.
 
-`make bench` runs it where Docker answers. It builds a copy of the project, and takes away
-what it has built. From nothing means every step anew, with what pip and uv have fetched
-before still at hand: a network's speed is no property of the image.
+`make bench` runs it if Docker is available. It builds a copy of the project and removes
+the image. Packages come from the cache mounts of pip and uv: the speed of the network is
+no property of the image.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from rich.table import Table
 from .pages import natural
 
 TITLES = {
-    "cold_seconds": "seconds to build it, every step anew",
-    "changed_seconds": "seconds to build it after a change of the code",
+    "cold_seconds": "seconds to build without the layer cache",
+    "changed_seconds": "seconds to build after a change of the code",
     "changed_slowest_seconds": "the slowest of these",
     "megabytes": "MB",
-    "megabytes_above_base": "MB of these that are not Python's own image",
+    "megabytes_above_base": "MB of these above the base image",
 }
-# The project, from whose folder `make bench` runs this.
+# `make bench` runs in the project's folder.
 PROJECT = Path.cwd()
 
 
@@ -41,8 +41,8 @@ def docker(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def answers() -> bool:
-    """Whether there is an engine to build with."""
+def is_available() -> bool:
+    """Whether a Docker engine responds."""
     if not shutil.which("docker"):
         return False
     info = ["docker", "info"]
@@ -55,7 +55,7 @@ def megabytes(image: str) -> float:
 
 
 def build(folder: Path, name: str, *options: str) -> float:
-    """Return how many seconds a build took."""
+    """Build an image; return the seconds it took."""
     begin = time.perf_counter()
     docker("build", *options, "--tag", name, str(folder))
     return time.perf_counter() - begin
@@ -84,8 +84,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=natural, default=3)
     parser.add_argument("--format", choices=["table", "json"], default="table")
     arguments = parser.parse_args()
-    if not answers():
-        sys.stdout.write("The image is measured where Docker answers.\n")
+    if not is_available():
+        sys.stdout.write("Skipped the image: it needs Docker.\n")
         return
     name = f"benchmark-{uuid.uuid4().hex[:12]}"
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,8 +1,7 @@
-"""Load on one page: requests over connections that are kept, each after its answer.
+"""Load on one page: each connection is persistent and sends a request after each response.
 
-wrk makes it where it is installed. Otherwise this module does, in the benchmark's own
-process; it takes more of the processor that the site is measured on, so that numbers of
-the two don't compare.
+wrk generates it if it is installed, this module otherwise, which uses more CPU time of
+the machine that is measured: results of the two clients are not comparable.
 """
 
 import asyncio
@@ -20,17 +19,17 @@ from urllib.parse import urlsplit
 
 REPORT = Path(__file__).with_name("report.lua")
 
-# Seconds until an answer counts as failed.
-PATIENCE = 30
+# Seconds until a request counts as failed.
+TIMEOUT = 30
 
 
 @dataclass(frozen=True)
 class Load:
     requests: int
     seconds: float
-    # Milliseconds that 99 of 100 answers took at most.
+    # Milliseconds.
     p99: float
-    # Of the requests: another status than a good one, or no answer.
+    # Requests with an error status or without a response.
     failed: int
 
     @property
@@ -46,7 +45,7 @@ def has_wrk() -> bool:
 def by_wrk(
     url: str, headers: Mapping[str, str], seconds: float, connections: int
 ) -> Load:
-    """Whole seconds only, at least one."""
+    """Run wrk, which takes whole seconds, at least one."""
     fields = [f"--header={name}: {value}" for name, value in headers.items()]
     done = subprocess.run(
         [
@@ -54,7 +53,7 @@ def by_wrk(
             "--threads=1",
             f"--connections={connections}",
             f"--duration={max(1, round(seconds))}s",
-            f"--timeout={PATIENCE}s",
+            f"--timeout={TIMEOUT}s",
             f"--script={REPORT}",
             *fields,
             url,
@@ -62,7 +61,7 @@ def by_wrk(
         capture_output=True,
         text=True,
         check=True,
-        # Ctrl-C is for the benchmark, which ends what it started.
+        # Ctrl-C is for the benchmark, which stops its subprocesses.
         start_new_session=True,
     )
     return Load(**json.loads(done.stdout.splitlines()[-1]))
@@ -82,26 +81,26 @@ async def requests(
     lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     request = "\r\n".join([*lines, "", ""]).encode()
-    # Its certificate is of nobody's making.
+    # The certificate is self-signed.
     tls = ssl._create_unverified_context() if parts.scheme == "https" else None  # noqa: SLF001, S323
     start = time.perf_counter()
     times: list[float] = []
     failed = 0
 
-    async def visitor() -> None:
+    async def client() -> None:
         nonlocal failed
         reader, writer = await asyncio.open_connection(
             parts.hostname, parts.port, ssl=tls
         )
-        while (asked := time.perf_counter()) < start + seconds:
+        while (sent := time.perf_counter()) < start + seconds:
             writer.write(request)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 failed += await read_status(reader) >= 400
-            times.append(time.perf_counter() - asked)
+            times.append(time.perf_counter() - sent)
         writer.close()
 
-    visitors = [visitor() for _ in range(connections)]
-    ends = await asyncio.gather(*visitors, return_exceptions=True)
+    clients = [client() for _ in range(connections)]
+    ends = await asyncio.gather(*clients, return_exceptions=True)
     for end in ends:
         if isinstance(end, (OSError, EOFError, TimeoutError)):
             failed += 1
@@ -113,7 +112,7 @@ async def requests(
 
 
 async def read_status(reader: asyncio.StreamReader) -> int:
-    """Return the status of an answer, and read all of it."""
+    """Read a whole response; return its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head.split(None, 2)[1])
     if b"\r\ntransfer-encoding: chunked\r\n" in head:

@@ -1,9 +1,8 @@
-"""Measures each page as production serves it, and without each of its practices.
+"""Benchmark of each page under production settings, and without each of its practices.
 
-All in one run: in every round, a page and its other ways are asked in turn, so that a
-busy machine slows all of them alike. Numbers of two machines, or of two runs, don't
-compare; those of one table do. Exits with 1 if an answer was not what it should be, and
-never because something is slow.
+Rounds alternate between a page and its variants, so that a busy machine slows all of them
+alike: compare the rows of one table, not results of two runs or two machines. Exits with
+1 if a response is an error, never because one is slow.
 """
 
 import argparse
@@ -33,18 +32,18 @@ if TYPE_CHECKING:
 
 Running = dict[str, servers.Server]
 
-# Seconds of load before anything counts, and requests whose queries are counted.
+# Seconds of load that are not measured, and requests whose queries are counted.
 WARM_UP = 0.3
-ASKED = 5
+COUNTED = 5
 
 
 @dataclass
 class Row:
-    """What was measured of a case, and of the page that it stands beside, if of one."""
+    """The results of a case, and of the page that it is compared with."""
 
     case: "Case"
     page: "Row | None"
-    # What answers may not count them.
+    # None: the server does not count them.
     queries: int | None = None
     size: int = 0
     loads: list[Load] = field(default_factory=list)
@@ -73,7 +72,7 @@ def main(
     find: Callable[[], list["Page"]] | None = None,
     serve: Callable[[Path, set[str]], AbstractContextManager[Running]] = servers.serve,
 ) -> None:
-    """Measure these pages on these servers; without them, the site's own."""
+    """Measure these pages on these servers, by default the site's own."""
     arguments = parse()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
@@ -82,7 +81,7 @@ def main(
         with console.status("") as status:
             report = run(arguments, status.update, find, serve)
     except KeyboardInterrupt:
-        sys.exit("Stopped; nothing is left behind.")
+        sys.exit("Stopped and cleaned up.")
     if arguments.format == "json":
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
@@ -92,7 +91,7 @@ def main(
 
 
 def stop(*_: object) -> None:
-    """Unwind; another signal would leave things behind."""
+    """Clean up, which another signal must not interrupt."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -122,7 +121,7 @@ def natural(text: str) -> int:
 def duration(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration")
     return seconds
 
 
@@ -132,13 +131,13 @@ def run(
     find: Callable[[], list["Page"]] | None,
     serve: Callable[[Path, set[str]], AbstractContextManager[Running]],
 ) -> dict[str, Any]:
-    """Measure all, and leave nothing behind."""
+    """Measure the pages, and clean up."""
     with ExitStack() as stack:
         folder = stack.enter_context(servers.folder())
         stack.enter_context(servers.environment(folder))
         say("Collecting static files, filling a database")
         django.setup()
-        stack.callback(forget)
+        stack.callback(clean_up)
         rows, first = prepare(arguments.only, find)
         say("Starting the servers")
         running = stack.enter_context(
@@ -149,7 +148,7 @@ def run(
             say(f"Warming up: {row.case.name}")
             warm_up(row, running[row.case.server], arguments)
         for number in range(1, arguments.rounds + 1):
-            # There and back, so that nobody is always the first.
+            # Every other round in reverse order, so that no row is always the first.
             for row in rows if number % 2 else reversed(rows):
                 say(f"Round {number} of {arguments.rounds}: {row.case.name}")
                 server = running[row.case.server]
@@ -161,7 +160,7 @@ def run(
 def prepare(
     only: str, find: Callable[[], list["Page"]] | None
 ) -> tuple[list[Row], str]:
-    """Fill the database; return what to measure, and the address of the first page."""
+    """Fill the database; return the rows to measure, and the path of the first page."""
     from django.core.management import call_command
 
     from plinth.health.probes import probe_cache
@@ -169,7 +168,7 @@ def prepare(
     try:
         probe_cache()
     except ConnectionError:
-        sys.exit("The cache does not answer: start it, or take REDIS_URL away.")
+        sys.exit("The cache does not respond: start it, or unset REDIS_URL.")
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -187,14 +186,14 @@ def prepare(
     return rows, pages[0].case.path
 
 
-def forget() -> None:
-    """Leave the database, and take what there is in Redis out of it."""
+def clean_up() -> None:
+    """Delete the keys in Redis, and close the database connections."""
     from django.core.cache import caches
     from django.db import connections
 
     for cache in caches.all():
         if hasattr(cache, "delete_pattern"):
-            # A Redis that is gone has nothing of this.
+            # Redis may be down by now.
             with suppress(Exception):
                 cache.delete_pattern("*")
     for connection in connections.all():
@@ -204,34 +203,35 @@ def forget() -> None:
 
 
 def warm_up(row: Row, server: servers.Server, arguments: argparse.Namespace) -> None:
-    """Let every worker of the server serve the page, and see that it does."""
+    """Load the page in every worker of the server, and check its status."""
     case = row.case
     headers = servers.BEHIND_PROXY | case.headers
     seconds = min(WARM_UP, arguments.seconds)
     load.by_python(server.url + case.path, headers, seconds, arguments.connections)
-    answers = [server.get(case.path, case.headers) for _ in range(ASKED)]
-    for answer in answers:
-        if answer.status != case.status:
+    responses = [server.get(case.path, case.headers) for _ in range(COUNTED)]
+    for response in responses:
+        if response.status != case.status:
             sys.exit(
-                f"{case.name}: {case.path} answers {answer.status}, not {case.status}: "
+                f"{case.name}: {case.path} responds {response.status}, not {case.status}: "
                 f"{server.last_line()}"
             )
-    counts = [answer.queries for answer in answers if answer.queries is not None]
+    counts = [one.queries for one in responses if one.queries is not None]
     row.queries = min(counts, default=None)
-    row.size = len(answers[0].body)
+    row.size = len(responses[0].body)
 
 
 def put_load(
     case: "Case", server: servers.Server, arguments: argparse.Namespace
 ) -> Load:
-    """Ask for the page in this time, or in as much more as a first answer takes."""
-    ask = load.by_wrk if arguments.client == "wrk" else load.by_python
+    """Load the page for the given seconds, or longer until there is a first response."""
+    generate = load.by_wrk if arguments.client == "wrk" else load.by_python
     url, headers = server.url + case.path, servers.BEHIND_PROXY | case.headers
     seconds = arguments.seconds
-    while not (found := ask(url, headers, seconds, arguments.connections)).requests:
+    connections = arguments.connections
+    while not (found := generate(url, headers, seconds, connections)).requests:
         seconds *= 2
-        if seconds > load.PATIENCE:
-            sys.exit(f"{case.name}: no answer in {load.PATIENCE} seconds.")
+        if seconds > load.TIMEOUT:
+            sys.exit(f"{case.name}: no response in {load.TIMEOUT} seconds.")
     return found
 
 
@@ -246,7 +246,7 @@ def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: version(name) for name in packages},
         "database": f"{connection.display_name} {database}",
-        "cache": "Redis" if settings.REDIS_URL else "in the process",
+        "cache": "Redis" if settings.REDIS_URL else "local memory",
         "client": arguments.client,
         "connections": arguments.connections,
         "rounds": arguments.rounds,
@@ -256,7 +256,7 @@ def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def show(report: dict[str, Any]) -> None:
     console = Console()
-    # Narrow enough for a terminal of 80, and whole in a file.
+    # Fits 80 columns.
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     for heading in ("queries", "requests/s", "rounds", "p99 ms", "KB", "times"):
@@ -275,13 +275,13 @@ def show(report: dict[str, Any]) -> None:
     console.print(table)
     run = report["run"]
     console.print(
-        "\nRequests a second: the median of the rounds, their slowest and quickest.\n"
-        "Times: how many of them the page answers while that row answers one.\n"
+        "\nrequests/s: median, slowest and fastest of the rounds.\n"
+        "times: requests of the page per request of that row.\n"
         f"{run['rounds']} rounds of {run['seconds']:g} s, {run['connections']}"
         f" connections; load by {run['client']}, on the same {run['cpus']} CPUs.\n"
         f"{run['database']}, cache: {run['cache']}; Python {run['python']},"
         f" Django {run['django']}, gunicorn {run['gunicorn']}.\n"
-        "Compare the rows of one table, not tables.",
+        "Compare rows of one table only.",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
--- What wrk measured, as JSON; its times are in microseconds.
+-- The results of wrk as JSON. wrk's times are in microseconds.
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(

@@ -1,8 +1,7 @@
-"""The site under load: a database and files of its own, and gunicorn as in production."""
+"""The site under load: a temporary database and files, and gunicorn as in production."""
 
 import http.client
 import os
-import re
 import secrets
 import signal
 import socket
@@ -20,50 +19,48 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from plinth.env import Env
+from plinth.testing import isolate_environment
 
-# The project, from whose folder `make bench` runs this.
+# `make bench` runs in the project's folder.
 ROOT = Path.cwd()
 
-# As nginx says it: production knows no plain http.
+# As set by nginx: production redirects plain http.
 BEHIND_PROXY = {"X-Forwarded-Proto": "https"}
-# What these say holds here too. All else is the benchmark's own, so that it reaches no
-# data and no service of anybody's.
-TAKEN_OVER = ("CONN_MAX_AGE", "DATABASE_POOL_SIZE", "REDIS_URL", "WEB_CONCURRENCY")
-# Each is a gunicorn of its own, with these variables beside those that all share.
+# The project's values of these are used. All others are unset, so that a benchmark
+# reaches no data and no external service.
+INHERITED = {"CONN_MAX_AGE", "DATABASE_POOL_SIZE", "REDIS_URL", "WEB_CONCURRENCY"}
+# One gunicorn each, with these variables beside the common ones.
 SERVERS = {
     "site": {"DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.site"},
     "no cache": {"DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.no_cache"},
-    "no middleware": {"DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.no_middleware"},
-    "no kept connections": {"CONN_MAX_AGE": "0", "DATABASE_POOLER": "none"},
+    "no middleware": {
+        "DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.no_middleware"
+    },
+    "CONN_MAX_AGE=0": {"CONN_MAX_AGE": "0", "DATABASE_POOLER": "none"},
 }
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for a run, whose name is the name of all that the run makes elsewhere."""
+    """A temporary folder; its name is that of the database and the prefix of cache keys."""
     with tempfile.TemporaryDirectory(prefix="benchmark_") as name:
         yield Path(name)
 
 
 @contextmanager
 def environment(folder: Path) -> Iterator[None]:
-    """This process's variables, and so its children's: production, with an empty database.
+    """Set production's variables in this process and its children, with an empty database.
 
-    It is a new one on the PostgreSQL that DATABASE_URL names, or SQLite in the folder.
+    The database is new on the PostgreSQL server of DATABASE_URL, or SQLite in the folder.
     """
     env = Env()
     env.read_file(ROOT / ".env")
-    # A pooler knows no new database.
+    # A pooler serves configured databases only.
     server = env("DATABASE_DIRECT_URL") or env("DATABASE_URL")
-    example = (ROOT / ".env.example").read_text()
-    for name in re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE):
-        if name not in TAKEN_OVER:
-            os.environ.pop(name, None)
+    isolate_environment(ROOT / ".env.example", keep=INHERITED)
     with ExitStack() as stack:
         if server and not server.startswith(("postgres", "sqlite")):
-            sys.exit(
-                "The benchmark knows PostgreSQL and SQLite: DATABASE_URL names another."
-            )
+            sys.exit("The benchmark supports PostgreSQL and SQLite: see DATABASE_URL.")
         if server.startswith("postgres"):
             url = stack.enter_context(new_database(server, folder.name))
         else:
@@ -74,7 +71,6 @@ def environment(folder: Path) -> Iterator[None]:
             "BENCHMARK_FOLDER": str(folder),
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.site",
-            "ENV_FILE": os.devnull,
             "SECRET_KEY": secrets.token_urlsafe(50),
         }
         yield
@@ -82,14 +78,14 @@ def environment(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def new_database(server: str, name: str) -> Iterator[str]:
-    """The address of an empty database, which is dropped at the end."""
+    """The URL of an empty database, which is dropped at the end."""
     database = Identifier(name)
     try:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(database))
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
-        sys.exit(f"The benchmark makes a database of its own, and can't: {reason}")
+        sys.exit(f"The benchmark can't create its database: {reason}")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
@@ -97,7 +93,7 @@ def new_database(server: str, name: str) -> Iterator[str]:
             connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     queries: int | None
     body: bytes
@@ -111,7 +107,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A gunicorn with the project's configuration, on a free port; options stand above."""
+    """A gunicorn with the project's configuration on a free port; options override it."""
 
     def __init__(
         self,
@@ -129,7 +125,7 @@ class Server:
                     *(sys.executable, "-m", "gunicorn"),
                     "--config=python:plinth.server.gunicorn",
                     f"--bind=127.0.0.1:{self.port}",
-                    # A worker that is replaced would start with an empty cache.
+                    # A recycled worker would start with a cold cache.
                     "--max-requests=0",
                     *options,
                     application,
@@ -139,15 +135,15 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Ctrl-C is for the benchmark, which ends what it started.
+                # Ctrl-C is for the benchmark, which stops its subprocesses.
                 start_new_session=True,
             )
 
     def wait(self) -> None:
-        """Return when it listens; exit with the last line of its log if it ends."""
+        """Wait until it listens; exit with the last line of its log if it fails."""
         while self.process.poll() is None:
-            with socket.socket() as visitor:
-                if visitor.connect_ex(("127.0.0.1", self.port)) == 0:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
         sys.exit(f"The server did not start: {self.last_line()}")
@@ -158,8 +154,8 @@ class Server:
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def get(self, path: str, headers: dict[str, str]) -> Answer:
-        """Fetch a page over a connection of its own, and count its queries."""
+    def get(self, path: str, headers: dict[str, str]) -> Response:
+        """Request a page over a new connection, and count its queries."""
         connection = self.connection()
         try:
             connection.request(
@@ -168,7 +164,7 @@ class Server:
             response = connection.getresponse()
             counted = response.headers.get("X-Queries")
             queries = int(counted) if counted else None
-            return Answer(response.status, queries, response.read())
+            return Response(response.status, queries, response.read())
         finally:
             connection.close()
 
@@ -182,7 +178,7 @@ class Server:
 
 @contextmanager
 def serve(folder: Path, names: set[str]) -> Iterator[dict[str, Server]]:
-    """Run these of SERVERS, or of an app's, with their logs in the folder."""
+    """Run these servers of SERVERS or of an app, with their logs in the folder."""
     from . import cases
 
     servers: dict[str, Server] = {}

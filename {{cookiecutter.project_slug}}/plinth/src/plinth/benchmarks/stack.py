@@ -1,8 +1,8 @@
-"""Measures pages through nginx, over TLS and a unix socket, as visitors get them.
+"""Benchmark of pages through nginx, over TLS and a unix socket, as clients get them.
 
-Beside them, in the same run: the same views without this project's middleware, under the
-same gunicorn and nginx; without nginx; and with other kinds of workers. It needs nginx and
-openssl. Rows and options are those of plinth.benchmarks.pages.
+Variants in the same run: Django's own middleware only, under the same gunicorn and nginx;
+without nginx; sync workers; uvicorn, if the group `test` is installed. Needs nginx, openssl
+and deploy/nginx. Rows and options are those of plinth.benchmarks.pages.
 """
 
 import http.client
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from getpass import getuser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,15 @@ from . import pages, servers
 if TYPE_CHECKING:
     from .cases import Page
 
-# A visitor whose cookie keeps nginx from giving a page that it has.
-KNOWN = {"Cookie": "visit=1"}
-# The database's page of the example, or of a site without it.
-ASKS_THE_DATABASE = {"Product", "Profile"}
+# nginx does not serve requests with a cookie from its cache.
+BYPASS = {"Cookie": "visit=1"}
+# In django.contrib.admin, so that every site has it.
+STATIC_FILE = "admin/css/base.css"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A gunicorn and the nginx before it: what differs from production."""
+    """A gunicorn behind nginx, and how it differs from production."""
 
     settings: str = "site"
     options: tuple[str, ...] = ()
@@ -43,10 +44,10 @@ class Stack:
 
 STACKS = {
     "nginx": Stack(),
-    "nginx, nothing kept": Stack("no_cache"),
+    "nginx, no cache": Stack("no_cache"),
     "Django's middleware": Stack("plain"),
-    "Django's, nothing kept": Stack("plain_no_cache"),
-    # As many as gunicorn's own advice for them says, since each waits by itself.
+    "Django's middleware, no cache": Stack("plain_no_cache"),
+    # The number that gunicorn recommends for workers without threads.
     "sync workers": Stack(
         options=("--worker-class=sync", "--threads=1", f"--workers={2 * cpus() + 1}")
     ),
@@ -63,33 +64,32 @@ def find() -> "list[Page]":
     from .cases import Case, Page, all_pages, app_benchmarks
 
     found = all_pages()
-    home = replace(found[0].case, server="nginx", headers=KNOWN)
-    anew = replace(home, name=f"{home.name}, made anew", server="nginx, nothing kept")
-    page = next(page.case for page in found if page.case.name in ASKS_THE_DATABASE)
-    headers = {"Cookie": page.headers.get("Cookie", KNOWN["Cookie"])}
-    page = replace(page, server="nginx", headers=headers)
-    file = Case("Static file", static("css/site.css"), "nginx")
+    home = replace(found[0].case, server="nginx", headers=BYPASS)
+    uncached = replace(home, name=f"{home.name}, uncached", server="nginx, no cache")
+    file = Case("Static file", static(STATIC_FILE), "nginx")
 
-    def with_others(case: Case) -> list[Case]:
-        names = ("Django's middleware", "sync workers", "uvicorn (ASGI)")
+    def compared(case: Case) -> Page:
+        names = ["Django's middleware", "sync workers"]
+        if find_spec("uvicorn_worker"):
+            names.append("uvicorn (ASGI)")
         direct = replace(case, name="without nginx", server="site")
-        return [*(case.on(name) for name in names), direct]
+        return Page(case, [*(case.on(name) for name in names), direct])
 
-    plain = replace(anew, name="Django's middleware", server="Django's, nothing kept")
-    others = [plain]
+    plain = "Django's middleware"
+    others = [replace(uncached, name=plain, server=f"{plain}, no cache")]
     if app_benchmarks():
         # An app's first page is one that a shared cache may store.
         others += [replace(home, name="cached by nginx", headers={})]
-    return [
-        Page(anew, others),
-        Page(home, with_others(home)),
-        Page(page, with_others(page)),
-        Page(file, [replace(file, name="without nginx", server="site")]),
-    ]
+    pages = [Page(uncached, others), compared(home)]
+    if page := next((page.case for page in found if page.queries), None):
+        headers = BYPASS | page.headers
+        pages.append(compared(replace(page, server="nginx", headers=headers)))
+    direct = replace(file, name="without nginx", server="site")
+    return [*pages, Page(file, [direct])]
 
 
 class Fronted(servers.Server):
-    """A gunicorn that nginx is in front of."""
+    """A gunicorn behind nginx."""
 
     def __init__(self, folder: Path, stack: Stack) -> None:
         folder.mkdir()
@@ -106,7 +106,7 @@ class Fronted(servers.Server):
         self.url = f"https://localhost:{self.front}"
 
     def connection(self) -> http.client.HTTPConnection:
-        # Its certificate is of nobody's making.
+        # The certificate is self-signed.
         context = ssl._create_unverified_context()  # noqa: SLF001, S323
         return http.client.HTTPSConnection("localhost", self.front, context=context)
 
@@ -132,7 +132,7 @@ class Fronted(servers.Server):
 
 
 def configure(folder: Path, port: int, static: Path) -> Path:
-    """Write the project's configuration of nginx, at home in a folder; return its main file."""
+    """Copy deploy/nginx with paths in a folder; return its main file."""
     shutil.copytree(servers.ROOT / "deploy" / "nginx", folder / "site")
     for name in ("cache", "logs", "tls", "srv"):
         (folder / name).mkdir()
@@ -181,7 +181,8 @@ def serve(folder: Path, names: set[str]) -> Iterator[pages.Running]:
 
 
 if __name__ == "__main__":
-    if all(map(shutil.which, ("nginx", "openssl"))):
+    programs = all(map(shutil.which, ("nginx", "openssl")))
+    if programs and (servers.ROOT / "deploy/nginx").is_dir():
         pages.main(find, serve)
     else:
-        sys.stdout.write("The whole stack is measured with nginx and openssl.\n")
+        sys.stdout.write("Skipped the stack: it needs nginx, openssl, deploy/nginx.\n")

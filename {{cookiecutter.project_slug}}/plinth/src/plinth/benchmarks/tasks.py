@@ -1,10 +1,10 @@
-"""Tasks per second through a worker, against an empty Celery project on the same broker.
+"""Benchmark of tasks per second, against an empty Celery project on the same broker.
 
-`make bench` runs it where CELERY_BROKER_URL is set; by itself it takes options:
-`python -m plinth.benchmarks.tasks --rounds 9`. Its queues have names of their own, and are
-deleted after each round. Rounds of all rows alternate, so that what else the machine does
-falls on each of them: compare the rows of one run, and nothing else. On Linux it also says
-how much of a processor a task takes, which a busy machine changes least.
+`make bench` runs it if CELERY_BROKER_URL is set; with options:
+`python -m plinth.benchmarks.tasks --rounds 9`. It uses queues of its own and deletes them
+after each round. Rounds alternate between the rows, so that a busy machine slows all of
+them alike: compare the rows of one run only. On Linux it also measures CPU time per task,
+which depends least on other load.
 """
 
 import json
@@ -26,10 +26,10 @@ from rich.table import Table
 
 from .pages import natural
 
-# The project, from whose folder `make bench` runs this.
+# `make bench` runs in the project's folder.
 PROJECT = Path.cwd()
 
-# What a task of either project does: it adds a byte to a file, which tells when it ran.
+# The task of all projects: it appends a byte to a file, whose size counts the tasks.
 TASK = """
 
 @app.task(name="plinth.benchmarks.mark")
@@ -39,12 +39,12 @@ def mark(file):
     os.close(descriptor)
 """
 OURS = "import os\n\nfrom plinth.tasks.app import app\n" + TASK
-# As Celery is when nobody has set anything but the broker.
+# Celery's defaults.
 EMPTY = (
     "import os\n\nfrom celery import Celery\n\n"
     'app = Celery("empty", broker=os.environ["CELERY_BROKER_URL"])\n' + TASK
 )
-# The same with what keeps a task that its worker loses: what that costs, and no more.
+# The same with late acknowledgement: the cost of redelivery from a lost worker.
 EMPTY_SAFE = EMPTY + (
     "\napp.conf.update(task_acks_late=True, worker_prefetch_multiplier=1,\n"
     '    task_ignore_result=True, task_default_queue_type="QUEUE")\n'
@@ -66,7 +66,7 @@ POOLS = ("prefork", "threads")
 
 @contextmanager
 def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[int]:
-    """The process of a worker, which ends with the block."""
+    """Run a worker; its process id."""
     command = [sys.executable, "-m", "celery", "--quiet", "--app", module, "worker"]
     options = [f"--pool={pool}", "--concurrency=2", f"--queues={queue}"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -90,7 +90,7 @@ def worker(folder: Path, module: str, pool: str, queue: str) -> Iterator[int]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Both log warnings alone, which is Celery's own default; the schedule is not run."""
+    """Return variables with the log level of an empty Celery project."""
     path = os.pathsep.join([str(folder), str(PROJECT)])
     return os.environ | {"LOG_LEVEL": "WARNING", "PYTHONPATH": path}
 
@@ -98,16 +98,16 @@ def environment(folder: Path) -> dict[str, str]:
 @dataclass(frozen=True)
 class Round:
     rate: float
-    # Seconds of a processor that a task takes, or 0 where nobody says.
+    # CPU seconds per task; 0 where they are unknown.
     processor: float
 
 
 def processor(process: int) -> float:
-    """Return the seconds of a processor that a process and its children have used."""
+    """Return the CPU seconds that a process and its children have used."""
     folder = Path(f"/proc/{process}")
     if not folder.exists():  # Linux only
         return 0
-    # After the name, which may hold anything; in ticks, user's and system's.
+    # utime and stime, in ticks; the command before them may contain anything.
     parts = (folder / "stat").read_text().rpartition(")")[2].split()
     own = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
     children = (folder / f"task/{process}/children").read_text().split()
@@ -115,14 +115,14 @@ def processor(process: int) -> float:
 
 
 def measure(folder: Path, module: str, pool: str, count: int) -> Round:
-    """Let a worker empty a queue."""
+    """Measure how a worker empties a queue."""
     queue, marks = f"benchmark-{module}", folder / uuid.uuid4().hex
     marks.touch()
     run(folder, DELETE.format(module=module, queue=queue))
     run(folder, SEND.format(module=module, queue=queue, count=count, marks=marks))
     try:
         with worker(folder, module, pool, queue) as process:
-            # From when it works to when it is done: not how long it starts.
+            # Without the worker's start.
             begin = wait_for(marks, max(1, count // 10))
             before = processor(process)
             end = wait_for(marks, count)
@@ -134,13 +134,13 @@ def measure(folder: Path, module: str, pool: str, count: int) -> Round:
 
 
 def wait_for(marks: Path, size: int, seconds: float = 120) -> tuple[float, int]:
-    """Return when a file has so many bytes, and how many it has."""
+    """Wait until a file has this size; return the time and the size."""
     end = time.perf_counter() + seconds
     while (now := time.perf_counter()) < end:
         if (found := marks.stat().st_size) >= size:
             return now, found
         time.sleep(0.002)
-    sys.exit(f"No worker has done {size} tasks within {seconds:.0f} s.")
+    sys.exit(f"The worker has not run {size} tasks within {seconds:.0f} s.")
 
 
 def run(folder: Path, code: str) -> None:
@@ -153,20 +153,24 @@ def run(folder: Path, code: str) -> None:
 
 
 def main() -> None:
-    parser = ArgumentParser(prog="python -m plinth.benchmarks.tasks", description=__doc__)
+    parser = ArgumentParser(
+        prog="python -m plinth.benchmarks.tasks", description=__doc__
+    )
     parser.add_argument("--rounds", type=natural, default=5)
     parser.add_argument("--tasks", type=natural, default=3_000, help="in each round")
     parser.add_argument("--format", choices=["table", "json"], default="table")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    # Reads .env, too; a broker may be named there.
+    # The settings read .env, which may set the broker.
     from django.conf import settings
 
-    if not settings.CELERY_BROKER_URL:
-        sys.stdout.write("Tasks are measured on a broker: set CELERY_BROKER_URL.\n")
+    if not getattr(settings, "CELERY_BROKER_URL", ""):
+        sys.stdout.write("Skipped tasks: they need a broker, CELERY_BROKER_URL.\n")
         return
     os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
-    kind = getattr(settings, "CELERY_TASK_DEFAULT_QUEUE_TYPE", "classic")
+    from plinth.tasks.app import app
+
+    kind = app.conf.task_default_queue_type
 
     rows: dict[tuple[str, str], list[Round]] = {
         (name, pool): [] for pool in POOLS for name in ("empty", "empty_safe", "ours")
@@ -189,8 +193,8 @@ def report(rows: dict[tuple[str, str], list[Round]], form: str) -> None:
         for row, rounds in rows.items()
     }
     titles = {
-        "empty": "an empty Celery project",
-        "empty_safe": "the same, acknowledged late",
+        "empty": "empty project",
+        "empty_safe": "empty, acks_late",
         "ours": "this project",
     }
     found = [
@@ -215,12 +219,20 @@ def report(rows: dict[tuple[str, str], list[Round]], form: str) -> None:
     if form == "json":
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    rates_of = ("Tasks/s", "Slowest", "Fastest", "To empty", "To late")
-    heads = ("Pool", "Project", *rates_of, "CPU µs")
-    table = Table(*heads, title=f"Tasks through a worker, {os.cpu_count()} CPUs")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("pool", "project"):
+        table.add_column(heading)
+    for heading in ("tasks/s", "slowest", "fastest", "/ empty", "/ late", "CPU µs"):
+        table.add_column(heading, justify="right")
     for row in found:
         table.add_row(*map(str, row.values()))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(
+        "\ntasks/s: median of the rounds; divided by the empty project's, and by that of\n"
+        f"the empty project with late acknowledgement. {os.cpu_count()} CPUs.",
+        highlight=False,
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
+"""The site's URLs, those of the apps' benchmarks, and a bare view."""
+
 import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from django import urls
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
 from django.views.generic import View
 
 from .cases import app_benchmarks
+
+site = import_module(settings.SITE_URLCONF)  # type: ignore[misc]
+# handler404 and its kin.
+globals().update({n: v for n, v in vars(site).items() if n.startswith("handler")})
 
 
 @cache
@@ -23,9 +30,11 @@ class BareView(View):
 
 
 urlpatterns = [
-    *site,
-    # {% if cookiecutter.example_app %}
-    urls.path("without/", urls.include("apps.catalog.benchmarks.urls")),
-    # {% endif %}
-    urls.path("bare/", BareView.as_view(), name="bare"),
+    *site.urlpatterns,
+    *(
+        path("without/", include(module.URLS))
+        for module in app_benchmarks()
+        if hasattr(module, "URLS")
+    ),
+    path("bare/", BareView.as_view(), name="bare"),
 ]

@@ -1,6 +1,6 @@
-"""The site's own application, which also says how many queries an answer takes.
+"""The site's WSGI application, which counts a response's queries on request.
 
-Only when it is asked: a request that is measured passes it by.
+Requests without the header X-Count-Queries, as those of the load, are passed through.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ Environment = dict[str, Any]
 Headers = list[tuple[str, str]]
 Write = Callable[[bytes], object]
 
-site = import_module("config.wsgi").application
+site: Callable[..., Iterable[bytes]] = import_module("config.wsgi").application
 
 
 def application(
@@ -38,7 +38,7 @@ def application(
         for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(count))
         answer = site(environ, start)
-        # To its end, since what is streamed asks while it is sent.
+        # All of it: a streaming response queries while it is sent.
         body = b"".join(answer)
         getattr(answer, "close", bool)()
     status, headers = started

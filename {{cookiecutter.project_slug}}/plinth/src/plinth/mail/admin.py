@@ -7,7 +7,7 @@ from .models import Suppression
 
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
-    """To look up, to add by hand, and to delete once an address works again."""
+    """The suppression list: look up, add, and delete once an address works again."""
 
     list_display = ["address", "reason", "provider", "created"]
     list_filter = ["reason"]

@@ -1,4 +1,4 @@
-"""What goes wrong while mail is handed over: what passes, and what is said once for all."""
+"""Delivery errors of SMTP servers and email providers: transient or permanent."""
 
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
 
@@ -9,28 +9,29 @@ from anymail.exceptions import (
     AnymailRecipientsRefused,
 )
 
-# SMTP's errors are kinds of OSError.
-KINDS = (OSError, AnymailError)
+# SMTP's errors are subclasses of OSError.
+DELIVERY_ERRORS = (OSError, AnymailError)
 
-# Of SMTP: from here on, no is no.
-PERMANENT = 500
+# SMTP: 4xx is transient, 5xx is permanent.
+PERMANENT_SMTP = 500
 
-# What providers answer to a message that they will never take. A wrong key or an unpaid
-# bill is no such thing: somebody repairs it, and the message is still wanted.
+# HTTP statuses and SES codes of a message that is rejected as such. Errors of the
+# account, a wrong key or an unpaid bill, count as transient: the message is retried
+# until they are resolved.
 PERMANENT_STATUSES = {400, 406, 413, 422}
 PERMANENT_CODES = {"BadRequestException", "MessageRejected"}
 
 
 def is_permanent(error: Exception) -> bool:
-    """Whether the same message would be refused again, so that nobody tries."""
+    """Whether a retry of the same message would fail again."""
     match error:
         case SMTPRecipientsRefused():
-            return all(code >= PERMANENT for code, _ in error.recipients.values())
+            return all(code >= PERMANENT_SMTP for code, _ in error.recipients.values())
         case SMTPDataError():
-            return error.smtp_code >= PERMANENT
+            return error.smtp_code >= PERMANENT_SMTP
         case AnymailRecipientsRefused() | AnymailInvalidAddress():
             return True
-        case AnymailAPIError(response=dict() as answer):  # Amazon's
+        case AnymailAPIError(response=dict() as answer):  # Amazon SES
             return answer.get("Error", {}).get("Code") in PERMANENT_CODES
         case AnymailAPIError():
             return error.status_code in PERMANENT_STATUSES
@@ -38,7 +39,7 @@ def is_permanent(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """Name an error and its status, without the rest, which may hold an address."""
+    """Return an error's class and status, without its text, which may hold an address."""
     status: object
     match error:
         case SMTPRecipientsRefused():

@@ -5,20 +5,20 @@ from plinth.database.fields import LowercaseEmailField
 
 
 class Suppression(models.Model):
-    """An address that gets no more mail; deleting the row lets mail through again.
+    """An entry of the suppression list: an address that is sent no mail.
 
-    Who goes on writing to dead addresses, or to people who complain, is soon taken for
-    a spammer by everybody's provider.
+    Providers block senders whose mail keeps bouncing or is reported as spam. Deleting
+    the entry allows mail again.
     """
 
     class Reason(models.TextChoices):
-        BOUNCED = "bounced", _("there is no such mailbox")
-        COMPLAINED = "complained", _("called our mail spam")
+        BOUNCED = "bounced", _("permanent bounce")
+        COMPLAINED = "complained", _("spam complaint")
 
     address = LowercaseEmailField(_("email address"), unique=True)
     reason = models.CharField(_("reason"), max_length=10, choices=Reason)
     provider = models.CharField(_("reported by"), max_length=20, blank=True)
-    created = models.DateTimeField(_("since"), auto_now_add=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("suppressed address")

@@ -1,4 +1,4 @@
-"""The one way to send mail: text and HTML from templates, once the transaction commits."""
+"""Sending mail: text and HTML from templates, on commit, through a worker if there is one."""
 
 import logging
 import re
@@ -21,17 +21,17 @@ from .models import Suppression
 
 logger = logging.getLogger(__name__)
 
-# Seconds for which a task that is handed out a second time is known for done.
-REMEMBERED = 24 * 60 * 60
+# Seconds that the deduplication key of a delivered message lives.
+DEDUPLICATION_TIMEOUT = 24 * 60 * 60
 
 
-class UnavailableError(Exception):
-    """Nobody took a message, and somebody may later. Its text holds no address."""
+class TransientDeliveryError(Exception):
+    """A message was not accepted, and a retry may succeed. The text holds no address."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A mail for one person, as it travels to the worker: plain texts."""
+    """A rendered mail to one address, serializable for the broker."""
 
     to: str
     subject: str
@@ -43,24 +43,24 @@ class Message:
 def send(
     template: str, to: str, context: dict[str, Any], *, unsubscribe: str = ""
 ) -> None:
-    """Send what a folder of templates says to one address, once this transaction commits.
+    """Render a folder of templates and send it to one address when the transaction commits.
 
-    The folder holds subject.txt, body.txt and body.html. Several people get a message
-    each, or they would read each other's addresses. `unsubscribe` is for mail that one
-    can do without: an address of ours that takes a POST from the reader's mail program
-    (RFC 8058). Raise ValueError for what is no single address.
+    The folder holds subject.txt, body.txt and body.html. `to` is a single address, so
+    that recipients don't see each other. `unsubscribe` is for mail that is optional: an
+    absolute URL of this site that takes one-click POSTs from mail clients (RFC 8058).
+    Raises ValueError for any other address or URL.
     """
     try:
         validate_email(to)
     except ValidationError:
-        raise ValueError("Mail goes to one address at a time.") from None
+        raise ValueError("Mail is sent to one address at a time.") from None
     if not re.fullmatch(r"(https?://[!-~]+)?", unsubscribe):
-        raise ValueError("People unsubscribe at an absolute URL.")
+        raise ValueError("The unsubscribe URL must be absolute.")
     context = {"SITE_NAME": settings.SITE_NAME, "unsubscribe": unsubscribe} | context
     subject = render(f"{template}/subject.txt", context, autoescape=False)
     message = Message(
         to=to,
-        # A line break would start another header.
+        # A line break would inject a header.
         subject=" ".join(subject.split()),
         text=render(f"{template}/body.txt", context, autoescape=False).strip() + "\n",
         html=render(f"{template}/body.html", context, autoescape=True),
@@ -77,9 +77,9 @@ def render(name: str, context: dict[str, Any], *, autoescape: bool) -> str:
 def make_headers(unsubscribe: str) -> dict[str, str]:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     headers = {
-        # Made once, so that a message which is sent twice is seen to be one.
+        # The same in every retry, so that mail clients recognise a duplicate.
         "Message-ID": make_msgid(domain=domain),
-        # Nobody's holiday reply comes back.
+        # Suppresses automatic replies.
         "Auto-Submitted": "auto-generated",
     }
     if unsubscribe:
@@ -89,23 +89,24 @@ def make_headers(unsubscribe: str) -> dict[str, str]:
 
 
 def enqueue_or_deliver(message: Message) -> None:
-    """Enqueue a message, or send it in this process where there is no worker."""
+    """Enqueue a message, or deliver it in this process if no broker accepts it."""
     if enqueue("plinth.mail.tasks.deliver", **vars(message)):
         return
     try:
         deliver(message)
-    except UnavailableError:
+    except TransientDeliveryError:
         logger.exception("A mail is lost")
 
 
 def deliver(message: Message) -> None:
-    """Send a message now, unless its address gets no mail; UnavailableError: try later.
+    """Deliver a message unless its address is suppressed.
 
-    At least once: a worker that dies between the provider's yes and its own note leads to
-    a second copy, with the same Message-ID. The note is in the cache, for a day.
+    Delivery is at-least-once: a 24-hour deduplication key in the cache suppresses most
+    duplicates, and the others have the same Message-ID. A permanent failure is logged;
+    a transient one raises TransientDeliveryError, to be retried.
     """
-    note = f"mail:{message.headers['Message-ID']}"
-    if cache.get(note):
+    key = f"mail:{message.headers['Message-ID']}"
+    if cache.get(key):
         return
     if Suppression.objects.filter(address=message.to).exists():
         logger.warning("A mail was not sent: its address is suppressed")
@@ -114,14 +115,14 @@ def deliver(message: Message) -> None:
         message.subject, message.text, to=[message.to], headers=message.headers
     )
     mail.attach_alternative(message.html, "text/html")
-    # It loads what talks to providers, which a web server without mail never needs.
+    # Loads the clients of email providers, which a process that sends no mail never needs.
     from . import errors
 
     try:
         mail.send()
-    except errors.KINDS as error:
-        # The error's own text names the address, and logs keep it.
+    except errors.DELIVERY_ERRORS as error:
+        # The error's own text names the address, and must not reach the logs.
         if not errors.is_permanent(error):
-            raise UnavailableError(errors.describe(error)) from None
-        logger.warning("A mail was refused: %s", errors.describe(error))
-    cache.set(note, True, REMEMBERED)
+            raise TransientDeliveryError(errors.describe(error)) from None
+        logger.warning("A mail was rejected: %s", errors.describe(error))
+    cache.set(key, True, DEDUPLICATION_TIMEOUT)

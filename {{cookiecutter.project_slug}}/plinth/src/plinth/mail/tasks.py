@@ -1,32 +1,21 @@
-"""Mail that a worker sends. Tasks are thin: they call what does the work."""
-
 from typing import Any
 
-from plinth.tasks.app import Task, app
+from plinth.tasks.app import SensitiveTask, app
+from plinth.tasks.defaults import LONGEST_BACKOFF
 
 from . import services
 
 
-class PrivateTask(Task):
-    """One whose arguments hold addresses and links: no monitor shows them."""
-
-    def apply_async(
-        self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any
-    ) -> Any:
-        options |= {"argsrepr": "(...)", "kwargsrepr": "{...}"}
-        return super().apply_async(args, kwargs, *rest, **options)
-
-
-# For about three hours: after 5 s, 10 s, and so on to half an hour, each cut short by
-# chance, so that not all that waited come at once. No longer, or a broker on Redis would
-# hand the task to a second worker meanwhile.
+# Up to 18 retries in about three hours, with exponential backoff of 5 s, 10 s... and
+# jitter. A longer backoff would exceed the visibility timeout of Redis.
 @app.task(
-    base=PrivateTask,
-    autoretry_for=[services.UnavailableError],
+    base=SensitiveTask,
+    autoretry_for=[services.TransientDeliveryError],
     retry_backoff=5,
-    retry_backoff_max=1800,
+    retry_backoff_max=LONGEST_BACKOFF,
     retry_jitter=True,
     max_retries=18,
 )
 def deliver(**message: Any) -> None:
+    """Deliver a message; transient failures are retried."""
     services.deliver(services.Message(**message))

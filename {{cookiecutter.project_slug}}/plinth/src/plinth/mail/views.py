@@ -9,12 +9,13 @@ from django.views.decorators.csrf import csrf_exempt  # noqa: TID251 (see Events
 from django.views.generic import View
 
 
-# A provider has no form of ours to take a token from: the secret stands for it.
+# A provider has no CSRF token: the secret authenticates its requests.
 @method_decorator(csrf_exempt, "dispatch")
 class EventsView(View):
-    """Where a provider reports bounces and complaints, with MAIL_WEBHOOK_SECRET.
+    """Webhook for bounces and spam complaints, authenticated by MAIL_WEBHOOK_SECRET.
 
-    401 asks for the secret, as Amazon wants it asked for; 403 refuses a wrong one.
+    Responds 404 without that setting, 401 to missing credentials, which Amazon SNS needs
+    before it sends them, and 403 to wrong ones.
     """
 
     http_method_names = ["post", "head"]
@@ -24,7 +25,7 @@ class EventsView(View):
     ) -> HttpResponseBase:
         if not settings.ANYMAIL["WEBHOOK_SECRET"]:
             raise Http404
-        # They load what talks to providers, which a site without their mail never needs.
+        # Loads the clients of email providers, which a site without webhooks never needs.
         from anymail.utils import get_request_basic_auth
 
         given = get_request_basic_auth(request)
@@ -40,16 +41,16 @@ class EventsView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def head(self, request: HttpRequest, provider: str) -> HttpResponse:
-        """Some ask whether the address exists before they keep it."""
+        """Some providers verify the URL with HEAD before they save it."""
         return HttpResponse()
 
     def post(self, request: HttpRequest, provider: str) -> HttpResponse:
         from . import webhooks
 
-        if provider not in webhooks.READERS:
+        if provider not in webhooks.PROVIDERS:
             raise Http404
-        reader = webhooks.READERS[provider]()
-        # A wrong signature raises what Django answers with 400.
-        reader.run_validators(request)
-        webhooks.suppress(reader.parse_events(request), provider)
+        webhook = webhooks.PROVIDERS[provider]()
+        # Raises SuspiciousOperation for a wrong signature, which Django answers with 400.
+        webhook.run_validators(request)
+        webhooks.suppress(webhook.parse_events(request), provider)
         return HttpResponse()

@@ -1,4 +1,4 @@
-"""What providers report of mail that they took: Anymail reads it, whoever it is from."""
+"""Bounces and spam complaints that email providers report, as Anymail normalizes them."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 
 from .models import Suppression
 
-READERS: dict[str, type[AnymailBaseWebhookView]] = {
+PROVIDERS: dict[str, type[AnymailBaseWebhookView]] = {
     "brevo": BrevoTrackingWebhookView,
     "mailgun": MailgunTrackingWebhookView,
     "postmark": PostmarkTrackingWebhookView,
@@ -20,41 +20,47 @@ READERS: dict[str, type[AnymailBaseWebhookView]] = {
     "ses": AmazonSESTrackingWebhookView,
 }
 
-# A full mailbox, a greylist: Anymail calls these bounces too. Postmark, Brevo, SendGrid
-# and Amazon each say it in a field of their own.
-SOFT = {"SoftBounce", "soft_bounce", "blocked", "Transient", "Undetermined"}
+# Transient bounces, such as a full mailbox or a greylist, which Anymail does not
+# distinguish. Postmark, Brevo, SendGrid and Amazon SES each have a field for it.
+TRANSIENT_BOUNCES = {
+    "SoftBounce",
+    "soft_bounce",
+    "blocked",
+    "Transient",
+    "Undetermined",
+}
 
 
 def suppress(events: Iterable[AnymailTrackingEvent], provider: str) -> None:
-    """Send no more mail to the addresses of events that tell of no mailbox, or of spam."""
+    """Add the addresses of permanent bounces and spam complaints to the suppression list."""
     Suppression.objects.bulk_create(
         [
             Suppression(address=event.recipient, reason=reason, provider=provider)
             for event in events
-            if event.recipient and (reason := find_reason(event))
+            if event.recipient and (reason := suppression_reason(event))
         ],
         batch_size=1_000,
-        # The first reason stays, and a report that comes twice changes nothing.
+        # Idempotent: the first reason stays, and a repeated report changes nothing.
         ignore_conflicts=True,
     )
 
 
-def find_reason(event: AnymailTrackingEvent) -> Suppression.Reason | None:
-    """Return why an event's address gets no more mail; None if it still does."""
+def suppression_reason(event: AnymailTrackingEvent) -> Suppression.Reason | None:
+    """Return why an event suppresses its address; None if it does not."""
     match event.event_type, event.reject_reason:
         case (EventType.COMPLAINED, _) | (EventType.REJECTED, RejectReason.SPAM):
             return Suppression.Reason.COMPLAINED
-        case EventType.BOUNCED, _ if not is_soft(event):
+        case EventType.BOUNCED, _ if not is_transient(event):
             return Suppression.Reason.BOUNCED
         case EventType.REJECTED, RejectReason.BOUNCED | RejectReason.INVALID:
             return Suppression.Reason.BOUNCED
     return None
 
 
-def is_soft(event: AnymailTrackingEvent) -> bool:
+def is_transient(event: AnymailTrackingEvent) -> bool:
+    """Whether a bounce is transient, by the provider's own field."""
     report = event.esp_event
     bounce = report.get("bounce")
     kind = bounce.get("bounceType") if isinstance(bounce, dict) else None
-    return bool(
-        SOFT & {report.get("Type"), report.get("event"), report.get("type"), kind}
-    )
+    fields = {report.get("Type"), report.get("event"), report.get("type"), kind}
+    return bool(TRANSIENT_BOUNCES & fields)

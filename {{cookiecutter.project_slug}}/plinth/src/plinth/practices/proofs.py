@@ -1,74 +1,138 @@
-"""Running what proves the practices: tests, in one run of pytest for all of them."""
+"""Proofs of the practices: marked tests, run by pytest."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from xml.etree import ElementTree as ET
+from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError
 
-from .ledger import Practice
+from .practice import Practice
+
+# Where marked tests are, from the project's root.
+SUITES = ("tests", "plinth/plinth_tests")
+# Found in the source too: a file that can't be imported has no tests, but has marks.
+MARK = re.compile(r"\bmark\.practice\(([\d,\s]+)\)")
 
 
 @dataclass(frozen=True)
 class Proof:
-    passed: bool
-    # What its tests took, one after the other.
-    seconds: float
+    """What the tests of a practice showed.
+
+    A practice is proven when one of its tests passed, none failed, and every file with its
+    mark could be imported. Tests that are skipped prove nothing.
+    """
+
+    # Node ids, and "passed", "failed" or "skipped".
+    tests: dict[str, str]
+    # Of all its tests, one after the other.
+    seconds: float = 0
+    # Why it is not proven, or "".
+    failure: str = ""
+
+    @property
+    def is_proven(self) -> bool:
+        return not self.failure
 
 
 def prove(practices: list[Practice], jobs: int) -> dict[Practice, Proof]:
-    """Run the tests that prove these, so many at a time; they print to standard error.
+    """Run the proofs of practices in one run of pytest, which prints to standard error.
 
-    One that proves several practices runs once. Tests choose their own settings, so that
-    a proof says the same everywhere. Raises CommandError where pytest can run none.
+    `jobs` is how many tests run at a time. Tests choose their own settings, so a proof
+    gives the same result in every environment. Raises CommandError where pytest can't run.
     """
-    named = {node for practice in practices for node in practice.proof.split()}
-    # A file's tests are run with the file: pytest would run them again.
-    nodes = {n for n in named if "::" not in n or n.partition("::")[0] not in named}
+    wanted = {practice.number for practice in practices}
+    marked = {path: numbers & wanted for path, numbers in marked_files().items()}
+    files = sorted(path for path, numbers in marked.items() if numbers)
+    if not files:
+        return {practice: judge(practice, {}, {}, marked) for practice in practices}
     with TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        done = subprocess.run(  # noqa: S603 (the ledger's own tests)
+        report = Path(folder) / "report.json"
+        numbers = ",".join(map(str, sorted(wanted)))
+        done = subprocess.run(  # noqa: S603 (the project's own tests)
             [
-                *(sys.executable, "-m", "pytest", "-q", "--no-header"),
+                *(sys.executable, "-m", "pytest", "-qq", "-rfE"),
+                *("--config-file=pyproject.toml", "--rootdir=."),
+                *("-o", "console_output_style=classic"),
+                "--continue-on-collection-errors",
+                *("-p", "plinth.practices.pytest_plugin"),
+                *(f"--practices={numbers}", f"--practices-report={report}"),
                 # One is this process: it need not be started.
-                f"--numprocesses={jobs if jobs > 1 else 0}",
-                *(f"--junitxml={report}", *sorted(nodes)),
+                *(f"--numprocesses={jobs if jobs > 1 else 0}", "--dist=worksteal"),
+                *files,
             ],
             cwd=settings.BASE_DIR,
-            # A test may have called this, and told its own pytest what to do.
-            env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+            # pyproject.toml configures pytest and chooses settings, not who calls this.
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PYTEST_", "DJANGO_SETTINGS_"))
+            },
             stdout=sys.stderr,
             check=False,
         )
-        # Tests passed, or failed; what else there is, is no answer.
-        if done.returncode not in (0, 1):
-            raise CommandError("The proofs were not run: pytest says why.")
-        cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 (ours)
-    return {practice: verdict(practice, cases) for practice in practices}
+        # Tests passed, some failed, or none was selected.
+        if done.returncode not in (0, 1, 5) or not report.exists():
+            raise CommandError("The proofs did not run: see pytest's message above.")
+        found = json.loads(report.read_text())
+    return {
+        practice: judge(practice, found["tests"], found["broken"], marked)
+        for practice in practices
+    }
 
 
-def verdict(practice: Practice, cases: list[ET.Element]) -> Proof:
-    """Judge by its tests: all were run, none fails, and one at least is not skipped."""
-    nodes = practice.proof.split()
-    found = [case for case in cases if any(is_of(case, node) for node in nodes)]
-    outcomes = [{child.tag for child in case} for case in found]
-    return Proof(
-        # Of a file that cannot be read there is no case, and other files are run.
-        passed=all(any(is_of(case, node) for case in found) for node in nodes)
-        and any("skipped" not in outcome for outcome in outcomes)
-        and not any(outcome & {"failure", "error"} for outcome in outcomes),
-        seconds=sum(float(case.attrib["time"]) for case in found),
-    )
+def marked_files() -> dict[str, set[int]]:
+    """Return the test files with marks, and the practices that each names."""
+    paths = [
+        path
+        for suite in SUITES
+        for path in sorted((settings.BASE_DIR / suite).rglob("test_*.py"))
+    ]
+    return {
+        os.path.relpath(path, settings.BASE_DIR): {
+            int(number)
+            for mark in MARK.findall(path.read_text())
+            for number in re.findall(r"\d+", mark)
+        }
+        for path in paths
+    }
 
 
-def is_of(case: ET.Element, node: str) -> bool:
-    """Whether a case of the report is of this file or test."""
-    path, _, test = node.partition("::")
-    module = path.removesuffix(".py").replace("/", ".")
-    name = case.attrib["name"].partition("[")[0]
-    return case.attrib["classname"] == module and test in ("", name)
+def judge(
+    practice: Practice,
+    tests: dict[str, Any],
+    broken: dict[str, str],
+    marked: dict[str, set[int]],
+) -> Proof:
+    number = practice.number
+    mine = {node: test for node, test in tests.items() if number in test["practices"]}
+    outcomes = {node: test["outcome"] for node, test in mine.items()}
+    seconds = sum(test["seconds"] for test in mine.values())
+    unread = [
+        path
+        for path, numbers in marked.items()
+        if number in numbers and any(is_within(path, each) for each in broken)
+    ]
+    failed = [node for node, outcome in outcomes.items() if outcome == "failed"]
+    failure = ""
+    if unread:
+        failure = f"{', '.join(unread)} could not be imported"
+    elif failed:
+        failure = f"{len(failed)} of {len(mine)} tests failed, {failed[0]} first"
+    elif not mine:
+        failure = f"no test is marked with @pytest.mark.practice({number})"
+    elif "passed" not in outcomes.values():
+        reasons = {test["reason"] for test in mine.values()}
+        failure = f"all its tests are skipped: {', '.join(sorted(reasons))}"
+    return Proof(outcomes, seconds, failure)
+
+
+def is_within(path: str, place: str) -> bool:
+    """Whether a test file is this file, or in this folder."""
+    return place in ("", ".") or path == place or path.startswith(f"{place}/")

@@ -1,4 +1,4 @@
-"""What a probe answers: the state that a practice is in, and why."""
+"""The state of a practice where the site runs now, which a probe finds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,18 +14,24 @@ class State(StrEnum):
     UNBUILT = "unbuilt"
 
     @property
+    def label(self) -> str:
+        return "not built yet" if self is State.UNBUILT else str(self)
+
+    @property
     def meaning(self) -> str:
         return {
-            State.ON: "works here as it should",
-            State.EMBEDDED: "a stand-in serves developers",
-            State.OFF: "something is amiss",
-            State.ABSENT: "left out by an answer",
-            State.UNBUILT: "still to come",
+            State.ON: "in effect here",
+            State.EMBEDDED: "replaced by a built-in part, for development",
+            State.OFF: "not in effect: the card says what to do",
+            State.ABSENT: "its code or its package is not installed",
+            State.UNBUILT: "planned for a later release",
         }[self]
 
 
 @dataclass(frozen=True)
 class Finding:
+    """A state and its reason, for people: "reason: remedy" where something is to be done."""
+
     state: State
     detail: str = ""
 
@@ -35,13 +41,12 @@ def on(detail: str) -> Finding:
 
 
 def off(detail: str) -> Finding:
-    """Say why it is off, and the remedy."""
     return Finding(State.OFF, detail)
 
 
-def stand_in(detail: str) -> Finding:
-    """Say what serves instead, and the variable that switches the real part on.
+def embedded(detail: str) -> Finding:
+    """A built-in part that needs no server: enough with DEBUG, off in production.
 
-    That is how a developer's machine works; in production it is not enough.
+    The detail names that part, and the variable that switches the real one on.
     """
     return Finding(State.EMBEDDED if settings.DEBUG else State.OFF, detail)

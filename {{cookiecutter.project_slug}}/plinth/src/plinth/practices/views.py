@@ -5,12 +5,12 @@ from django.conf import settings
 from django.contrib.auth.mixins import UserPassesTestMixin
 from django.views.generic import TemplateView
 
-from .ledger import LEDGER
+from .ledger import ARTICLE, LEDGER
 from .states import State
 
 
 class LedgerView(UserPassesTestMixin, TemplateView):
-    """The ledger to look at: for everybody in local, for staff elsewhere."""
+    """The ledger as a page: open to all with DEBUG, to staff without."""
 
     template_name = "practices/ledger.html"
 
@@ -26,4 +26,6 @@ class LedgerView(UserPassesTestMixin, TemplateView):
             finding.state for group in themes.values() for _, finding in group
         )
         counts = [(state, found[state]) for state in State if found[state]]
-        return super().get_context_data(themes=themes, counts=counts, **kwargs)
+        return super().get_context_data(
+            article=ARTICLE, themes=themes, counts=counts, **kwargs
+        )

@@ -50,8 +50,9 @@ class SocketConnection(http.client.HTTPConnection):
 
 def ping(*name: str) -> None:
     """Replace this process by the command that pings a worker, or beat."""
+    # manage.py chooses settings where DJANGO_SETTINGS_MODULE is not set.
     os.execv(  # noqa: S606
-        sys.executable, [sys.executable, "-m", "django", "ping_worker", *name]
+        sys.executable, [sys.executable, "manage.py", "ping_worker", *name]
     )
 
 

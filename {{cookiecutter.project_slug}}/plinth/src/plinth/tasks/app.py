@@ -1,4 +1,4 @@
-"""The Celery app, and the base of every task."""
+"""The Celery app and the base classes of tasks."""
 
 import sys
 from typing import Any
@@ -39,7 +39,7 @@ class Task(DjangoTask[..., Any]):
     max_retries = 10
     # Seconds, after a lost worker.
     default_retry_delay = 10
-    # Seconds: up to 2, 4, 8... at random, so that a recovered server is not flooded.
+    # Seconds: at random up to 2, 4, 8..., so that a recovered server is not flooded.
     retry_backoff = 2
     retry_backoff_max = 300
     retry_jitter = True
@@ -51,6 +51,20 @@ class Task(DjangoTask[..., Any]):
         if self.request.is_eager and exc:
             raise exc
         return super().retry(args, kwargs, exc, **options)
+
+
+class SensitiveTask(Task):
+    """A task whose arguments, such as addresses and links, are hidden from monitoring.
+
+    Logs, events and Flower show `(...)` in their place; the broker holds them in plain
+    text.
+    """
+
+    def apply_async(
+        self, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any
+    ) -> Any:
+        options |= {"argsrepr": "(...)", "kwargsrepr": "{...}"}
+        return super().apply_async(args, kwargs, *rest, **options)
 
 
 app = Celery("plinth", task_cls=Task)
@@ -83,9 +97,9 @@ def send_request_id(headers: dict[str, Any], **kwargs: Any) -> None:
 
 
 @task_prerun.connect
-def take_request_id(task: Task, task_id: str, **kwargs: Any) -> None:
+def set_request_id(task: Task, task_id: str, **kwargs: Any) -> None:
     """Log under the id of the request that enqueued the task, or else the task's own."""
-    if task.request.is_eager:  # it runs in the request itself
+    if task.request.is_eager:  # it runs in the request
         return
     sent = task.request.get("request_id", "-")
     request_id.set(task_id if sent == "-" else sent)

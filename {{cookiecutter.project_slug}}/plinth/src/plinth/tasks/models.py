@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyKey(models.Model):
-    """A function that has run and must not run again: see `services.run_once`."""
+    """A key under which a function has run: see `services.run_once`."""
 
     key = models.CharField(_("key"), max_length=200, unique=True)
     created = models.DateTimeField(_("created"), default=timezone.now, db_index=True)

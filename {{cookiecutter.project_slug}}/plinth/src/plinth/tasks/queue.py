@@ -1,4 +1,4 @@
-"""Enqueue a task where a worker can take it, without importing Celery elsewhere."""
+"""Enqueue tasks without importing Celery where it is not installed."""
 
 import logging
 from typing import Any
@@ -11,17 +11,21 @@ logger = logging.getLogger(__name__)
 
 
 def enqueue(task: str, **arguments: Any) -> bool:
-    """Enqueue a task, by its dotted path; return whether a broker has accepted it.
+    """Enqueue a task by its dotted path; return whether a broker has accepted it.
 
-    False means that nothing will run it: `plinth.tasks` is not installed, CELERY_BROKER_URL
-    is empty, or the broker does not answer, which is logged.
+    On False the caller does the work itself: `plinth.tasks` is not installed,
+    CELERY_BROKER_URL is empty, or the broker does not respond, which is logged. Raises
+    ImportError for an unknown path, with or without a broker.
     """
-    if not apps.is_installed("plinth.tasks") or not settings.CELERY_BROKER_URL:
+    if not apps.is_installed("plinth.tasks"):
         return False
     from celery.exceptions import OperationalError
 
+    found = import_string(task)
+    if not settings.CELERY_BROKER_URL:
+        return False
     try:
-        import_string(task).delay(**arguments)
+        found.delay(**arguments)
     except OperationalError:
         logger.exception("The broker did not accept a task")
         return False

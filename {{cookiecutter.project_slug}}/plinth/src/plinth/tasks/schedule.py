@@ -1,25 +1,24 @@
-"""The periodic tasks that apps register, for config/celery.py."""
+"""The beat schedule of tasks that declare one, for config/celery.py."""
 
 from typing import Any
 
 import django
+from django.apps import apps
 
 from .app import app
 
+# Seconds after which a periodic task is not run any more, so that none pile up without a
+# worker.
+EXPIRES = 3600
+
 
 def registered() -> dict[str, dict[str, Any]]:
-    """Return the schedule of tasks that have one: `@app.task(beat_schedule=crontab(...))`.
-
-    An entry expires in an hour, so that none pile up while there is no worker.
-    """
-    django.setup()
+    """Return an entry for each task like `@app.task(beat_schedule=crontab(...))`."""
+    if not apps.ready:
+        django.setup()
     app.loader.import_default_modules()
     return {
-        task.name: {
-            "task": task.name,
-            "schedule": task.beat_schedule,
-            "options": {"expires": 3600},
-        }
-        for task in app.tasks.values()
-        if getattr(task, "beat_schedule", None)
+        name: {"task": name, "schedule": schedule, "options": {"expires": EXPIRES}}
+        for name, task in sorted(app.tasks.items())
+        if (schedule := getattr(task, "beat_schedule", None))
     }

@@ -1,4 +1,4 @@
-"""Idempotency: brokers deliver at least once, `run_once` runs a function once."""
+"""Idempotency: a broker delivers a task at least once, `run_once` runs a function once."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,4 +32,5 @@ def run_once(key: str, function: Callable[[], object]) -> bool:
 
 
 def clear_idempotency_keys() -> None:
+    """Delete keys that are older than RETENTION."""
     IdempotencyKey.objects.filter(created__lt=timezone.now() - RETENTION).delete()

@@ -1,4 +1,4 @@
-"""Periodic maintenance."""
+"""Periodic maintenance of the database."""
 
 from celery.schedules import crontab
 from django.core.management import call_command
@@ -15,5 +15,5 @@ def clear_sessions() -> None:
 
 @app.task(beat_schedule=crontab(hour="3", minute="40"))
 def clear_idempotency_keys() -> None:
-    """Delete idempotency keys that have expired."""
+    """Delete expired idempotency keys."""
     services.clear_idempotency_keys()

@@ -1,4 +1,4 @@
-"""The site, where nothing is kept: each page is made anew, each session read."""
+"""The site without caches: each page is rendered, each session read from the database."""
 
 from plinth.benchmarks.settings.site import *
 

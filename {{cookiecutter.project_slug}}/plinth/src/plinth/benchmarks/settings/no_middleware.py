@@ -1,4 +1,4 @@
-"""Nothing between gunicorn and the view: what Django itself costs."""
+"""No middleware between gunicorn and the view: the cost of Django's core."""
 
 from plinth.benchmarks.settings.site import *
 

@@ -1,4 +1,4 @@
-"""The site without the middleware of this project and of packages: Django's own stays."""
+"""The site with Django's own middleware only."""
 
 from plinth.benchmarks.settings.site import *
 

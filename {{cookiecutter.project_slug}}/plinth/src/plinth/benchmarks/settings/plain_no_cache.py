@@ -1,4 +1,4 @@
-"""The same, where nothing is kept."""
+"""The site with Django's own middleware only, without caches."""
 
 from plinth.benchmarks.settings.no_cache import *
 

@@ -1,4 +1,4 @@
-"""Production, with files and keys of the benchmark's own, and a bare view beside it."""
+"""Production settings, with the benchmark's own database, files and cache keys."""
 
 from importlib import import_module
 from pathlib import Path
@@ -7,20 +7,25 @@ from typing import Any
 production = vars(import_module("config.settings.production"))
 globals().update({name: production[name] for name in production if name.isupper()})
 
-# Made for one run, and deleted after it.
+# Deleted after the run.
 FOLDER = Path(production["env"]("BENCHMARK_FOLDER"))
 
+SITE_URLCONF = production["ROOT_URLCONF"]
 ROOT_URLCONF = "plinth.benchmarks.urls"
 STATIC_ROOT = FOLDER / "static"
-INSTALLED_APPS: list[str] = list(production["INSTALLED_APPS"])
+INSTALLED_APPS: list[str] = [
+    *production["INSTALLED_APPS"],
+    # Apps that patch a practice away: SERVERS of an app's benchmarks.
+    *production["env"].items("BENCHMARK_APPS"),
+]
 MIDDLEWARE: list[str] = list(production["MIDDLEWARE"])
-# Pages need the names of static files; compressing them would take most of the set-up.
+# Templates need the hashed names of static files; compressing them takes long.
 STORAGES: dict[str, Any] = production["STORAGES"] | {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }
 }
-# In a Redis that others use too, no key of these meets one of theirs.
+# No collision with other keys in a shared Redis.
 CACHES: dict[str, Any] = production["CACHES"]
 for alias, cache in CACHES.items():
     cache["KEY_PREFIX"] = f"{FOLDER.name}:{alias}"

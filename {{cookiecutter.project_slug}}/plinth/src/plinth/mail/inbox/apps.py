@@ -6,6 +6,6 @@ class InboxConfig(AppConfig):
     home_link = {
         "url": "inbox:list",
         "name": "Inbox",
-        "summary": "Mail that the site sends ends up here, while EMAIL_URL names no "
-        "server. Only you see it: production has no such page.",
+        "summary": "Mail that the site sends during development, while EMAIL_URL is empty. "
+        "Production has no such page.",
     }

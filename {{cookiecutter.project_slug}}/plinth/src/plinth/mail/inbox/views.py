@@ -1,4 +1,4 @@
-"""The inbox of a developer, on pages: what the site sent, as people would see it."""
+"""Pages of the development inbox: mail that the site has sent, as recipients see it."""
 
 from email.message import EmailMessage
 from typing import Any
@@ -17,11 +17,11 @@ from django.views.generic import TemplateView, View
 
 from .backend import EmailBackend
 
-# The page may show one frame of this site: the mail.
-PAGE_POLICY = settings.SECURE_CSP | {"frame-src": ["'self'"]}
-# A mail brings its own style, and nothing that runs. Its links open in a window of their
-# own, out of the sandbox.
-MAIL_POLICY = {
+# The page frames one document of this origin: the mail.
+PAGE_CSP: dict[str, Any] = settings.SECURE_CSP | {"frame-src": ["'self'"]}
+# A mail may have inline styles and remote images, and no scripts. Links open in a new
+# window, outside of the sandbox.
+MAIL_CSP = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
     "img-src": ["https:", "data:"],
@@ -31,7 +31,7 @@ MAIL_POLICY = {
 
 
 def inbox() -> EmailBackend:
-    """Return where mail is put; Http404 where it really leaves."""
+    """Return the default mailer; raise Http404 if it is another backend."""
     mailer = mailers.default
     if not isinstance(mailer, EmailBackend):
         raise Http404
@@ -45,9 +45,9 @@ def read(name: str) -> EmailMessage:
         raise Http404 from None
 
 
-def content(message: EmailMessage, kind: str) -> str:
-    """Return the part of a message that is of this kind, html or plain."""
-    part = message.get_body((kind,))
+def content(message: EmailMessage, subtype: str) -> str:
+    """Return the html or plain part of a message; an empty string if there is none."""
+    part = message.get_body((subtype,))
     return str(part.get_content()) if part else ""
 
 
@@ -61,13 +61,13 @@ class InboxView(TemplateView):
         return super().get_context_data(mails=messages, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Throw all of it away."""
+        """Delete all messages."""
         for path in inbox().paths():
             path.unlink(missing_ok=True)
         return redirect("inbox:list")
 
 
-@method_decorator([never_cache, csp_override(PAGE_POLICY)], "dispatch")
+@method_decorator([never_cache, csp_override(PAGE_CSP)], "dispatch")
 class MessageView(TemplateView):
     template_name = "inbox/message.html"
 
@@ -75,7 +75,7 @@ class MessageView(TemplateView):
         message = read(kwargs["name"])
         return super().get_context_data(
             mail=message,
-            # By a list: a template would take the hyphens for something else.
+            # Template variables can't hold the hyphens of header names.
             headers=list(message.items()),
             html=content(message, "html"),
             text=content(message, "plain"),
@@ -84,14 +84,14 @@ class MessageView(TemplateView):
 
 
 @method_decorator(
-    [never_cache, xframe_options_sameorigin, csp_override(MAIL_POLICY)], "dispatch"
+    [never_cache, xframe_options_sameorigin, csp_override(MAIL_CSP)], "dispatch"
 )
 class HtmlView(View):
-    """The HTML of a message, for a frame of the page."""
+    """The HTML part of a message, for the page's sandboxed frame."""
 
     def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
         message = read(name)
         html = content(message, "html") or f"<pre>{escape(content(message, 'plain'))}"
         html = html.replace("<head>", '<head><base target="_blank">', 1)
-        # A developer's tools add themselves to a page, not to a stream.
+        # Streamed: the debug toolbar and browser-reload inject into other responses.
         return StreamingHttpResponse([html])

@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
                     "reason",
                     models.CharField(
                         choices=[
-                            ("bounced", "there is no such mailbox"),
-                            ("complained", "called our mail spam"),
+                            ("bounced", "permanent bounce"),
+                            ("complained", "spam complaint"),
                         ],
                         max_length=10,
                         verbose_name="reason",
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created",
-                    models.DateTimeField(auto_now_add=True, verbose_name="since"),
+                    models.DateTimeField(auto_now_add=True, verbose_name="created"),
                 ),
             ],
             options={

@@ -7,8 +7,9 @@ register = template.Library()
 
 @register.filter
 def code(text: str) -> SafeString:
-    """Set what stands between backticks as code."""
+    """Mark text between backticks as code."""
     parts = text.split("`")
     pairs = zip(parts[::2], parts[1::2], strict=False)
     marked = format_html_join("", "{}<code>{}</code>", pairs)
-    return format_html("{}{}", marked, parts[-1])
+    # An odd number of parts ends with text, an even one with an open backtick.
+    return format_html("{}{}", marked, parts[-1] if len(parts) % 2 else "")

@@ -9,8 +9,8 @@ from plinth.tasks.app import app, probe_broker
 
 
 class Command(BaseCommand):
-    help = "Ask a worker whether it listens: 0 if it answers, 1 if not, and a line."
-    # It is run every few seconds, and asks the worker alone.
+    help = "Ping a worker through the broker; exit with 1 if it does not answer."
+    # A healthcheck: it runs every few seconds and probes the worker only.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -18,7 +18,7 @@ class Command(BaseCommand):
             "worker",
             nargs="?",
             default=f"celery@{socket.gethostname()}",
-            help="its name, or beat's, celerybeat@host; without one, this machine's worker",
+            help="its node name, or celerybeat@host; by default this machine's worker",
         )
         parser.add_argument("--timeout", type=float, default=5, help="seconds")
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError("There is no broker: set CELERY_BROKER_URL.")
         try:
             probe_broker()
-            # By the broker, as tasks come: a worker can be alive and hear nothing.
+            # Through the broker, as tasks come: a worker can be alive and disconnected.
             answers = app.control.ping(destination=[worker], timeout=timeout)
         except Exception as error:
             raise CommandError(f"The broker does not answer: {error}") from error

@@ -1,0 +1,66 @@
+"""The foundation's own tests: once, with every extra, as it is the same in every project."""
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests import services
+from tests.conftest import Bake
+from tests.support import run
+
+# These read files and run tools: they would find the same on another database.
+NO_DATABASE = ["deploy", "docs", "server", "settings", "tools"]
+PYTEST = (".venv/bin/pytest", "--numprocesses=2", "-q", "-rs")
+
+
+@pytest.fixture(scope="session")
+def everything(install: Bake, shared: Path) -> Path:
+    """A default project with an environment of its own, which has every extra."""
+    project = install()
+    folder = shared / "everything" / project.name
+    with FileLock(shared / "everything.lock"):
+        if not (folder / ".venv/lint").exists():
+            ignored = shutil.ignore_patterns(".venv", "uv.lock", "requirements.txt")
+            shutil.copytree(
+                project, folder, symlinks=True, ignore=ignored, dirs_exist_ok=True
+            )
+            pyproject = folder / "pyproject.toml"
+            foundation = (folder / "plinth/pyproject.toml").read_text()
+            extras = tomllib.loads(foundation)["project"]["optional-dependencies"]
+            text, found = re.subn(
+                r'(?m)^    "django-plinth\[.*\]"',
+                f'    "django-plinth[{",".join(extras)}]"',
+                pyproject.read_text(),
+            )
+            assert found == 1
+            pyproject.write_text(text)
+            run("make", "setup", ".venv/lint", cwd=folder)
+            run("git", "add", "--all", cwd=folder)
+    return folder
+
+
+@pytest.mark.long
+def test_every_test_passes_and_none_is_skipped(everything: Path) -> None:
+    report = run(*PYTEST, "plinth/plinth_tests", cwd=everything)
+
+    assert " passed" in report
+    assert "SKIPPED" not in report, report
+
+
+@pytest.mark.long
+@pytest.mark.services("postgresql")
+def test_tests_pass_on_postgresql(everything: Path) -> None:
+    left_out = [f"--ignore=plinth/plinth_tests/{name}" for name in NO_DATABASE]
+
+    with services.postgresql() as url:
+        report = run(
+            *(*PYTEST, "plinth/plinth_tests", "tests", *left_out),
+            cwd=everything,
+            env={"DATABASE_URL": url},
+        )
+
+    assert " passed" in report

@@ -1,0 +1,240 @@
+"""Pictures and manuals: who uploads and reads them, and that none is left behind."""
+
+import re
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.files.storage.memory import InMemoryStorage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertRedirects
+
+from apps.accounts.models import User
+from apps.catalog import direct, services
+from apps.catalog.admin import ProductForm
+from apps.catalog.forms import MANUAL_MAX_BYTES
+from apps.catalog.models import Product
+from plinth.data.forms import ImportForm
+from plinth.testing.plugin import Commit
+
+pytestmark = pytest.mark.django_db
+
+PDF = b"%PDF-1.7\n" + b"x" * 5_000 + b"\n%%EOF\n"
+
+
+def picture(size: tuple[int, int] = (80, 60)) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, "teal").save(out, "JPEG")
+    return out.getvalue()
+
+
+def change(client: Client, product: Product, **fields: object) -> Any:
+    """Change a product in the admin."""
+    fields |= {"sku": product.sku, "name": product.name, "price": "12.50"}
+    fields |= {"category": product.category_id, "is_published": "on"}
+    path = reverse("admin:catalog_product_change", args=[product.pk])
+    response = client.post(path, fields, follow=True)
+    product.refresh_from_db()
+    return response
+
+
+def upload(content: bytes, name: str = "a.jpg") -> SimpleUploadedFile:
+    file = SimpleUploadedFile("a.jpg", content)
+    vars(file)["_name"] = name  # as a hostile client sends it
+    return file
+
+
+def stored() -> set[str]:
+    """Return the names of all files in the public storage."""
+    storage = storages["public"]
+    names = storage.listdir("products")[1] if storage.exists("products") else []
+    return {f"products/{name}" for name in names}
+
+
+@pytest.fixture(autouse=True)
+def empty_storage() -> None:
+    for name in stored():
+        storages["public"].delete(name)
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "../../settings.py", "a\0.jpg", "é" * 300])
+def test_picture_is_stored_under_a_random_name(
+    admin_client: Client, product: Product, name: str
+) -> None:
+    change(admin_client, product, picture=upload(picture((1_700, 850)), name))
+
+    assert stored() == {product.picture.name}
+    assert len(Path(str(product.picture.name)).stem) == 32
+    assert (product.picture_width, product.picture_height) == (1_600, 800)
+
+
+def test_other_file_is_refused(admin_client: Client, product: Product) -> None:
+    response = change(admin_client, product, picture=upload(b"<script>"))
+
+    assertContains(response, "This image can&#x27;t be read")
+    assert not product.picture
+    assert not stored()
+
+
+def test_pages_show_the_picture_and_its_thumbnail(
+    admin_client: Client, product: Product, commit: Commit
+) -> None:
+    products = reverse("catalog:products")
+    with commit():
+        change(admin_client, product, picture=upload(picture((800, 600))))
+        # Until the task has run, lists show the picture.
+        assertContains(admin_client.get(products), product.picture.url)
+    product.refresh_from_db()
+
+    page = admin_client.get(product.get_absolute_url())
+    assertContains(page, f'src="{product.picture.url}"')
+    assertContains(page, 'width="800"')
+    assertContains(admin_client.get(products), f'src="{product.thumbnail.url}"')
+    with Image.open(product.thumbnail) as image:
+        assert image.size == services.THUMBNAIL_SIZE
+
+
+def test_thumbnail_of_a_replaced_picture_is_discarded(
+    admin_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(admin_client, product, picture=upload(picture()))
+
+    def replace_meanwhile(*arguments: object) -> ContentFile:
+        Product.objects.update(picture="products/another.webp")
+        return ContentFile(b"thumbnail")
+
+    monkeypatch.setattr(services, "thumbnail", replace_meanwhile)
+    before = stored()
+    services.make_thumbnail(product.pk)
+
+    product.refresh_from_db()
+    assert not product.thumbnail
+    assert stored() == before
+
+
+@pytest.mark.parametrize("how", ["replaced", "cleared", "deleted", "in bulk"])
+def test_old_picture_and_thumbnail_are_deleted_on_commit(
+    admin_client: Client, product: Product, commit: Commit, how: str
+) -> None:
+    with commit():
+        change(admin_client, product, picture=upload(picture()))
+    before = stored()
+    assert len(before) == 2
+
+    with commit():
+        match how:
+            case "replaced":
+                change(admin_client, product, picture=upload(picture((90, 60))))
+            case "cleared":
+                change(admin_client, product, **{"picture-clear": "on"})
+            case "deleted":
+                path = reverse("admin:catalog_product_delete", args=[product.pk])
+                admin_client.post(path, {"post": "yes"})
+            case _:
+                data = {"action": "delete_selected", "_selected_action": product.pk}
+                listing = reverse("admin:catalog_product_changelist")
+                admin_client.post(listing, data | {"post": "yes"})
+        assert before <= stored()
+
+    assert not before & stored()
+    assert len(stored()) == (2 if how == "replaced" else 0)
+
+
+# Manuals
+
+
+def upload_manual(client: Client, product: Product, content: bytes) -> Any:
+    path = reverse("catalog:manual-upload", args=[product.sku])
+    return client.post(path, {"file": upload(content, "../../x.html")}, follow=True)
+
+
+def test_manual_is_for_signed_in_users(
+    client: Client, user: User, product: Product
+) -> None:
+    path = reverse("catalog:manual", args=[product.sku])
+    assertRedirects(client.get(path), f"{reverse('accounts:sign-in')}?next={path}")
+    client.force_login(user)
+    assert client.get(path).status_code == HTTPStatus.NOT_FOUND
+    services.save_manual(product, ContentFile(PDF, "a.pdf"))
+
+    response = client.get(path)
+
+    assert response.getvalue() == PDF
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert response.headers["Content-Disposition"].startswith("attachment;")
+
+
+@pytest.mark.parametrize("name", ["catalog:manual-upload", "catalog:manual-direct"])
+def test_upload_of_a_manual_needs_the_permission(
+    client: Client, user: User, product: Product, name: str
+) -> None:
+    client.force_login(user)
+
+    response = client.post(reverse(name, args=[product.sku]))
+
+    assert response.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_manual_is_checked_and_stored_under_a_random_name(
+    editor: Client, product: Product
+) -> None:
+    refused = upload_manual(editor, product, b"<script>")
+    assertContains(refused, "This is not a PDF file.", status_code=400)
+    assertContains(upload_manual(editor, product, PDF), "The manual is saved.")
+
+    product.refresh_from_db()
+    assert re.fullmatch(r"manuals/\w{32}\.pdf", str(product.manual.name))
+    assertContains(editor.get(product.get_absolute_url()), "Manual (PDF)")
+
+
+def test_unavailable_storage_saves_nothing(
+    admin_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InMemoryStorage, "_save", Mock(side_effect=OSError))
+    text = "The file storage does not answer. Nothing is saved"
+
+    page = change(admin_client, product, picture=upload(picture()))
+    assertContains(page, text)
+    assertContains(upload_manual(admin_client, product, PDF), text, status_code=503)
+
+    product.refresh_from_db()
+    assert (product.picture.name, product.manual.name) == ("", "")
+
+
+def test_manual_is_uploaded_directly_with_a_bucket(
+    editor: Client, product: Product, settings: Settings
+) -> None:
+    settings.UPLOADS = SimpleNamespace(direct=True)
+    path = reverse("catalog:manual-upload", args=[product.sku])
+    assertContains(editor.get(path), "plinth/direct_upload.js")
+
+    view = direct.ManualDirectUploadView(kwargs={"sku": product.sku})
+    file: Any = ContentFile(PDF, view.get_name())
+    assert view.get_owner() == product.pk
+    assert view.save(file) == product.get_absolute_url()
+    product.refresh_from_db()
+    assert product.manual.name == file.name
+
+
+def test_nginx_accepts_the_largest_files(settings: Settings) -> None:
+    folder = settings.BASE_DIR / "deploy" / "nginx"
+    text = "".join(path.read_text() for path in folder.glob("*.conf"))
+    forms, manuals = sorted(map(int, re.findall(r"max_body_size (\d+)m;", text)))
+    image: Any = ProductForm.base_fields["picture"]
+    largest = max(ImportForm.max_bytes, image.max_bytes)
+
+    assert largest + 2**20 < forms * 2**20 < largest * 1.2
+    assert MANUAL_MAX_BYTES + 2**20 < manuals * 2**20 < MANUAL_MAX_BYTES * 1.2
