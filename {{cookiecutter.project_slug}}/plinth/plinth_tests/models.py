@@ -1,5 +1,7 @@
 """Models for tests; conftest.py creates their tables."""
 
+from typing import ClassVar, Self
+
 from django.db import models
 
 from plinth.data.models import AbstractImport
@@ -15,6 +17,9 @@ class Document(models.Model):
     file = models.FileField(upload_to="documents/", blank=True, default="")
     modified = models.DateTimeField(auto_now=True)
 
+    # Declared, since mypy's plugin knows the managers of installed apps only.
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
+
     class Meta:
         app_label = "plinth"
 
@@ -24,6 +29,8 @@ class Document(models.Model):
 
 class DocumentImport(AbstractImport):
     task = "plinth_tests.data.importers.import_documents"
+
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         app_label = "plinth"
