@@ -190,6 +190,28 @@ def test_a_block_runs_in_one_thread_at_a_time(project: Path, redis: str) -> None
     assert said.split() == ["1", "True"]
 
 
+EXPIRED = """
+import time
+from plinth.cache.locks import Lock
+first, second = Lock("name", 0.1), Lock("name", 60)
+print(first.acquire())
+time.sleep(0.2)
+print(second.acquire())
+first.release()
+print(Lock("name", 60).acquire())
+second.release()
+print(Lock("name", 60).acquire())
+"""
+
+
+def test_expired_lock_does_not_release_its_successor(project: Path, redis: str) -> None:
+    said = shell(project, EXPIRED, DATABASE_URL="sqlite://", REDIS_URL=redis)
+
+    printed = [word for word in said.split() if word in {"True", "False"}]
+    assert printed == ["True", "True", "False", "True"]
+    assert "lock:name expired after 0.1 s, before its block ended" in said
+
+
 # Caches on one server
 
 APART = """

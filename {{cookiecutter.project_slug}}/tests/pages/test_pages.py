@@ -24,6 +24,16 @@ def test_home_page_names_the_site_without_a_query(
     assert escape(settings.SITE_NAME) in response.text
 
 
+@pytest.mark.practice(57)
+@pytest.mark.parametrize("name", ["pages:home", "accounts:sign-in"])
+def test_page_has_no_inline_code_that_the_policy_blocks(
+    client: Client, name: str
+) -> None:
+    page = client.get(reverse(name)).text
+
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*(src|nonce)=)", page)
+
+
 def test_robots_txt_allows_the_site(client: Client) -> None:
     response = client.get("/robots.txt")
 
