@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from plinth_tests import site as small_site
@@ -33,6 +34,14 @@ def django_db_setup(
 @pytest.fixture
 def user(db: None) -> Any:
     return get_user_model().objects.create_user("ann@example.com", PASSWORD, name="Ann")
+
+
+@pytest.fixture(autouse=True)
+def english(settings: Settings) -> Iterator[None]:
+    """Whatever language the project has."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A small site: pages of its own on the project's settings and the foundation's middleware.
+"""A small site: pages of its own on the project's settings and the template's middleware.
 
 So no page, middleware or template of the project has a say in what a test sees.
 """
@@ -7,37 +7,52 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.urls import include, path
 
-FOUNDATION = ("django.", "django_permissions_policy.", "plinth.", "whitenoise.")
+# Of the template's settings: base, local and test.
+OF_THE_TEMPLATE = (
+    "debug_toolbar.",
+    "django.",
+    "django_browser_reload.",
+    "django_permissions_policy.",
+    "plinth.",
+    "whitenoise.",
+    "zeal.",
+)
+# Django's own, which the template leaves out.
+OF_DJANGO = (
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+)
 
 
 def use(settings: Any) -> None:
     """Serve this site instead of the project's."""
     settings.ROOT_URLCONF = __name__
-    settings.MIDDLEWARE = [
-        middleware
-        for middleware in settings.MIDDLEWARE
-        if middleware.startswith(FOUNDATION)
-    ]
     settings.CSRF_FAILURE_VIEW = f"{__name__}.error"
+    use_middleware(settings)
 
 
-@login_not_required
+def use_middleware(settings: Any) -> None:
+    """Remove the middleware that the project has added."""
+    settings.MIDDLEWARE = [
+        path
+        for path in settings.MIDDLEWARE
+        if path.startswith(OF_THE_TEMPLATE) and path not in OF_DJANGO
+    ]
+
+
 def plain(request: HttpRequest, **kwargs: str) -> HttpResponse:
     return HttpResponse("<html><body>Hello</body></html>")
 
 
-@login_not_required
 def user(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.user.get_username())
 
 
-@login_not_required
 def form(request: HttpRequest) -> HttpResponse:
     """More than a kilobyte with a CSRF token, which differs each time."""
     return HttpResponse(f"<html>{'A sentence. ' * 200}{get_token(request)}</html>")

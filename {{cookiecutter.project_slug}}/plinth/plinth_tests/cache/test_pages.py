@@ -7,9 +7,11 @@ from django.conf import settings
 from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import translation
+from pytest_django import Settings
 
 from plinth.cache import versions
 from plinth.testing.plugin import Commit
+from plinth_tests import site
 
 from . import page_urls
 
@@ -21,7 +23,8 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def empty_caches() -> None:
+def empty_caches(settings: Settings) -> None:
+    site.use_middleware(settings)
     for name in ("default", "process"):
         caches[name].clear()
 

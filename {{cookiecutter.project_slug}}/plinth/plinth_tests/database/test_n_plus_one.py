@@ -11,18 +11,19 @@ pytestmark = pytest.mark.practice(25)
 # A page that queries the content type of each permission.
 PAGE = """
 import config.wsgi
-from django.contrib.auth.decorators import login_not_required
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 from config import urls
+from plinth_tests import site
+site.use(settings)
 call_command("migrate", verbosity=0)
-@login_not_required
 def naive(request):
     return HttpResponse([each.content_type for each in Permission.objects.all()])
-urls.urlpatterns += [path("naive/", naive)]
+site.urlpatterns += [path("naive/", naive), *urls.urlpatterns]
 try:
     Client(headers={"host": "localhost"}).get("/naive/")
 except Exception as error:

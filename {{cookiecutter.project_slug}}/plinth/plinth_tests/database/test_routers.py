@@ -196,30 +196,25 @@ result += [read()]
 # Requests
 
 PAGES = """
-from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 from plinth_tests import site
 
-@login_not_required
 def read(request):
     return HttpResponse(where())
 
-@login_not_required
 def write(request):
     Group.objects.filter(name="nobody").update(name="")
     return HttpResponse(where())
 
-@login_not_required
 def broken(request):
     where()
     raise OperationalError
 
 tries = []
 
-@login_not_required
 def slow(request):
     tries.append(where())
     cancelled = Exception()

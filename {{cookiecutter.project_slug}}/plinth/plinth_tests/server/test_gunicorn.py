@@ -25,7 +25,7 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth.server import gunicorn as defaults
 from plinth.server.resources import most_open_files
-from plinth_tests.processes import COMPLETE, EMBEDDED, python
+from plinth_tests.processes import COMPLETE, EMBEDDED, environ, python
 
 pytestmark = pytest.mark.practice(60)
 
@@ -59,12 +59,7 @@ class Server:
                     *("--config", "python:config.gunicorn", "config.wsgi"),
                 ],
                 cwd=settings.BASE_DIR,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "ENV_FILE": os.devnull,
-                    **EMBEDDED,
-                    **variables,
-                },
+                env=environ("production", EMBEDDED | variables),
                 stdout=output,
                 stderr=output,
             )

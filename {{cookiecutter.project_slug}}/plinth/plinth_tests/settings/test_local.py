@@ -12,9 +12,11 @@ pytestmark = pytest.mark.practice(29)
 PAGE = """
 import config.wsgi
 from config import urls
+from django.conf import settings
 from django.test import Client
 from plinth_tests import site
-urls.urlpatterns += site.urlpatterns
+site.use(settings)
+site.urlpatterns += urls.urlpatterns
 client = Client(headers={"host": "localhost"}, REMOTE_ADDR="127.0.0.1")
 page = client.get("/plain/")
 result = [page.text, page.headers["Content-Security-Policy"]]
