@@ -35,6 +35,22 @@ def test_every_proof_passes(install: Bake, answers: dict[str, object]) -> None:
     run("make", "prove", cwd=install(**answers))
 
 
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_new_project_has_nothing_to_report(
+    install: Bake, answers: dict[str, object]
+) -> None:
+    """No note of taste, no lint, and no registered file that is missing."""
+    python, project = ".venv/bin/python", install(**answers)
+    ledger = json.loads(
+        run(python, "manage.py", "practices", "--format=json", cwd=project)
+    )
+
+    assert "no issues" in run(python, "manage.py", "check", cwd=project)
+    modules = [str(path) for path in (project / "apps").rglob("*.py")]
+    run(python, "-m", "plinth.practices.lint", *modules, cwd=project)
+    assert {entry["number"]: entry["missing"] for entry in ledger if entry["missing"]} == {}
+
+
 @pytest.fixture(scope="session")
 def proofs(install: Bake) -> Proofs:
     """By practice and by name, the tests that are marked with it."""

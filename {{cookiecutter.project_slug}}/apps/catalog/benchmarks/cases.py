@@ -9,7 +9,7 @@ from django.utils.http import http_date
 from apps.accounts.models import User
 from apps.catalog import seeds, services
 from apps.catalog.models import Product
-from apps.catalog.querysets import PAGE_SIZE, Position
+from apps.catalog.querysets import PAGE_SIZE
 from plinth.benchmarks.cases import Case, Page, compressed
 
 URLS = "apps.catalog.benchmarks.urls"
@@ -26,7 +26,7 @@ def seed(user: User) -> None:
     for _ in seeds.seed(PRODUCTS, seed=1):
         pass
     for product in Product.objects.published().order_by("-id")[:REVIEWS]:
-        services.write_review(product.pk, user.pk, 4, "As good as it looks.")
+        services.save_review(product.pk, user.pk, 4, "As good as it looks.")
     # Statistics of the empty tables would mislead the planner.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -44,7 +44,7 @@ def pages(signed_in: dict[str, str]) -> list[Page]:
     middle = replace(
         products,
         name="Products, middle",
-        path=f"{products.path}?after={Position(last.pk, last.price)}",
+        path=f"{products.path}?after={last.pk}",
     )
     numbered = replace(
         middle, name="no keyset", path=f"/without/keyset/?page={number + 1}"
