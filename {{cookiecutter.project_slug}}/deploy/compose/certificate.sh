@@ -1,9 +1,9 @@
 #!/bin/sh
-# Bring a new certificate to nginx: certbot's deploy hook.
+# certbot's deploy hook: installs the new certificate and reloads nginx.
 set -eu
 cd "$(dirname "$0")"
 
-new=${RENEWED_LINEAGE:?is set by certbot, which calls this}
+new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
 install -m 644 -g 10001 "$new/fullchain.pem" tls/
 install -m 640 -g 10001 "$new/privkey.pem" tls/
 docker compose exec --no-TTY nginx nginx -e stderr -c /etc/nginx/site/nginx.conf -s reload

@@ -1,25 +1,25 @@
 #!/bin/sh
-# Make what this host alone has: settings, secrets, and which colour serves. What is there
-# stays as it is, so that it may run again. As root: nobody else may give files to the
-# group of the containers' user.
+# Creates this host's own files: settings, secrets, the colour that serves. Existing files are
+# not changed, so it can be run again. Run as root, which alone may change a file's group to
+# that of the containers' user.
 set -eu
 cd "$(dirname "$0")"
 umask 027
 group=${GROUP:-10001}
 
-# 64 characters that a URL, a shell or PgBouncer take as they are.
+# 64 characters that need no quoting in a URL, a shell or PgBouncer.
 random() {
     od -An -N32 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-# Write what comes in to a file, unless it is there. Never half of it.
+# Writes standard input to a file, unless it exists; in one step.
 make() {
     if [ -e "$1" ]; then
         cat >/dev/null
     else
         cat >"$1.new"
         mv "$1.new" "$1"
-        echo "$1 is made."
+        echo "Created $1."
     fi
 }
 
@@ -31,7 +31,7 @@ login=app:$password
 printf 'postgres://%s@pgbouncer:6432/app' "$login" | make secrets/database_url
 printf 'postgres://%s@postgres:5432/app' "$login" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
-# What only you can know; an empty file counts as none.
+# Secrets of yours; an empty file counts as unset.
 sed -n 's|^ *file: ||p' compose.yml | while read -r secret; do
     make "$secret" </dev/null
 done
@@ -41,7 +41,7 @@ make site.env <site.env.example
 make upstream.conf <../nginx/upstream.conf
 
 chgrp "$group" cache static secrets secrets/* tls || {
-    echo "Run it as root: the containers may not read the secrets." >&2
+    echo "Run setup.sh as root: the containers cannot read the secrets." >&2
     exit 1
 }
 chmod 770 cache static
@@ -50,9 +50,9 @@ if [ -e tls/privkey.pem ]; then
     chgrp "$group" tls/*
     chmod 640 tls/privkey.pem
 else
-    echo "Put a certificate into tls/, and run this again: docs/production.md."
+    echo "Put a certificate into tls/ and run setup.sh again: docs/production.md."
 fi
-# What anybody may know: nginx, in its container, is nobody here.
+# Readable by all: nginx runs in its container as a user that does not exist here.
 chmod 755 acme
 chmod 644 upstream.conf
-[ -s secrets/email_url ] || echo "Write into secrets/email_url who carries mail, smtp://...: README.md."
+[ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

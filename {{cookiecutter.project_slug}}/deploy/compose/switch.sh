@@ -1,13 +1,13 @@
 #!/bin/sh
-# Serve a release, without a pause: ./switch.sh IMAGE. It starts in the colour that rests,
-# and takes over when it is healthy; when it is not, the other one serves on. To go back,
-# name the image that served before.
+# Deploys a release without downtime (blue-green): ./switch.sh IMAGE. The image starts in the
+# idle colour, and traffic switches to it once it is healthy; if it does not become healthy, the
+# other colour keeps serving. To roll back, name the previous image.
 set -eu
 cd "$(dirname "$0")"
 image=${1:?usage: ./switch.sh IMAGE}
 exec 9>.switch
 if ! flock --nonblock 9; then
-    echo "Another switch is under way." >&2
+    echo "Another switch is running." >&2
     exit 1
 fi
 
@@ -20,24 +20,24 @@ esac
 
 set -- "web-$new"
 # {% if cookiecutter.use_celery %}
-# Before the web takes over, which may send tasks that only they know.
+# Before the switch: the new release may enqueue tasks that only these know.
 set -- "$@" worker beat
 # {% endif %}
 
-# Into the same file, which nginx has mounted.
+# In place, because nginx has the file mounted.
 rewrite() {
     text=$(sed "$2" "$1")
     printf '%s\n' "$text" >"$1"
 }
 
-# The database and the static files first, as compose.yml says.
+# Compose runs migrate and static first.
 if ! IMAGE=$image docker compose up --detach --wait --wait-timeout 180 "$@"; then
     docker compose logs --tail 20 migrate "$@" >&2
     docker compose stop "web-$new"
     shift
-    # The others in the image that .env names still.
+    # Back to the image that .env still names.
     [ $# -eq 0 ] || docker compose up --detach "$@"
-    echo "$image is not healthy: $old serves on." >&2
+    echo "$image is not healthy: $old keeps serving." >&2
     exit 1
 fi
 
@@ -45,10 +45,10 @@ rewrite upstream.conf "s|/$old\.sock|/$new.sock|"
 docker compose exec --no-TTY nginx nginx -e stderr -c /etc/nginx/site/nginx.conf -s reload
 rewrite .env "s|^IMAGE=.*|IMAGE=$image|; s|^COMPOSE_PROFILES=.*|COMPOSE_PROFILES=$new|"
 
-# Requests that nginx has already given to the old colour end first.
+# Wait until the old nginx workers have finished their requests to the old colour.
 for _ in $(seq 60); do
     sleep 1
     docker compose top nginx | grep -q 'shutting down' || break
 done
 docker compose stop "web-$old"
-echo "$new serves $image."
+echo "$new now serves $image."

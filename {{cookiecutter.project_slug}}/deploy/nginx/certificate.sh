@@ -1,8 +1,8 @@
 #!/bin/sh
-# Bring a new certificate to nginx: certbot's deploy hook.
+# certbot's deploy hook: installs the new certificate and reloads nginx.
 set -eu
 
-new=${RENEWED_LINEAGE:?is set by certbot, which calls this}
+new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
 install -m 644 "$new/fullchain.pem" /etc/nginx/tls/
 install -m 600 "$new/privkey.pem" /etc/nginx/tls/
 nginx -c /etc/nginx/site/nginx.conf -s reload

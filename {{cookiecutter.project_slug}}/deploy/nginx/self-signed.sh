@@ -1,11 +1,11 @@
 #!/bin/sh
-# A certificate to try the site with, which no browser trusts: self-signed.sh DOMAIN [FOLDER]
+# Creates a self-signed certificate, which no browser trusts: self-signed.sh DOMAIN [FOLDER]
 set -eu
 
 domain=${1:?usage: self-signed.sh DOMAIN [FOLDER]}
 folder=${2:-/etc/nginx/tls}
 if [ -e "$folder/privkey.pem" ] || [ -e "$folder/fullchain.pem" ]; then
-    echo "$folder has a certificate already: it stays." >&2
+    echo "$folder already has a certificate; nothing is changed." >&2
     exit 1
 fi
 mkdir -p "$folder"
@@ -14,4 +14,4 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
     -subj "/CN=$domain" -addext "subjectAltName=DNS:$domain" \
     -keyout "$folder/privkey.pem" -out "$folder/fullchain.pem" 2>/dev/null
 chmod 644 "$folder/fullchain.pem"
-echo "$folder has a certificate for $domain, for 30 days."
+echo "$folder has a self-signed certificate for $domain, valid for 30 days."

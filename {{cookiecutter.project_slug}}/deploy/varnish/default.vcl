@@ -1,16 +1,16 @@
 vcl 4.1;
 
-# Varnish (6.6 and later) between nginx, which ends TLS, and the application, for those who
-# want it instead of nginx's own cache. docs/nginx.md says how.
+# Varnish (6.6 and later) in place of nginx's cache, between nginx, which terminates TLS, and
+# the application. See docs/nginx.md.
 
 backend application {
-    # Varnish starts when the application has made it.
+    # The application must have created it before Varnish starts.
     .path = "/run/app/blue.sock";
     # As in deploy/nginx/proxy.conf.
     .connect_timeout = 5s;
     .first_byte_timeout = 60s;
     .between_bytes_timeout = 60s;
-    # Two of the last three answers decide whether visitors get what is old.
+    # Two of the last three probes decide whether stale pages are served.
     .probe = {
         .url = "/health/ready/";
         .interval = 5s;

@@ -1,17 +1,17 @@
-# The same rules as in deploy/nginx/cache.conf: only what the application says is public is
-# kept, and who has a session or a password gets nothing that is.
+# The rules of deploy/nginx/cache.conf: only pages that the application marks as public are
+# cached, and requests with a session cookie or an Authorization header bypass the cache.
 
 import std;
 
-# Who may drop what is kept, from this machine and not by way of nginx, which gives every
-# request an X-Real-IP.
+# Clients that may purge: processes on this host, but not requests through nginx, which have an
+# X-Real-IP.
 acl editors {
     "127.0.0.1";
     "::1";
 }
 
 sub vcl_recv {
-    # What one request says to another part of this file is nobody else's to say.
+    # Internal headers: a client must not set them.
     if (req.restarts == 0) {
         unset req.http.X-Stale;
         unset req.http.X-Token;
@@ -24,18 +24,18 @@ sub vcl_recv {
         if (req.method == "PURGE") {
             return (purge);
         }
-        # All below an address: BAN /catalog/
-        ban("obj.http.X-Kept-Host == " + req.http.Host + " && obj.http.X-Kept-URL ~ ^" + req.url);
+        # Everything below a path: BAN /catalog/
+        ban("obj.http.X-Cache-Host == " + req.http.Host + " && obj.http.X-Cache-URL ~ ^" + req.url);
         return (synth(200, "Banned"));
     }
 
-    # Varnish has added nginx to it.
+    # Without nginx's address, which Varnish has appended.
     if (req.http.X-Real-IP) {
         set req.http.X-Forwarded-For = req.http.X-Real-IP;
     }
 
-    # While the application is well, nobody gets a page that ran out long ago; when it is
-    # not, one of yesterday is better than none.
+    # While the application is healthy, a page is stale for at most five seconds; while it is
+    # not, for a day.
     if (std.healthy(req.backend_hint) && !req.http.X-Stale) {
         set req.grace = 5s;
     } else {
@@ -48,8 +48,8 @@ sub vcl_recv {
     if (req.http.Authorization) {
         return (pass);
     }
-    # Cookies of statistics and advertisements shape no page, nor does the token of forms:
-    # it goes on to the application, whose page is private if it uses it.
+    # Cookies of analytics and advertising change no page. The CSRF cookie is passed on: a
+    # response that uses it is private.
     if (";" + regsuball(req.http.Cookie, "(^|;) *(?:__Host-csrftoken|_ga\w*|_gid|_gat\w*|_gcl_\w+|_fb[cp]|_pk_\w+(?:\.[\w.]+)?|_hj\w+|_cl(?:ck|sk)|_uet[sv]id|__utm[a-z]+)=[^;]*", "") ~ "[^; ]") {
         return (pass);
     }
@@ -61,7 +61,7 @@ sub vcl_recv {
 }
 
 sub vcl_hash {
-    # Without what links from elsewhere carry: TRACKING_PARAMETERS.
+    # Without tracking parameters.
     hash_data(regsub(req.url, "\?.*$", ""));
     if (req.url ~ "\?") {
         hash_data(regsub(regsuball(regsub(req.url, "^[^?]*\?", "&"), "&(?:utm_\w+|(mtm|pk|matomo)_\w+|dclid|fbclid|gclid|gclsrc|msclkid|ttclid|twclid|yclid|[gw]braid|gad_\w+|_g[al]|igsh(id)?|li_fat_id|mc_[ce]id|srsltid)(?:=[^&]*)?(?=&|$)", ""), "^&", "?"));
@@ -97,15 +97,16 @@ sub vcl_backend_fetch {
 }
 
 sub vcl_backend_response {
-    # A page that is kept stands in for an application that fails.
+    # Serve a stale page while the application fails.
     if (beresp.status >= 500 && !bereq.uncacheable && !bereq.http.X-Stale) {
         return (abandon);
     }
-    # How long, the application says, or it is not kept.
+    # The application sets the TTL; without one, the response is not cached.
     if (beresp.http.Cache-Control !~ "(?i)(?:s-maxage|max-age)=") {
         set beresp.ttl = 0s;
     }
-    # Cookies are looked at above; what varies by more than encoding is not kept.
+    # Cookies are handled above. A response that varies by more than those and the encoding is
+    # not cached.
     if (beresp.http.Vary) {
         set beresp.http.X-Vary = beresp.http.Vary;
         if (beresp.http.Vary !~ "(?i)^(?:(?:^|,) *(?:accept-encoding|cookie) *)+$") {
@@ -117,14 +118,14 @@ sub vcl_backend_response {
     } else {
         unset beresp.http.Vary;
     }
-    set beresp.http.X-Kept-Host = bereq.http.Host;
-    set beresp.http.X-Kept-URL = bereq.url;
+    set beresp.http.X-Cache-Host = bereq.http.Host;
+    set beresp.http.X-Cache-URL = bereq.url;
     if (beresp.ttl > 0s) {
-        # So long a page can stand in, and be asked for by its ETag.
+        # For as long it may be served stale, and revalidated by its ETag.
         set beresp.grace = 1d;
         set beresp.keep = 1d;
     }
-    # What sets a cookie or says that it is private is not kept: Varnish's own rules, next.
+    # Varnish's built-in rules come next: a response with Set-Cookie or `private` is not cached.
 }
 
 sub vcl_deliver {
@@ -133,14 +134,14 @@ sub vcl_deliver {
         set resp.http.Vary = resp.http.X-Vary;
     }
     unset resp.http.X-Vary;
-    unset resp.http.X-Kept-Host;
-    unset resp.http.X-Kept-URL;
+    unset resp.http.X-Cache-Host;
+    unset resp.http.X-Cache-URL;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
 }
 
 sub vcl_synth {
-    # The application did not answer, or not well: once more, for a page of any age.
+    # The application failed: restart once, and accept a stale page.
     if (resp.status == 503 && req.restarts == 0 && (req.method == "GET" || req.method == "HEAD")) {
         set req.http.X-Stale = "yes";
         return (restart);
