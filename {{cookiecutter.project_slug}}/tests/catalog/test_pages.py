@@ -86,8 +86,8 @@ def test_fragment_is_cached_for_its_category(
         Product.objects.create(sku=f"L-{i}", name="Lamp", category=category, price=1)
         for i in range(5)
     ]
-    make_products(20)
-    elsewhere = Product.objects.published().exclude(category=category).latest("pk")
+    make_products(60)
+    elsewhere = Product.objects.published().exclude(category=category).earliest("pk")
 
     def made(product: Product) -> int:
         with queries() as sql:
