@@ -22,17 +22,17 @@ if "django.contrib.gis" not in INSTALLED_APPS:
 MIDDLEWARE += [
     "debug_toolbar.middleware.DebugToolbarMiddleware",
     "django_browser_reload.middleware.BrowserReloadMiddleware",
-    # Raises where a page makes the same query again and again (N+1).
+    # Raises on an N+1 query.
     "zeal.middleware.zeal_middleware",
 ]
-# A handle at the edge until somebody opens it, so that it hides no page.
+# Collapsed to a handle at the edge, so that it covers no page.
 DEBUG_TOOLBAR_CONFIG = {
     "SHOW_COLLAPSED": True,
-    # In a container, requests come from an address that nobody knows before.
+    # INTERNAL_IPS can't name the client's address, which a container does not know.
     "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
 }
 
-# Static files are served with DEBUG off too, as error pages want to be seen.
+# Serves static files with DEBUG=false too, to look at the error pages.
 WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):

@@ -1,17 +1,12 @@
-"""The test suite: fast, isolated, the same on every machine."""
+"""The test suite: fast, isolated, the same on every machine.
 
-import os
-from pathlib import Path
+No variable of the shell or of .env counts, except DATABASE_URL of the shell.
+"""
 
 from plinth.testing import isolate_environment
 
-# Only the database may be another: DATABASE_URL.
-isolate_environment(
-    Path(__file__).resolve().parent.parent.parent / ".env.example",
-    keep={"DATABASE_URL"},
-)
 # A pool's connections would block the test database from being dropped.
-os.environ["DATABASE_POOLER"] = "none"
+isolate_environment("DATABASE_URL", DATABASE_POOLER="none")
 
 from .base import *
 
@@ -25,7 +20,7 @@ MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 # A second connection would not see the test's uncommitted transaction.
 DATABASES.pop("direct", None)
 
-# A fast hash: the tests' passwords protect nobody.
+# Fast: the passwords of tests protect nothing.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # No collectstatic: WhiteNoise serves files from where they are written.
