@@ -22,6 +22,7 @@ KEEP = {
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
     "docs/buckets.md": answers["media_storage"] != "local",
+    "docs/tasks.md": answers["use_celery"],
     "static/css/catalog.css": answers["example_app"],
     "static/js": answers["example_app"] and answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],

@@ -1,4 +1,4 @@
-"""A developer's machine: everything visible, nothing to install but Python."""
+"""Settings of a developer's machine: no server, and errors shown in full."""
 
 import sys
 
@@ -16,23 +16,23 @@ INSTALLED_APPS += [
     "zeal",
 ]
 if "django.contrib.gis" not in INSTALLED_APPS:
-    # The toolbar would look for GDAL: a dozen subprocesses, 0.2 s at every start.
+    # The toolbar imports it, which searches for GDAL: a dozen subprocesses, 0.2 s per start.
     sys.modules["django.contrib.gis.db.backends.postgis.adapter"] = None  # type: ignore[assignment]
 
 MIDDLEWARE += [
     "debug_toolbar.middleware.DebugToolbarMiddleware",
     "django_browser_reload.middleware.BrowserReloadMiddleware",
-    # Raises where a page makes the same query again and again (N+1).
+    # Raises on an N+1 query.
     "zeal.middleware.zeal_middleware",
 ]
-# A handle at the edge until somebody opens it, so that it hides no page.
 DEBUG_TOOLBAR_CONFIG = {
+    # Closed, so that it does not cover the page.
     "SHOW_COLLAPSED": True,
-    # In a container, requests come from an address that nobody knows before.
+    # In place of INTERNAL_IPS: the client IP in a container is not known in advance.
     "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
 }
 
-# Static files are served with DEBUG off too, as error pages want to be seen.
+# Serves static files with DEBUG off too, to look at error pages.
 WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):

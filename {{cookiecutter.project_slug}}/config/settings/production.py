@@ -1,4 +1,4 @@
-"""Production: what is missing stops the start, and nothing has an unsafe default."""
+"""Production settings: a missing variable stops the start, and no default is unsafe."""
 
 from plinth.storage.settings import static_storage
 
@@ -19,8 +19,8 @@ if required:
 
 DEBUG = False
 
-# nginx or the load balancer terminates TLS and sets this header on every request; it is
-# believed from TRUSTED_PROXIES only.
+# The proxy terminates TLS, and sets this header on every request. It is trusted from
+# TRUSTED_PROXIES only.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SESSION_COOKIE_SECURE = True
