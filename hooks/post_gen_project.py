@@ -15,7 +15,6 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 KEEP = {
     "apps/accounts/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
-    "apps/catalog/direct.py": answers["media_storage"] == "s3",
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
@@ -23,13 +22,9 @@ KEEP = {
     "deploy/terraform": answers["media_storage"] == "s3",
     "docs/buckets.md": answers["media_storage"] != "local",
     "docs/tasks.md": answers["use_celery"],
-    "static/css/catalog.css": answers["example_app"],
-    "static/js": answers["example_app"] and answers["media_storage"] == "s3",
     "templates/catalog": answers["example_app"],
-    "templates/catalog/manual_direct.html": answers["media_storage"] == "s3",
     "templates/catalog/mail": answers["use_celery"],
     "tests/catalog": answers["example_app"],
-    "tests/catalog/test_direct.py": answers["media_storage"] == "s3",
     "tests/catalog/test_tasks.py": answers["use_celery"],
 }
 

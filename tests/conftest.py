@@ -108,14 +108,14 @@ def install(bake: Bake, shared: Path) -> Bake:
                 # Where uv was fetched for these tests, it need not be for each project.
                 if (REPOSITORY / ".uv").exists():
                     (project / ".uv").symlink_to(REPOSITORY / ".uv")
-                run("make", "setup", cwd=project)
+                run("make", "setup", ".venv/lint", cwd=project)
                 first = min(shared.glob("install-*/done"), key=getmtime, default=None)
                 if first:
                     share_compiled(
                         next(first.parent.glob("*/.venv")), project / ".venv"
                     )
                 run("git", "init", "--quiet", cwd=project)
-                (project / ".git/info/exclude").write_text(".uv\n")
+                (project / ".git/info/exclude").write_text(".uv\n.venv\n")
                 commit(project)
                 # One file to copy, where there were hundreds.
                 run("git", "gc", "--quiet", cwd=project)

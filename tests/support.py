@@ -65,13 +65,22 @@ def clean_environment() -> dict[str, str]:
 
 
 def copy_of(project: Path, folder: Path, *left_out: str) -> Path:
-    """Copy a project to change it, with its environment; leave out what tools keep."""
+    """Copy a project to change it; its environment has the packages of the original's.
+
+    The copy's programs import the copy's foundation. What tools keep is left out.
+    """
     copy = folder / project.name
     left_out += (".venv", ".uv", "*.sqlite3*", "__pycache__", ".*_cache")
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*left_out))
-    for tools in (".venv", ".uv"):
-        if (project / tools).exists():
-            (copy / tools).symlink_to(project / tools)
+    if (project / ".uv").exists():
+        (copy / ".uv").symlink_to(project / ".uv")
+    if (project / ".venv").exists():
+        # Programs find the environment from their own real path.
+        ignored = shutil.ignore_patterns("lib*", "include", "share")
+        shutil.copytree(
+            project / ".venv", copy / ".venv", symlinks=True, ignore=ignored
+        )
+        (copy / ".venv/lib").symlink_to((project / ".venv/lib").resolve())
     return copy
 
 

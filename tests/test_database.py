@@ -158,8 +158,8 @@ def test_the_loss_of_a_replica_fails_no_request(
 def test_the_verdict_on_replicas_is_shared_through_redis(
     project: Path, primary: PostgreSQL, replica: PostgreSQL, tmp_path: Path
 ) -> None:
-    ask = "from plinth import replicas; print(replicas.choose())"
-    judge = "from plinth import replicas; replicas.check('replica_1')"
+    ask = "from plinth.database import replicas; print(replicas.choose())"
+    judge = "from plinth.database import replicas; replicas.check('replica_1')"
     with services.redis(tmp_path, services.free_port()) as redis:
         variables = {
             "DATABASE_URL": primary.url,

@@ -48,3 +48,33 @@ def test_internals_name_every_test_of_an_internal(bake: Bake) -> None:
     page = (project / "docs/internals.md").read_text()
 
     assert sorted(re.findall(r"`(test_\w+)`", page)) == sorted(written)
+
+
+def test_diagram_of_a_request_has_the_middleware_of_a_new_project(
+    install: Bake,
+) -> None:
+    project = install()
+    show = "import json; from django.conf import settings; print(json.dumps(settings.MIDDLEWARE))"
+    env = {"DJANGO_SETTINGS_MODULE": "config.settings.base", "SECRET_KEY": "x"}
+    words = (".venv/bin/python", "-c", show)
+    middleware = json.loads(run(*words, cwd=project, env=env))
+
+    page = (project / "docs/requests.md").read_text()
+    shown = re.findall(r"^ {4}(\w+Middleware)\b", page, re.MULTILINE)
+    assert shown == [path.rpartition(".")[2] for path in middleware]
+
+
+def test_decisions_are_numbered_and_name_files_that_exist(bake: Bake) -> None:
+    project = bake()
+    page = (project / "docs/decisions.md").read_text()
+    records = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+
+    assert [r.partition(". ")[0] for r in records] == [
+        str(number) for number in range(1, len(records) + 1)
+    ]
+    for record in records:
+        fields = dict(re.findall(r"^- ([\w ]+): (.+(?:\n  .+)*)", record, re.MULTILINE))
+        assert list(fields) == ["Philosophy", "Decision", "Why", "Shown by"], record
+        places = re.findall(r"`([^`]+)`", fields["Shown by"])
+        assert places, record
+        assert [p for p in places if not (project / p).exists()] == []

@@ -360,7 +360,7 @@ def test_a_dead_s3_is_told_in_seconds_and_nothing_is_half_written(
 GRANT = """
 import json
 from plinth.storage import direct_upload
-print(json.dumps(uploads.grant(1, "application/pdf", 1_000)))
+print(json.dumps(direct_upload.grant(1, "application/pdf", 1_000)))
 """
 
 
@@ -484,7 +484,7 @@ def test_the_terraform_refers_to_nothing_that_is_not_there(bake: Bake) -> None:
     assert set(re.findall(r"\bvar\.(\w+)", text)) == names("variable")
     # What the bucket lets others read, and the settings put there.
     assert 'public      = ["media", "static"]' in text
-    settings = (bake() / "config/settings/base.py").read_text()
+    settings = (bake() / "plinth/src/plinth/storage/settings.py").read_text()
     for place in ("media", "static", "private"):
         assert f'"location": "{place}"' in settings
     assert 'prefix = "private/incoming/"' in text

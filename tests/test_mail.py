@@ -391,7 +391,7 @@ def test_without_its_broker_mail_is_sent_at_once(project: Path, database: str) -
         }
         said = shell(project, SEND, **variables)
 
-    assert "The broker took no task" in said
+    assert "The broker did not accept a task" in said
     assert len(server.messages) == 1
 
 

@@ -26,6 +26,8 @@ MUTATIONS: list[Mutation] = [
 # Raise it when a practice is added.
 PROVEN = 60
 
+type Proofs = dict[int, dict[str, list[str]]]
+
 
 @pytest.mark.long
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
@@ -33,11 +35,28 @@ def test_every_proof_passes(install: Bake, answers: dict[str, object]) -> None:
     run("make", "prove", cwd=install(**answers))
 
 
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_new_project_has_nothing_to_report(
+    install: Bake, answers: dict[str, object]
+) -> None:
+    """No note of taste, no lint, and no registered file that is missing."""
+    python, project = ".venv/bin/python", install(**answers)
+    ledger = json.loads(
+        run(python, "manage.py", "practices", "--format=json", cwd=project)
+    )
+
+    assert "no issues" in run(python, "manage.py", "check", cwd=project)
+    modules = [str(path) for path in (project / "apps").rglob("*.py")]
+    run(python, "-m", "plinth.practices.lint", *modules, cwd=project)
+    here = [entry for entry in ledger if entry["state"] != "absent"]
+    assert {entry["number"]: entry["missing"] for entry in here if entry["missing"]} == {}
+
+
 @pytest.fixture(scope="session")
-def proofs(install: Bake) -> dict[int, dict[str, str]]:
-    """By practice, the tests that are marked with it: the name and the node."""
+def proofs(install: Bake) -> Proofs:
+    """By practice and by name, the tests that are marked with it."""
     project = install(**DEFAULT)
-    found: dict[int, dict[str, str]] = {}
+    found: Proofs = {}
     for folder in ("tests", "plinth/plinth_tests"):
         for path in (project / folder).rglob("test_*.py"):
             module = ast.parse(path.read_text())
@@ -45,8 +64,8 @@ def proofs(install: Bake) -> dict[int, dict[str, str]]:
             for test in ast.walk(module):
                 if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
                     for number in practices(*marked, *test.decorator_list):
-                        node = f"{path.relative_to(project)}::{test.name}"
-                        found.setdefault(number, {})[test.name] = node
+                        nodes = found.setdefault(number, {}).setdefault(test.name, [])
+                        nodes.append(f"{path.relative_to(project)}::{test.name}")
     return found
 
 
@@ -81,14 +100,14 @@ def breakable(install: Bake, copy: Path) -> Iterator[Path]:
     "mutation", MUTATIONS, ids=lambda mutation: f"{mutation.practice}-{mutation.name}"
 )
 def test_broken_practice_fails_its_test(
-    breakable: Path, proofs: dict[int, dict[str, str]], mutation: Mutation
+    breakable: Path, proofs: Proofs, mutation: Mutation
 ) -> None:
     mutation.change(breakable)
 
-    test = proofs[mutation.practice][mutation.red]
+    tests = proofs[mutation.practice][mutation.red]
     pytest_command = (".venv/bin/python", "-m", "pytest", "-qx", "-pno:cacheprovider")
     done = subprocess.run(
-        [*pytest_command, test],
+        [*pytest_command, *tests],
         cwd=breakable,
         env=clean_environment(),
         stdout=subprocess.PIPE,
@@ -101,14 +120,14 @@ def test_broken_practice_fails_its_test(
     assert re.search(rf"::{mutation.red}\b", done.stdout), done.stdout
 
 
-def test_every_mutation_has_a_marked_test(proofs: dict[int, dict[str, str]]) -> None:
+def test_every_mutation_has_a_marked_test(proofs: Proofs) -> None:
     unmarked = [m for m in MUTATIONS if m.red not in proofs.get(m.practice, {})]
     assert not unmarked
 
 
 def test_no_practice_is_lost(
     install: Bake,
-    proofs: dict[int, dict[str, str]],
+    proofs: Proofs,
     record_property: Callable[[str, object], None],
 ) -> None:
     output = run(

@@ -246,13 +246,12 @@ def test_an_import_is_worked_on_by_the_worker(running: Running) -> None:
     code = r"""
 from django.core.files.base import ContentFile
 from apps.accounts.models import User
-from apps.catalog import imports
 from apps.catalog.models import Category, Import
 Category.objects.create(name="Lamps", slug="lamps")
 user = User.objects.create_user("staff@example.com")
 rows = "".join(f"A-{number},Lamp,Lamps,1\n" for number in range(5_000))
 file = ContentFile(f"sku,name,category,price\n{rows}".encode(), "products.csv")
-begun = imports.begin_import(user.pk, file, keep_good=False)
+begun = Import.start(user.pk, file, skip_invalid=False)
 assert begun.state == "waiting"
 import time
 for _ in range(200):

@@ -7,29 +7,9 @@ ANSWERS = "plinth/src/plinth/cache/microcache.py"
 MUTATIONS = [
     Mutation(
         1,
-        "redis-asked-each-time",
-        replace(
-            "apps/catalog/views.py",
-            '@method_decorator(microcache, "dispatch")\n',
-            "",
-        ),
-        "test_a_busy_process_does_not_ask_the_cache_for_the_home_page",
-    ),
-    Mutation(
-        1,
         "without-end",
         replace(ANSWERS, "kept, MOMENT)", "kept, None)"),
         "test_an_answer_is_given_for_a_moment_only",
-    ),
-    Mutation(
-        1,
-        "outlives-a-change",
-        replace(
-            "plinth/src/plinth/cache/versions.py",
-            'transaction.on_commit(caches["process"].clear)',
-            "pass",
-        ),
-        "test_a_change_of_a_product_is_on_the_home_page_at_once",
     ),
     Mutation(
         1,

@@ -13,5 +13,5 @@ new_relic.start("{{ cookiecutter.project_name }}")
 from plinth.tasks.app import app
 from plinth.tasks.schedule import registered
 
-# Tasks name their own: @app.task(beat_schedule=crontab(hour="3", minute="30")).
+# Periodic tasks declare it: @app.task(beat_schedule=crontab(hour="3", minute="30")).
 app.conf.beat_schedule = registered()

@@ -21,8 +21,8 @@ class UserAdmin(LargeTableAdmin, auth_admin.UserAdmin):
     change_password_form = AdminPasswordChangeForm
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
-        (_("Permissions"), {"fields": PERMISSIONS}),
-        (_("Dates"), {"fields": DATES}),
+        (_("Permissions"), {"fields": [*PERMISSIONS]}),
+        (_("Dates"), {"fields": [*DATES]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "usable_password", "password1", "password2"]}),

@@ -16,7 +16,7 @@ class CatalogConfig(AppConfig):
     practices = {
         1: ("apps/catalog/views.py", "templates/catalog/home.html"),
         2: ("apps/catalog/views.py", "templates/catalog/product.html"),
-        7: ("apps/catalog/services.py", "apps/catalog/seeds.py"),
+        7: ("apps/catalog/imports.py", "apps/catalog/seeds.py"),
         8: ("apps/catalog/querysets.py",),
         9: ("apps/catalog/querysets.py", "apps/catalog/admin.py"),
         10: ("apps/catalog/querysets.py",),

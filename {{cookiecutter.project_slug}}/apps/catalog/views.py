@@ -108,11 +108,12 @@ class ProductView(ConditionalPageMixin, DetailView):
         reviews = Review.objects.filter(product=product)
         version = f"{versions.current(services.PRODUCTS)}-{get_language()}"
         others = Product.objects.published().filter(category=product.category_id)
-        newest = stampede.get_or_set(
-            f"catalog-newest-{product.category_id}-{version}",
-            lambda: list(others.order_by("-id").values_list("id", flat=True)[:MORE]),
-            MORE_SECONDS,
-        )
+
+        def newest_ids() -> list[int]:
+            return list(others.order_by("-id").values_list("id", flat=True)[:MORE])
+
+        key = f"catalog-newest-{product.category_id}-{version}"
+        newest = stampede.get_or_set(key, newest_ids, MORE_SECONDS)
         listed = product.pk if product.pk in newest else None
         return super().get_context_data(
             ratings=reviews.ratings(),

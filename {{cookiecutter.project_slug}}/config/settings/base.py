@@ -5,9 +5,7 @@ What differs between two installations is an environment variable: .env.example.
 
 from typing import Any
 
-from plinth.health.probes import default_probes
-
-from .environment import BASE_DIR, env
+from .environment import *
 from .parts.caches import *
 from .parts.databases import *
 from .parts.errors import *
@@ -16,10 +14,6 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
-# {% if cookiecutter.use_celery %}
-from .parts.tasks import *
-
-# {% endif %}
 # Identity
 
 SITE_NAME = env(
@@ -137,5 +131,14 @@ ZEAL_ALLOWLIST = [
     {"model": "accounts.User", "field": "get()"},
 ]
 
-# What /health/ready/ probes, from the settings above; add your own services here.
-HEALTH_PROBES = default_probes(globals())
+# {% if cookiecutter.use_celery %}
+# Tasks
+
+from .parts.tasks import *
+
+# {% endif %}
+# Health
+
+# /health/ready/ probes the services that the settings name. Add your own by dotted path,
+# {"search": "apps.search.health.probe"}; None removes one.
+HEALTH_PROBES: dict[str, str | None] = {}

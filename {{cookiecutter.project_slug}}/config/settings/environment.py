@@ -4,6 +4,8 @@ from pathlib import Path
 
 from plinth.env import Env
 
+__all__ = ["BASE_DIR", "env"]
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 env = Env()

@@ -1,4 +1,4 @@
-"""Settings of a developer's machine: no server, and errors shown in full."""
+"""A developer's machine: everything visible, nothing to install but Python."""
 
 import sys
 
@@ -16,7 +16,7 @@ INSTALLED_APPS += [
     "zeal",
 ]
 if "django.contrib.gis" not in INSTALLED_APPS:
-    # The toolbar imports it, which searches for GDAL: a dozen subprocesses, 0.2 s per start.
+    # The toolbar would look for GDAL: a dozen subprocesses, 0.2 s at every start.
     sys.modules["django.contrib.gis.db.backends.postgis.adapter"] = None  # type: ignore[assignment]
 
 MIDDLEWARE += [
@@ -25,14 +25,14 @@ MIDDLEWARE += [
     # Raises on an N+1 query.
     "zeal.middleware.zeal_middleware",
 ]
+# Collapsed to a handle at the edge, so that it covers no page.
 DEBUG_TOOLBAR_CONFIG = {
-    # Closed, so that it does not cover the page.
     "SHOW_COLLAPSED": True,
-    # In place of INTERNAL_IPS: the client IP in a container is not known in advance.
+    # INTERNAL_IPS can't name the client's address, which a container does not know.
     "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
 }
 
-# Serves static files with DEBUG off too, to look at error pages.
+# Serves static files with DEBUG=false too, to look at the error pages.
 WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):

@@ -1,26 +1,31 @@
-"""Production settings: a missing variable stops the start, and no default is unsafe."""
+"""Production: what is missing stops the start, and nothing has an unsafe default."""
 
-from plinth.storage.settings import static_storage
+from plinth.env import fail
 
 from .base import *
 
-STORAGES["staticfiles"], required = static_storage(env, CDN_DOMAIN, MEDIA_ORIGIN)
-env.require_production(
-    SECRET_KEY=SECRET_KEY,
-    ALLOWED_HOSTS=ALLOWED_HOSTS,
-    DATABASE_URL=env("DATABASE_URL"),
-    # A mail server on the same host: smtp://localhost:25
-    EMAIL_URL=env("EMAIL_URL"),
-    **required,
-)
-if required:
-    # The CDN serves static files from the bucket.
-    MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+# EMAIL_URL of a mail server on the same host: smtp://localhost:25
+env.require("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "EMAIL_URL")
 
 DEBUG = False
+if env.bool("DEBUG", default=False):
+    fail("DEBUG", "false in production")
 
-# The proxy terminates TLS, and sets this header on every request. It is trusted from
-# TRUSTED_PROXIES only.
+# Names with a hash of the content, so that caches may store a file for a year.
+STORAGES["staticfiles"] = {
+    "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+}
+# Served by WhiteNoise, or by the CDN from the bucket, where publish_static uploads them.
+STATIC_STORAGE = env.choice(
+    "STATIC_STORAGE", "whitenoise", "bucket", default="whitenoise"
+)
+if STATIC_STORAGE == "bucket":
+    if not (CDN_DOMAIN and MEDIA_ORIGIN):
+        fail("STATIC_STORAGE", "whitenoise, unless CDN_DOMAIN and a bucket are set")
+    MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+
+# nginx or the load balancer terminates TLS and sets this header on every request; it is
+# trusted from TRUSTED_PROXIES only.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SESSION_COOKIE_SECURE = True
@@ -29,8 +34,8 @@ CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 # Seconds. Browsers remember it: raise it in steps to an hour, a day, a year (31536000).
-# With a year and the preload flag, anybody can submit the domain to the list that
-# browsers ship, and removal takes months.
+# With a year and the preload flag, the domain qualifies for the list that browsers ship,
+# where removal takes months.
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True

@@ -1,17 +1,12 @@
-"""Settings of the test suites: fast, and independent of the machine."""
+"""The test suite: fast, isolated, the same on every machine.
 
-import os
-from pathlib import Path
+No variable of the shell or of .env counts, except DATABASE_URL of the shell.
+"""
 
 from plinth.testing import isolate_environment
 
-# DATABASE_URL alone is read from the environment.
-isolate_environment(
-    Path(__file__).resolve().parent.parent.parent / ".env.example",
-    keep={"DATABASE_URL"},
-)
-# Open connections of a pool would prevent dropping the test database.
-os.environ["DATABASE_POOLER"] = "none"
+# A pool's connections would block the test database from being dropped.
+isolate_environment("DATABASE_URL", DATABASE_POOLER="none")
 
 from .base import *
 
@@ -25,16 +20,12 @@ MIDDLEWARE += ["zeal.middleware.zeal_middleware"]
 # A second connection would not see the test's uncommitted transaction.
 DATABASES.pop("direct", None)
 
-# A fast hash: test passwords protect nothing.
+# Fast: the passwords of tests protect nothing.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Without collectstatic, WhiteNoise serves files from their sources.
+# No collectstatic: WhiteNoise serves files from where they are written.
 WHITENOISE_AUTOREFRESH = True
 
-# {% if cookiecutter.use_celery %}
-# An error in a task fails the test.
-CELERY_TASK_EAGER_PROPAGATES = True
-# {% endif %}
 for name in ("default", "public"):
     STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
@@ -42,3 +33,4 @@ ANYMAIL = {
     "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",
     "MAILGUN_WEBHOOK_SIGNING_KEY": "a-key-of-the-tests",
 }
+CELERY_TASK_EAGER_PROPAGATES = True

@@ -4,7 +4,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from django.test import Client
+from pytest_django import DjangoDbBlocker, Settings
+
+from plinth_tests import site as small_site
 
 PASSWORD = "a long and quiet password"
 
@@ -30,3 +33,10 @@ def django_db_setup(
 @pytest.fixture
 def user(db: None) -> Any:
     return get_user_model().objects.create_user("ann@example.com", PASSWORD, name="Ann")
+
+
+@pytest.fixture
+def site(settings: Settings, client: Client) -> Client:
+    """A client of `plinth_tests.site`."""
+    small_site.use(settings)
+    return client

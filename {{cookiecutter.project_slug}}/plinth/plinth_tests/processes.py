@@ -1,13 +1,21 @@
 """Django in a process of its own, as a server runs it: settings are read once in each."""
 
+import atexit
+import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
-# A bucket of each provider whose extra is installed; building a URL contacts none.
+from plinth import extras
+
+PLINTH = Path(__file__).resolve().parent.parent
+
+# A bucket of each provider; building a URL contacts none.
 BUCKETS = {
     "s3": {
         "AWS_STORAGE_BUCKET_NAME": "uploads",
@@ -22,20 +30,9 @@ BUCKETS = {
         "AZURE_ACCOUNT_KEY": "a2V5",
     },
 }
-
-
-def installed(module: str) -> bool:
-    """Whether an extra's module can be imported."""
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-MODULES = {"s3": "boto3", "gcs": "google.cloud.storage", "azure": "azure.storage.blob"}
-# The first provider that is installed, or "" where files stay on the disk.
-PROVIDER = next((name for name in BUCKETS if installed(MODULES[name])), "")
-CELERY = installed("celery")
+# The first provider whose extra is installed, or "" where files stay on the disk.
+PROVIDER = next(filter(extras.is_installed, BUCKETS), "")
+CELERY = extras.is_installed("celery")
 
 FILES = {"CDN_DOMAIN": "cdn.example.com", **BUCKETS.get(PROVIDER, {})}
 # All that production requires; nothing is connected to.
@@ -58,19 +55,27 @@ EMBEDDED = {
 }
 
 
+def environ(environment: str, variables: dict[str, str]) -> dict[str, str]:
+    """Return these variables and no others of the shell's."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(PLINTH),
+        "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}",
+        # Its lines without a # are what the project itself requires.
+        "ENV_FILE": str(settings.BASE_DIR / ".env.example"),
+        "DEBUG": "",
+        **variables,
+    }
+
+
 def python(
     *arguments: str, environment: str = "production", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python under these settings, with these variables and no others."""
+    """Run a new Python."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": f"config.settings.{environment}",
-            "ENV_FILE": os.devnull,
-            **variables,
-        },
+        env=environ(environment, variables),
         capture_output=True,
         text=True,
         timeout=30,
@@ -78,10 +83,47 @@ def python(
     )
 
 
+@cache
+def fork_server() -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "plinth_tests.fork_server"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PLINTH)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(server.kill)
+    return server
+
+
+def run(
+    code: str, environment: str = "production", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run code as `python -c` does, in a tenth of the time."""
+    if not hasattr(os, "fork"):  # Windows
+        return python("-c", code, environment=environment, **variables)
+    server = fork_server()
+    assert server.stdin
+    assert server.stdout
+    request = {"code": code, "variables": environ(environment, variables)}
+    server.stdin.write(f"{json.dumps(request)}\n")
+    server.stdin.flush()
+    answer = json.loads(server.stdout.readline())
+    return subprocess.CompletedProcess([code], **answer)
+
+
 def run_code(
     code: str, environment: str = "production", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run code that must succeed."""
-    done = python("-c", code, environment=environment, **variables)
+    done = run(code, environment=environment, **variables)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def evaluate(code: str, environment: str = "production", **variables: str) -> Any:
+    """Run code, and return what it leaves in `result`."""
+    code = f"{code}\nimport json\nprint(json.dumps(result, default=str))"
+    done = run_code(code, environment=environment, **variables)
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
 
@@ -41,24 +42,33 @@ def model_admin(monkeypatch: pytest.MonkeyPatch) -> DocumentAdmin:
     return model_admin
 
 
-def request(rf: RequestFactory, admin_user: Any, **data: object) -> Any:
-    request = rf.post("/", data) if data else rf.get("/", {"q": "A"})
-    request.user = admin_user
-    request.session = {}
-    request._messages = FallbackStorage(request)  # noqa: SLF001
-    request._dont_enforce_csrf_checks = True  # noqa: SLF001
-    return request
+Send = Callable[..., Any]
 
 
-def change(model_admin: DocumentAdmin, sent: Any, document: Document) -> Any:
-    return model_admin.changeform_view(sent, str(document.pk))
+@pytest.fixture
+def send(rf: RequestFactory, admin_user: Any) -> Send:
+    """Make the request of a form with these data, or of a search without."""
+
+    def send(**data: object) -> Any:
+        request = rf.post("/", data) if data else rf.get("/", {"q": "A"})
+        request.user = admin_user
+        request.session = {}  # type: ignore[assignment]
+        request._messages = FallbackStorage(request)  # type: ignore[attr-defined] # noqa: SLF001
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined] # noqa: SLF001
+        return request
+
+    return send
+
+
+def change(model_admin: DocumentAdmin, request: Any, document: Document) -> Any:
+    return model_admin.changeform_view(request, str(document.pk))
 
 
 def test_no_whole_table_is_counted(
-    rf: RequestFactory, admin_user: Any, model_admin: DocumentAdmin, document: Document
+    send: Send, model_admin: DocumentAdmin, document: Document
 ) -> None:
     with CaptureQueriesContext(connection) as captured:
-        changes = model_admin.get_changelist_instance(request(rf, admin_user))
+        changes = model_admin.get_changelist_instance(send())
 
     assert list(changes.result_list) == [document]
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"]]
@@ -67,9 +77,9 @@ def test_no_whole_table_is_counted(
 
 @pytest.mark.practice(13)
 def test_changed_columns_alone_are_saved(
-    rf: RequestFactory, admin_user: Any, model_admin: DocumentAdmin, document: Document
+    send: Send, model_admin: DocumentAdmin, document: Document
 ) -> None:
-    sent = request(rf, admin_user, name="B", count="7")
+    sent = send(name="B", count="7")
 
     with CaptureQueriesContext(connection) as captured:
         change(model_admin, sent, document)
@@ -81,8 +91,7 @@ def test_changed_columns_alone_are_saved(
 
 @pytest.mark.parametrize("how", ["changed", "deleted", "deleted in bulk"])
 def test_change_invalidates_pages_and_deletes_files(
-    rf: RequestFactory,
-    admin_user: Any,
+    send: Send,
     model_admin: DocumentAdmin,
     document: Document,
     how: str,
@@ -93,13 +102,13 @@ def test_change_invalidates_pages_and_deletes_files(
     with commit():
         if how == "changed":
             file = SimpleUploadedFile("b.txt", b"two")
-            sent = request(rf, admin_user, name="A", count="7", file=file)
+            sent = send(name="A", count="7", file=file)
             change(model_admin, sent, document)
         elif how == "deleted":
-            model_admin.delete_model(request(rf, admin_user), document)
+            model_admin.delete_model(send(), document)
         else:
             every = Document.objects.all()
-            model_admin.delete_queryset(request(rf, admin_user), every)
+            model_admin.delete_queryset(send(), every)
 
     assert versions.current("documents") != version
     assert not default_storage.exists(name)
@@ -107,15 +116,14 @@ def test_change_invalidates_pages_and_deletes_files(
 
 
 def test_unavailable_storage_is_a_message(
-    rf: RequestFactory,
-    admin_user: Any,
+    send: Send,
     model_admin: DocumentAdmin,
     document: Document,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(InMemoryStorage, "_save", Mock(side_effect=OSError))
     file = SimpleUploadedFile("b.txt", b"two")
-    sent = request(rf, admin_user, name="B", count="7", file=file)
+    sent = send(name="B", count="7", file=file)
 
     response = change(model_admin, sent, document)
 

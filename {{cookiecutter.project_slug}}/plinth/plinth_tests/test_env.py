@@ -1,16 +1,29 @@
+"""Typed environment variables."""
+
+import os
 from pathlib import Path
 
 import pytest
 
-from plinth.env import Env
+from plinth.env import PLACEHOLDER, Env
 
 pytestmark = pytest.mark.practice(39)
+
+env = Env()
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment variables of a test."""
+    variables: dict[str, str] = {}
+    monkeypatch.setattr(Env, "variables", variables)
+    return variables
 
 
 @pytest.mark.parametrize(
     ("method", "value"),
     [
-        ("flag", "flase"),
+        ("bool", "flase"),
         ("integer", "an hour"),
         ("integer", "-5"),
         ("address", "8000"),
@@ -19,9 +32,9 @@ pytestmark = pytest.mark.practice(39)
         ("address", "127.0.0.1:65536"),
         ("port", "0"),
         ("port", "65536"),
-        ("share", "half"),
-        ("share", "nan"),
-        ("share", "1.5"),
+        ("fraction", "half"),
+        ("fraction", "nan"),
+        ("fraction", "1.5"),
         ("host", "https://cdn.example.com/"),
         ("host", "cdn..example.com"),
         ("host", "cdn.example.com:65536"),
@@ -56,153 +69,187 @@ pytestmark = pytest.mark.practice(39)
         ("credentials", "mail:hidden, and all that follows it"),
     ],
 )
-def test_a_malformed_variable_stops_the_start_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, method: str, value: str
+def test_malformed_variable_stops_the_start_with_one_line(
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    value: str,
 ) -> None:
-    monkeypatch.setenv("A_NAME", value)
+    monkeypatch.setattr("plinth.extras.is_installed", lambda extra: True)
+    variables["A_NAME"] = value
     options: dict[str, object] = {}
-    if method in {"flag", "integer", "port", "share"}:
+    if method in {"bool", "integer", "port", "fraction"}:
         options = {"default": 0}
     if method == "sender":
         options = {"default": "noreply@example.com"}
 
     with pytest.raises(SystemExit) as stop:
-        getattr(Env(), method)("A_NAME", **options)
+        getattr(env, method)("A_NAME", **options)
 
     assert str(stop.value).startswith("The variable A_NAME must be ")
     assert "\n" not in str(stop.value)
     assert "hidden" not in str(stop.value)
 
 
-def test_a_url_has_one_of_the_schemes_and_a_place(
-    monkeypatch: pytest.MonkeyPatch,
+def test_url_needs_a_scheme_of_the_list_and_a_host_or_path(
+    variables: dict[str, str],
 ) -> None:
-    assert Env().url("A_NAME", "redis") == ""
+    assert env.url("A_NAME", "redis") == ""
 
     for good in ("redis://localhost", "unix:///run/redis.sock"):
-        monkeypatch.setenv("A_NAME", good)
-        assert Env().url("A_NAME", "redis", "unix") == good
+        variables["A_NAME"] = good
+        assert env.url("A_NAME", "redis", "unix") == good
 
     for bad in ("amqp://localhost", "redis://", "redis://host:port/0", "localhost"):
-        monkeypatch.setenv("A_NAME", bad)
+        variables["A_NAME"] = bad
         with pytest.raises(SystemExit, match="a URL that starts with redis or unix"):
-            Env().url("A_NAME", "redis", "unix")
+            env.url("A_NAME", "redis", "unix")
 
 
-def test_a_database_of_redis_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_database_is_a_number(variables: dict[str, str]) -> None:
     for good in ("redis://localhost", "redis://localhost/", "rediss://localhost/12"):
-        monkeypatch.setenv("A_NAME", good)
-        assert Env().url("A_NAME", "redis", "rediss") == good
+        variables["A_NAME"] = good
+        assert env.url("A_NAME", "redis", "rediss") == good
 
-    monkeypatch.setenv("A_NAME", "redis://localhost/cache")
+    variables["A_NAME"] = "redis://localhost/cache"
     with pytest.raises(SystemExit, match="with a number, like redis://localhost"):
-        Env().url("A_NAME", "redis")
+        env.url("A_NAME", "redis")
 
 
-def test_a_sender_may_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A_NAME", "My Site <mail@example.com>")
+def test_sender_may_have_a_name(variables: dict[str, str]) -> None:
+    variables["A_NAME"] = "My Site <mail@example.com>"
 
-    assert Env().sender("A_NAME", default="") == "My Site <mail@example.com>"
+    assert env.sender("A_NAME", default="") == "My Site <mail@example.com>"
 
 
-def test_a_choice_is_among_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Env().choice("A_NAME", "INFO", "ERROR", default="INFO") == "INFO"
+def test_choice_is_one_of_the_choices(variables: dict[str, str]) -> None:
+    assert env.choice("A_NAME", "INFO", "ERROR", default="INFO") == "INFO"
 
-    monkeypatch.setenv("A_NAME", "LOUD")
+    variables["A_NAME"] = "LOUD"
     with pytest.raises(SystemExit, match="must be one of INFO, ERROR"):
-        Env().choice("A_NAME", "INFO", "ERROR", default="INFO")
+        env.choice("A_NAME", "INFO", "ERROR", default="INFO")
 
 
 @pytest.mark.parametrize(
-    ("value", "meant"), [("true", True), ("On", True), ("0", False)]
+    ("value", "expected"), [("true", True), ("On", True), ("0", False)]
 )
-def test_yes_and_no_are_understood(
-    monkeypatch: pytest.MonkeyPatch, value: str, meant: bool
+def test_booleans_have_several_spellings(
+    variables: dict[str, str], value: str, expected: bool
 ) -> None:
-    monkeypatch.setenv("A_NAME", value)
+    variables["A_NAME"] = value
 
-    assert Env().flag("A_NAME", default=not meant) is meant
-
-
-def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A_NAME", " ")
-
-    assert Env().flag("A_NAME", default=True) is True
-    assert Env().integer("A_NAME", default=60) == 60
-    assert Env()("A_NAME", default="text") == "text"
-    assert Env().items("A_NAME") == []
+    assert env.bool("A_NAME", default=not expected) is expected
 
 
-def test_a_list_is_what_stands_between_the_commas(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("A_NAME", "a.example, b.example,")
+def test_empty_variable_counts_as_unset(variables: dict[str, str]) -> None:
+    variables["A_NAME"] = " "
 
-    assert Env().items("A_NAME") == ["a.example", "b.example"]
-
-
-def test_a_dollar_sign_is_a_dollar_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A_NAME", "$HOME")
-
-    assert Env()("A_NAME") == "$HOME"
+    assert env.bool("A_NAME", default=True) is True
+    assert env.integer("A_NAME", default=60) == 60
+    assert env("A_NAME", default="text") == "text"
+    assert env.items("A_NAME") == []
 
 
-def test_a_secret_may_stand_in_a_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    secret = tmp_path / "secret"
-    monkeypatch.setenv("A_NAME_FILE", str(secret))
+def test_list_is_split_at_commas(variables: dict[str, str]) -> None:
+    variables["A_NAME"] = "a.example, b.example,"
 
-    secret.write_text("redis://:pass@host\n")
-    assert Env()("A_NAME") == "redis://:pass@host"
-    # However it is read.
-    assert Env().url("A_NAME", "redis") == "redis://:pass@host"
-
-    secret.write_text("\n")
-    assert Env()("A_NAME", default="none") == "none"
-
-    monkeypatch.setenv("A_NAME_FILE", "")
-    assert Env()("A_NAME", default="none") == "none"
+    assert env.items("A_NAME") == ["a.example", "b.example"]
 
 
-@pytest.mark.parametrize("name", ["missing", ".", "bytes"])
-def test_a_file_that_can_not_be_read_is_refused_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
-    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
-    monkeypatch.setenv("A_NAME_FILE", str(tmp_path / name))
+def test_dollar_sign_is_not_expanded(variables: dict[str, str]) -> None:
+    variables["A_NAME"] = "$HOME"
+
+    assert env("A_NAME") == "$HOME"
+
+
+@pytest.mark.practice(72)
+def test_required_variables_are_named_in_one_line(variables: dict[str, str]) -> None:
+    variables.update(A="1", B=" , ", C="")
 
     with pytest.raises(SystemExit) as stop:
-        Env()("A_NAME", default="none")
+        env.require("A", "B", "C")
+    assert str(stop.value) == "Required variables are not set: B, C."
 
-    line = "The variable A_NAME_FILE must be the name of a text file that can be read."
-    assert str(stop.value) == line
+    variables.update(B="2", C=PLACEHOLDER)
+    with pytest.raises(SystemExit, match=r"C must be a value of your own, not that of"):
+        env.require("A", "B", "C")
+
+    variables["C"] = "3"
+    env.require("A", "B", "C")
 
 
-def test_a_secret_that_is_said_twice_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_variable_of_a_missing_extra_stops_the_start_with_one_line(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "secret").write_text("hidden in the file")
-    monkeypatch.setenv("A_NAME_FILE", str(tmp_path / "secret"))
-    monkeypatch.setenv("A_NAME", "hidden")
+    monkeypatch.setattr("plinth.extras.is_installed", lambda extra: False)
+    variables["EMAIL_URL"] = "ses://eu-west-1"
 
     with pytest.raises(SystemExit) as stop:
-        Env()("A_NAME")
+        env.mailer("EMAIL_URL")
 
     assert str(stop.value) == (
-        "The variable A_NAME must be left out where A_NAME_FILE names a file."
+        "The variable EMAIL_URL needs an extra that is not installed: "
+        "add django-plinth[s3] to the dependencies."
     )
 
 
-def test_the_file_of_variables_is_no_secret_of_another_name(
+# Secrets in files
+
+
+def test_secret_may_be_in_a_file(variables: dict[str, str], tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    variables["A_NAME_FILE"] = str(secret)
+
+    secret.write_text("redis://:pass@host\n")
+    assert env("A_NAME") == "redis://:pass@host"
+    # By every method.
+    assert env.url("A_NAME", "redis") == "redis://:pass@host"
+
+    secret.write_text("\n")
+    assert env("A_NAME", default="none") == "none"
+
+    variables["A_NAME_FILE"] = ""
+    assert env("A_NAME", default="none") == "none"
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "bytes"])
+def test_unreadable_file_stops_the_start_with_one_line(
+    variables: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    variables["A_NAME_FILE"] = str(tmp_path / name)
+
+    with pytest.raises(SystemExit) as stop:
+        env("A_NAME", default="none")
+
+    line = "The variable A_NAME_FILE must be the path of a text file that can be read."
+    assert str(stop.value) == line
+
+
+def test_secret_that_is_set_twice_stops_the_start(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hidden in the file")
+    variables.update(A_NAME_FILE=str(tmp_path / "secret"), A_NAME="hidden")
+
+    with pytest.raises(SystemExit) as stop:
+        env("A_NAME")
+
+    assert str(stop.value) == (
+        "The variable A_NAME must be unset while A_NAME_FILE is set."
+    )
+
+
+def test_env_file_is_no_secret_of_a_variable_named_env(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "my.env").write_text("A_NAME=value\n")
+    monkeypatch.setattr(Env, "variables", os.environ)
     monkeypatch.setenv("ENV_FILE", str(tmp_path / "my.env"))
-    # What is read is kept in the environment, which the test puts back.
+    # The file is loaded into the environment, which monkeypatch restores.
     monkeypatch.setenv("A_NAME", "")
     monkeypatch.delenv("A_NAME")
 
-    Env().read_file(tmp_path / "none.env")
+    env.read_file(tmp_path / "none.env")
 
-    assert Env()("A_NAME") == "value"
+    assert env("A_NAME") == "value"

@@ -1,15 +1,28 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.catalog.models import Category, Product, Review, Tag
+from apps.catalog import seeds
+from apps.catalog.models import Category, Product
 
-MakeProducts = Callable[[int], list[Product]]
+MakeProducts = Callable[[int], object]
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """Collect the SQL of a block in a list, which is filled at the block's end."""
+    sql: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield sql
+    sql += [query["sql"] for query in captured]
 
 
 @pytest.fixture(autouse=True)
@@ -40,43 +53,20 @@ def other_user(db: None) -> User:
 
 
 @pytest.fixture
-def editor(client: Client, user: User) -> Client:
+def editor(user: User) -> Client:
     """A client of a user who may add and change products."""
     codenames = ["add_product", "change_product"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return signed_in(user)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
     client.force_login(user)
     return client
 
 
 @pytest.fixture
 def make_products(db: None) -> MakeProducts:
-    """Save products, each with a category of its own, two tags and a review."""
-
-    def make_products(count: int) -> list[Product]:
-        start = Product.objects.count()
-        numbers = range(start, start + count)
-        categories = Category.objects.bulk_create(
-            Category(name=f"Category {i}", slug=f"category-{i}") for i in numbers
-        )
-        products = Product.objects.bulk_create(
-            Product(sku=f"P-{i:06}", name=f"Oak chair {i}", category=own, price=i % 7)
-            for i, own in zip(numbers, categories, strict=True)
-        )
-        names = ("new", "sale")
-        Tag.objects.bulk_create([Tag(name=n) for n in names], ignore_conflicts=True)
-        tags = Tag.objects.filter(name__in=names)
-        through = Product.tags.through
-        through.objects.bulk_create(
-            through(product=product, tag=tag) for product in products for tag in tags
-        )
-        users = User.objects.bulk_create(
-            User(email=f"{number}@example.com", name=f"User {number}")
-            for number in numbers
-        )
-        Review.objects.bulk_create(
-            Review(product=product, user=user, rating=4)
-            for product, user in zip(products, users, strict=True)
-        )
-        return products
-
-    return make_products
+    """Add made-up products up to a number, with tags and reviews."""
+    return lambda target: [*seeds.seed(target, seed=1)]

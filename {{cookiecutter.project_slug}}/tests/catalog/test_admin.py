@@ -1,9 +1,7 @@
 from http import HTTPStatus
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -12,7 +10,7 @@ from apps.catalog import services
 from apps.catalog.models import Category, Product, Review, Tag
 from plinth.testing.plugin import Commit
 
-from .conftest import MakeProducts
+from .conftest import MakeProducts, queries
 
 pytestmark = pytest.mark.django_db
 
@@ -26,16 +24,16 @@ def path(model: type, page: str, *arguments: object) -> str:
 def test_list_makes_as_many_queries_for_few_rows_as_for_many(
     admin_client: Client, make_products: MakeProducts, model: type
 ) -> None:
-    queries = []
-    for count in (2, 30):
+    made = []
+    for count in (10, 50):
         make_products(count)
-        with CaptureQueriesContext(connection) as captured:
+        with queries() as sql:
             response = admin_client.get(path(model, "changelist"))
         assert response.status_code == HTTPStatus.OK
-        queries.append(len(captured))
+        made.append(len(sql))
 
     # The first time, the user's permissions are loaded too.
-    assert queries[1] <= queries[0] <= 8
+    assert made[1] <= made[0] <= 8
 
 
 def test_category_is_chosen_by_search(
@@ -46,7 +44,7 @@ def test_category_is_chosen_by_search(
     page = admin_client.get(path(Product, "change", product.pk))
 
     assertContains(page, "admin-autocomplete")
-    assertNotContains(page, "Category 13")
+    assertNotContains(page, "Tableware")
 
 
 @pytest.mark.practice(13)
@@ -61,13 +59,12 @@ def test_changed_columns_alone_are_saved(
         "price": "12.50",
         "is_published": "on",
     }
-    with CaptureQueriesContext(connection) as captured:
+    with queries() as sql:
         admin_client.post(path(Product, "change", product.pk), form)
 
-    start = 'UPDATE "catalog_product"'
-    (sql,) = [q["sql"] for q in captured if q["sql"].startswith(start)]
-    assert '"name" = ' in sql
-    assert '"price" = ' not in sql
+    (update,) = [each for each in sql if each.startswith('UPDATE "catalog_product"')]
+    assert '"name" = ' in update
+    assert '"price" = ' not in update
 
 
 @pytest.mark.practice(1)

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 from pytest_django import Settings
-from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+from pytest_django.asserts import assertContains, assertRedirects
 
 from apps.accounts.models import User
 from apps.catalog import direct, services
@@ -38,34 +38,27 @@ def picture(size: tuple[int, int] = (80, 60)) -> bytes:
     return out.getvalue()
 
 
-def fields(product: Product, **more: object) -> dict[str, object]:
-    return {
-        "sku": product.sku,
-        "name": product.name,
-        "category": product.category_id,
-        "price": "12.50",
-        "is_published": "on",
-        **more,
-    }
-
-
-def change_picture(
-    client: Client, product: Product, content: bytes, name: str = "a.jpg"
-) -> str:
-    """Upload a picture in the admin; return the page that follows."""
+def change(client: Client, product: Product, **fields: object) -> Any:
+    """Change a product in the admin."""
+    fields |= {"sku": product.sku, "name": product.name, "price": "12.50"}
+    fields |= {"category": product.category_id, "is_published": "on"}
     path = reverse("admin:catalog_product_change", args=[product.pk])
-    upload = SimpleUploadedFile(name, content)
-    response = client.post(path, fields(product, picture=upload), follow=True)
+    response = client.post(path, fields, follow=True)
     product.refresh_from_db()
-    return response.text
+    return response
+
+
+def upload(content: bytes, name: str = "a.jpg") -> SimpleUploadedFile:
+    file = SimpleUploadedFile("a.jpg", content)
+    vars(file)["_name"] = name  # as a hostile client sends it
+    return file
 
 
 def stored() -> set[str]:
     """Return the names of all files in the public storage."""
     storage = storages["public"]
-    if not storage.exists("products"):
-        return set()
-    return {f"products/{name}" for name in storage.listdir("products")[1]}
+    names = storage.listdir("products")[1] if storage.exists("products") else []
+    return {f"products/{name}" for name in names}
 
 
 @pytest.fixture(autouse=True)
@@ -81,40 +74,35 @@ def empty_storage() -> None:
 def test_picture_is_stored_under_a_random_name(
     admin_client: Client, product: Product, name: str
 ) -> None:
-    upload = SimpleUploadedFile("a.jpg", picture((1_700, 850)))
-    vars(upload)["_name"] = name  # as a hostile client sends it
-    path = reverse("admin:catalog_product_change", args=[product.pk])
-    admin_client.post(path, fields(product, picture=upload))
+    change(admin_client, product, picture=upload(picture((1_700, 850)), name))
 
-    product.refresh_from_db()
     assert stored() == {product.picture.name}
     assert len(Path(str(product.picture.name)).stem) == 32
     assert (product.picture_width, product.picture_height) == (1_600, 800)
 
 
 def test_other_file_is_refused(admin_client: Client, product: Product) -> None:
-    page = change_picture(admin_client, product, b"<script>", "a.png")
+    response = change(admin_client, product, picture=upload(b"<script>"))
 
-    assert "This image can&#x27;t be read" in page
+    assertContains(response, "This image can&#x27;t be read")
     assert not product.picture
     assert not stored()
 
 
 def test_pages_show_the_picture_and_its_thumbnail(
-    admin_client: Client, client: Client, product: Product, commit: Commit
+    admin_client: Client, product: Product, commit: Commit
 ) -> None:
+    products = reverse("catalog:products")
     with commit():
-        change_picture(admin_client, product, picture((800, 600)))
+        change(admin_client, product, picture=upload(picture((800, 600))))
         # Until the task has run, lists show the picture.
-        assertContains(client.get(reverse("catalog:products")), product.picture.url)
+        assertContains(admin_client.get(products), product.picture.url)
     product.refresh_from_db()
 
-    page = client.get(product.get_absolute_url())
+    page = admin_client.get(product.get_absolute_url())
     assertContains(page, f'src="{product.picture.url}"')
     assertContains(page, 'width="800"')
-    listed = client.get(reverse("catalog:products"))
-    assertContains(listed, f'src="{product.thumbnail.url}"')
-    assertContains(listed, 'loading="lazy"')
+    assertContains(admin_client.get(products), f'src="{product.thumbnail.url}"')
     with Image.open(product.thumbnail) as image:
         assert image.size == services.THUMBNAIL_SIZE
 
@@ -122,7 +110,7 @@ def test_pages_show_the_picture_and_its_thumbnail(
 def test_thumbnail_of_a_replaced_picture_is_discarded(
     admin_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change_picture(admin_client, product, picture())
+    change(admin_client, product, picture=upload(picture()))
 
     def replace_meanwhile(*arguments: object) -> ContentFile:
         Product.objects.update(picture="products/another.webp")
@@ -142,19 +130,19 @@ def test_old_picture_and_thumbnail_are_deleted_on_commit(
     admin_client: Client, product: Product, commit: Commit, how: str
 ) -> None:
     with commit():
-        change_picture(admin_client, product, picture())
+        change(admin_client, product, picture=upload(picture()))
     before = stored()
     assert len(before) == 2
 
-    path = reverse("admin:catalog_product_change", args=[product.pk])
     with commit():
         match how:
             case "replaced":
-                change_picture(admin_client, product, picture((90, 60)))
+                change(admin_client, product, picture=upload(picture((90, 60))))
             case "cleared":
-                admin_client.post(path, fields(product, **{"picture-clear": "on"}))
+                change(admin_client, product, **{"picture-clear": "on"})
             case "deleted":
-                admin_client.post(path.replace("change", "delete"), {"post": "yes"})
+                path = reverse("admin:catalog_product_delete", args=[product.pk])
+                admin_client.post(path, {"post": "yes"})
             case _:
                 data = {"action": "delete_selected", "_selected_action": product.pk}
                 listing = reverse("admin:catalog_product_changelist")
@@ -165,29 +153,12 @@ def test_old_picture_and_thumbnail_are_deleted_on_commit(
     assert len(stored()) == (2 if how == "replaced" else 0)
 
 
-def test_unavailable_storage_saves_nothing(
-    admin_client: Client,
-    editor: Client,
-    product: Product,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(InMemoryStorage, "_save", Mock(side_effect=OSError))
-
-    text = "The file storage does not answer. Nothing is saved"
-    assert text in change_picture(admin_client, product, picture())
-    assertContains(upload_manual(editor, product, PDF), text, status_code=503)
-
-    product.refresh_from_db()
-    assert (product.picture.name, product.manual.name) == ("", "")
-
-
 # Manuals
 
 
 def upload_manual(client: Client, product: Product, content: bytes) -> Any:
     path = reverse("catalog:manual-upload", args=[product.sku])
-    upload = {"file": SimpleUploadedFile("../../x.html", content)}
-    return client.post(path, upload, follow=True)
+    return client.post(path, {"file": upload(content, "../../x.html")}, follow=True)
 
 
 def test_manual_is_for_signed_in_users(
@@ -212,59 +183,58 @@ def test_upload_of_a_manual_needs_the_permission(
 ) -> None:
     client.force_login(user)
 
-    response = client.post(reverse(name, args=[product.sku]), {})
+    response = client.post(reverse(name, args=[product.sku]))
 
     assert response.status_code == HTTPStatus.FORBIDDEN
 
 
-def test_manual_is_stored_under_a_random_name(editor: Client, product: Product) -> None:
+def test_manual_is_checked_and_stored_under_a_random_name(
+    editor: Client, product: Product
+) -> None:
+    refused = upload_manual(editor, product, b"<script>")
+    assertContains(refused, "This is not a PDF file.", status_code=400)
     assertContains(upload_manual(editor, product, PDF), "The manual is saved.")
 
     product.refresh_from_db()
-    assert str(product.manual.name).startswith("manuals/")
-    assert str(product.manual.name).endswith(".pdf")
+    assert re.fullmatch(r"manuals/\w{32}\.pdf", str(product.manual.name))
     assertContains(editor.get(product.get_absolute_url()), "Manual (PDF)")
 
 
-def test_manual_that_is_not_a_pdf_is_refused(editor: Client, product: Product) -> None:
-    response = upload_manual(editor, product, b"<script>")
+def test_unavailable_storage_saves_nothing(
+    admin_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InMemoryStorage, "_save", Mock(side_effect=OSError))
+    text = "The file storage does not answer. Nothing is saved"
 
-    assertContains(response, "This is not a PDF file.", status_code=400)
+    page = change(admin_client, product, picture=upload(picture()))
+    assertContains(page, text)
+    assertContains(upload_manual(admin_client, product, PDF), text, status_code=503)
+
     product.refresh_from_db()
-    assert not product.manual
+    assert (product.picture.name, product.manual.name) == ("", "")
 
 
-def test_direct_upload_is_offered_with_a_bucket(
+def test_manual_is_uploaded_directly_with_a_bucket(
     editor: Client, product: Product, settings: Settings
 ) -> None:
-    path = reverse("catalog:manual-upload", args=[product.sku])
-    assertNotContains(editor.get(path), "data-direct-upload")
-
     settings.UPLOADS = SimpleNamespace(direct=True)
-    assertContains(editor.get(path), "data-direct-upload")
+    path = reverse("catalog:manual-upload", args=[product.sku])
     assertContains(editor.get(path), "plinth/direct_upload.js")
 
-
-def test_directly_uploaded_manual_is_checked_and_saved(
-    product: Product, monkeypatch: pytest.MonkeyPatch
-) -> None:
     view = direct.ManualDirectUploadView(kwargs={"sku": product.sku})
-    name = view.get_name()
-    file: Any = ContentFile(PDF, name)
-
+    file: Any = ContentFile(PDF, view.get_name())
     assert view.get_owner() == product.pk
     assert view.save(file) == product.get_absolute_url()
     product.refresh_from_db()
-    assert product.manual.name == name
+    assert product.manual.name == file.name
 
 
 def test_nginx_accepts_the_largest_files(settings: Settings) -> None:
     folder = settings.BASE_DIR / "deploy" / "nginx"
     text = "".join(path.read_text() for path in folder.glob("*.conf"))
-    limits = re.findall(r"client_max_body_size (\d+)m;", text)
-    forms = max(ImportForm.max_bytes, ProductForm.base_fields["picture"].max_bytes)
+    forms, manuals = sorted(map(int, re.findall(r"max_body_size (\d+)m;", text)))
+    image: Any = ProductForm.base_fields["picture"]
+    largest = max(ImportForm.max_bytes, image.max_bytes)
 
-    for bytes_of_file, limit in zip(
-        (forms, MANUAL_MAX_BYTES), sorted(map(int, limits)), strict=True
-    ):
-        assert bytes_of_file + 2**20 < limit * 2**20 < bytes_of_file * 1.2
+    assert largest + 2**20 < forms * 2**20 < largest * 1.2
+    assert MANUAL_MAX_BYTES + 2**20 < manuals * 2**20 < MANUAL_MAX_BYTES * 1.2

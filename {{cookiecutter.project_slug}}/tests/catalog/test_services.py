@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Product, Review
+
+from .conftest import queries
 
 pytestmark = pytest.mark.django_db
 
@@ -16,11 +17,11 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.practice(13)
 def test_changed_columns_alone_are_updated(product: Product) -> None:
     product.price = 20
-    with CaptureQueriesContext(connection) as captured:
+    with queries() as sql:
         services.save_product(product, ["price"])
 
-    (sql,) = [q["sql"] for q in captured if q["sql"].startswith("UPDATE")]
-    columns = sql.partition(" SET ")[2].partition(" WHERE ")[0]
+    (update,) = [each for each in sql if each.startswith("UPDATE")]
+    columns = update.partition(" SET ")[2].partition(" WHERE ")[0]
     assert columns.count('" = ') == 2
     assert '"price" = ' in columns
     assert '"modified" = ' in columns
@@ -44,12 +45,12 @@ def test_concurrent_edits_of_two_fields_both_survive(product: Product) -> None:
 def test_counters_are_added_to_in_the_database(
     product: Product, user: User, other_user: User
 ) -> None:
-    with CaptureQueriesContext(connection) as captured:
+    with queries() as sql:
         services.save_review(product.pk, user.pk, 5, "")
     review = services.save_review(product.pk, other_user.pk, 2, "")
 
-    (sql,) = [q["sql"] for q in captured if q["sql"].startswith("UPDATE")]
-    assert '"review_count" = ("catalog_product"."review_count" + 1)' in sql
+    (update,) = [each for each in sql if each.startswith("UPDATE")]
+    assert '"review_count" = ("catalog_product"."review_count" + 1)' in update
     product.refresh_from_db()
     assert (product.review_count, product.rating_sum) == (2, 7)
     assert product.rating == 3.5
@@ -63,13 +64,12 @@ def test_counters_are_added_to_in_the_database(
 def test_changed_review_updates_its_own_columns(product: Product, user: User) -> None:
     services.save_review(product.pk, user.pk, 5, "")
 
-    with CaptureQueriesContext(connection) as captured:
+    with queries() as sql:
         services.save_review(product.pk, user.pk, 3, "Less so")
 
-    start = 'UPDATE "catalog_review"'
-    (sql,) = [q["sql"] for q in captured if q["sql"].startswith(start)]
-    assert '"rating" = ' in sql
-    assert "created" not in sql
+    (update,) = [each for each in sql if each.startswith('UPDATE "catalog_review"')]
+    assert '"rating" = ' in update
+    assert "created" not in update
     product.refresh_from_db()
     assert (product.review_count, product.rating_sum) == (1, 3)
 

@@ -9,8 +9,9 @@ from django.utils.http import http_date
 from apps.accounts.models import User
 from apps.catalog import seeds, services
 from apps.catalog.models import Product
-from apps.catalog.querysets import PAGE_SIZE, Position
+from apps.catalog.querysets import PAGE_SIZE
 from plinth.benchmarks.cases import Case, Page, compressed
+from plinth.database import keyset
 
 URLS = "apps.catalog.benchmarks.urls"
 SERVERS = {
@@ -26,7 +27,7 @@ def seed(user: User) -> None:
     for _ in seeds.seed(PRODUCTS, seed=1):
         pass
     for product in Product.objects.published().order_by("-id")[:REVIEWS]:
-        services.write_review(product.pk, user.pk, 4, "As good as it looks.")
+        services.save_review(product.pk, user.pk, 4, "As good as it looks.")
     # Statistics of the empty tables would mislead the planner.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -35,7 +36,7 @@ def seed(user: User) -> None:
 def pages(signed_in: dict[str, str]) -> list[Page]:
     published = Product.objects.published()
     number = published.count() // PAGE_SIZE // 2
-    last = published.order_by("-id")[number * PAGE_SIZE - 1]
+    cursor = keyset.paginate(published.order_by("-id"), number * PAGE_SIZE).next
     seen = published.filter(review_count__gt=0).latest("pk")
 
     home = Case("Catalogue", reverse("catalog:home"))
@@ -44,7 +45,7 @@ def pages(signed_in: dict[str, str]) -> list[Page]:
     middle = replace(
         products,
         name="Products, middle",
-        path=f"{products.path}?after={Position(last.pk, last.price)}",
+        path=f"{products.path}?after={cursor}",
     )
     numbered = replace(
         middle, name="no keyset", path=f"/without/keyset/?page={number + 1}"

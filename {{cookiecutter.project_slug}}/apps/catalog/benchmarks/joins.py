@@ -1,4 +1,4 @@
-"""An app that removes select_related, prefetch_related and only() from the catalogue (N+1)."""
+"""An app that takes the joins out of the catalogue's queries, which makes them N+1."""
 
 from django.apps import AppConfig
 
@@ -17,13 +17,13 @@ class WithoutJoins(AppConfig):
         def rows(products: ProductQuerySet) -> ProductQuerySet:
             return products
 
-        def of(reviews: ReviewQuerySet, user_id: int) -> ReviewQuerySet:
+        def by_user(reviews: ReviewQuerySet, user_id: int) -> ReviewQuerySet:
             return reviews.filter(user_id=user_id).order_by("-id")
 
         def newest_reviews(product: Product) -> object:
             return product.reviews.order_by("-id")[:REVIEWS_SHOWN]
 
-        ProductQuerySet.listed = rows  # type: ignore[assignment,method-assign]
-        ProductQuerySet.shown = rows  # type: ignore[assignment,method-assign]
-        ReviewQuerySet.of = of  # type: ignore[assignment,method-assign]
+        ProductQuerySet.for_list = rows  # type: ignore[assignment,method-assign]
+        ProductQuerySet.for_page = rows  # type: ignore[assignment,method-assign]
+        ReviewQuerySet.by_user = by_user  # type: ignore[assignment,method-assign]
         Product.newest_reviews = property(newest_reviews)  # type: ignore[attr-defined]

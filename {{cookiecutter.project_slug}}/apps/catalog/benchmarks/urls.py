@@ -6,9 +6,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from apps.catalog import formats, querysets, views
+from apps.catalog import querysets, views
 from apps.catalog.forms import FilterForm
 from apps.catalog.models import Product
+from plinth.data.writers import stream_csv
+from plinth.database import keyset
 
 app_name = "without"
 
@@ -17,9 +19,9 @@ class NumberedListView(views.ProductListView):
     """Pagination by COUNT and OFFSET, which read all rows and those of the pages before."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        products = Product.objects.published().listed().order_by("-id")
+        products = Product.objects.published().for_list().order_by("-id")
         pages = Paginator(products, querysets.PAGE_SIZE)
-        page = querysets.Page(list(pages.get_page(request.GET["page"])), None)
+        page = keyset.Page(list(pages.get_page(request.GET["page"])), "")
         form = FilterForm({})
         form.is_valid()
         return self.render_to_response(
@@ -43,7 +45,7 @@ class WholeExportView(views.ExportView):
             )
             for product in products
         ]
-        content = "".join(formats.write_csv(iter(rows)))
+        content = "".join(stream_csv(querysets.EXPORTED, rows))
         return HttpResponse(content, content_type="text/csv; charset=utf-8")
 
 

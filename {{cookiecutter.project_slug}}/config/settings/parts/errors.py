@@ -2,7 +2,7 @@
 
 from config.settings.environment import env
 
-# The commit that runs, and where: both go with every error.
+# The commit and the environment, which every reported error carries.
 RELEASE = env("RELEASE")
 ENVIRONMENT = env(
     "ENVIRONMENT",
@@ -11,7 +11,6 @@ ENVIRONMENT = env(
 # {% if cookiecutter.error_tracking == "sentry" %}
 
 if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
-    # Imported on use: the SDK takes as long to import as Django.
     from plinth.errors import sentry
 
     sentry.start(

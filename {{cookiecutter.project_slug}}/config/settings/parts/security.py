@@ -1,4 +1,4 @@
-"""What a browser may do with a page; production.py adds https."""
+"""Trusted proxies, security headers, passwords; production.py adds https."""
 
 from django.utils.csp import CSP
 

@@ -1,107 +1,133 @@
+"""Microcache: responses that a process caches for a second."""
+
 import time
 from itertools import count
 from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.db import transaction
 from django.http import HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.test import RequestFactory
 from django.utils import translation
 
-from plinth.cache import microcache
+from plinth.cache import microcache, versions
 
 pytestmark = pytest.mark.practice(1)
 
-Headers = dict[str, str]
-
-
-MOMENT = microcache.MOMENT
+TTL = microcache.TTL
 
 
 @pytest.fixture(autouse=True)
-def an_empty_memory(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_cache(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     caches["process"].clear()
     # Longer than the slowest machine takes for a test.
-    monkeypatch.setattr(answers, "MOMENT", 60)
+    monkeypatch.setattr(microcache, "TTL", 60)
 
 
-class Site:
-    """A view that counts its visitors, and what it says to whom."""
+class Page:
+    """A cached view whose responses are numbered."""
 
-    def __init__(
-        self, status: int = 200, cookie: str = "", headers: Headers | None = None
-    ) -> None:
-        self.visits = count(1)
-        self.status, self.cookie, self.headers = status, cookie, headers
-        self.view = microcache.microcache(self.answer)
+    def __init__(self, cookie: str = "", **response: Any) -> None:
+        self.calls = count(1)
+        self.cookie = cookie
+        self.response = response
+        self.view = microcache.microcache(self.render)
 
-    def answer(self, request: object) -> HttpResponse:
-        response = HttpResponse(
-            f"visit {next(self.visits)}", status=self.status, headers=self.headers
-        )
+    def render(self, request: object) -> HttpResponse:
+        response = HttpResponse(f"response {next(self.calls)}", **self.response)
         if self.cookie:
             response.set_cookie(self.cookie, "1")
         return response
 
     def get(self, path: str = "/", method: str = "get", **headers: str) -> HttpResponse:
-        ask = getattr(RequestFactory(), method)
-        response = self.view(ask(path, headers=headers))
+        request = getattr(RequestFactory(), method)(path, headers=headers)
+        response = self.view(request)
         assert isinstance(response, HttpResponse)
         return response
 
 
-def test_an_answer_is_given_again_as_it_was() -> None:
-    site = Site(headers={"Expires": "soon", "Vary": "Accept"})
+def test_cached_response_has_the_same_content_and_headers() -> None:
+    page = Page(headers={"Expires": "soon", "Vary": "Accept"})
 
-    first, second = site.get(), site.get()
+    first, second = page.get(), page.get()
 
-    assert second.content == first.content == b"visit 1"
+    assert second.content == first.content == b"response 1"
     assert second.headers == first.headers
-    # What is done to one of them later is not done to the next.
+    # A change of one response does not show in the next.
     first.headers["Set-Cookie"] = second.headers["Set-Cookie"] = "mine=1"
-    assert "Set-Cookie" not in site.get().headers
+    assert "Set-Cookie" not in page.get().headers
 
 
-def test_an_answer_is_given_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MOMENT < 2
-    monkeypatch.setattr(answers, "MOMENT", 0.1)
-    site = Site()
+def test_cached_response_expires_after_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert TTL == 1
+    monkeypatch.setattr(microcache, "TTL", 0.1)
+    page = Page()
 
-    site.get()
+    page.get()
     time.sleep(0.15)
 
-    assert site.get().content == b"visit 2"
+    assert page.get().content == b"response 2"
 
 
-def test_another_question_gets_another_answer() -> None:
-    site = Site()
-    site.get()
+def test_key_holds_path_query_host_method_and_language() -> None:
+    page = Page()
+    page.get()
 
     with translation.override("de"):
-        assert site.get().content == b"visit 2"
+        assert page.get().content == b"response 2"
     others = (
-        site.get("/?page=2"),
-        site.get("/other/"),
-        site.get(host="other.example.com"),
-        site.get(method="head"),
-        site.get(method="post"),
-        site.get(method="post"),
+        page.get("/?page=2"),
+        page.get("/other/"),
+        page.get(host="other.example.com"),
+        page.get(method="head"),
+        page.get(method="post"),
+        page.get(method="post"),
     )
-    assert [int(each.content[-1:]) for each in others] == [3, 4, 5, 6, 7, 8]
-    assert site.get().content == b"visit 1"
+    assert [int(other.content[-1:]) for other in others] == [3, 4, 5, 6, 7, 8]
+    assert page.get().content == b"response 1"
 
 
 @pytest.mark.parametrize(
-    "site",
+    "page",
     [
-        Site(status=404),
-        Site(cookie="of-one-visitor"),
-        Site(headers={"Cache-Control": "max-age=60, private"}),
+        Page(status=404),
+        Page(cookie="of-one-client"),
+        Page(headers={"Cache-Control": "max-age=60, private"}),
     ],
     ids=["not found", "with a cookie", "private"],
 )
-def test_what_is_not_for_everybody_is_not_given_again(site: Site) -> None:
-    site.get()
+def test_response_of_one_client_is_not_cached(page: Page) -> None:
+    page.get()
 
-    assert site.get().content == b"visit 2"
+    assert page.get().content == b"response 2"
+
+
+def test_template_response_is_rendered_before_it_is_cached() -> None:
+    @microcache.microcache
+    def view(request: object) -> HttpResponse:
+        return SimpleTemplateResponse("forms/form.html")
+
+    request = RequestFactory().get("/")
+
+    first, second = view(request), view(request)
+
+    assert isinstance(first, SimpleTemplateResponse)
+    assert isinstance(second, HttpResponse)
+    assert second.content == first.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invalidation_clears_the_microcache_at_commit() -> None:
+    page = Page()
+    page.get()
+
+    with transaction.atomic():
+        versions.invalidate("a")
+        assert page.get().content == b"response 1"
+
+    assert page.get().content == b"response 2"

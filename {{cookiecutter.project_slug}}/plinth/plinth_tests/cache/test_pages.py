@@ -3,10 +3,10 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import translation
-from pytest_django import Settings
 
 from plinth.cache import versions
 from plinth.testing.plugin import Commit
@@ -53,13 +53,13 @@ def test_public_page_is_cached_in_the_process_for_a_second(client: Client) -> No
 
 
 def test_public_page_is_cached_by_language_and_release(
-    client: Client, settings: Settings
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = client.get("/public/").content
 
     with translation.override("de"):
         assert client.get("/public/").content != first
-    settings.RELEASE = "next"
+    monkeypatch.setattr(settings, "RELEASE", "next")
     forget_process()
     assert client.get("/public/").content != first
 
@@ -146,7 +146,6 @@ def test_etag_changes_with(
     change: str,
     client: Client,
     user: Any,
-    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     commit: Commit,
 ) -> None:
@@ -163,9 +162,9 @@ def test_etag_changes_with(
         case "cookie":
             client.force_login(user)
         case "release":
-            settings.RELEASE = "next"
+            monkeypatch.setattr(settings, "RELEASE", "next")
         case "signed URLs":
-            settings.MEDIA_SIGNED_FOR = 3600
+            monkeypatch.setattr(settings, "MEDIA_SIGNED_FOR", 3600)
         case _:
             translation.activate("de")
 

@@ -1,22 +1,17 @@
+"""Sessions in Redis and in the database."""
+
 import socket
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from pytest_django import Settings
 
-from apps.accounts.models import User
-from plinth_tests.processes import COMPLETE, EMBEDDED, run_code
+from plinth_tests.processes import COMPLETE, EMBEDDED, evaluate, run_code
 
 pytestmark = pytest.mark.practice(16)
-
-ENGINE = """
-import config.wsgi
-from django.conf import settings
-print(settings.SESSION_ENGINE)
-"""
 
 
 @pytest.mark.parametrize(
@@ -27,45 +22,47 @@ print(settings.SESSION_ENGINE)
         ({"REDIS_URL": ""}, "db"),
     ],
 )
-@pytest.mark.django_db
-def test_a_session_in_memory_asks_the_database_nothing(
-    settings: Settings, user: User, variables: dict[str, str], store: str
+def test_cached_session_costs_no_query(
+    site: Client, user: Any, settings: Settings, variables: dict[str, str], store: str
 ) -> None:
-    engine = run_code(ENGINE, **(COMPLETE | variables)).stdout.strip()
+    code = "from django.conf import settings\nresult = settings.SESSION_ENGINE"
+    engine = evaluate(code, **COMPLETE | variables)
     assert engine == f"django.contrib.sessions.backends.{store}"
     settings.SESSION_ENGINE = engine
-    client = Client()
-    client.force_login(user)
+    site.force_login(user)
 
     with CaptureQueriesContext(connection) as queries:
-        page = client.get(reverse("accounts:profile"))
+        page = site.get("/user/")
 
-    assert page.context["user"] == user
-    asked = [query for query in queries if "django_session" in query["sql"]]
-    assert len(asked) == (store == "db")
+    assert page.text == user.get_username()
+    of_sessions = [query for query in queries if "django_session" in query["sql"]]
+    assert len(of_sessions) == (store == "db")
 
 
 SIGN_IN = """
 import config.wsgi
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import Client
-from apps.accounts.models import User
+from plinth_tests import site
+site.use(settings)
 call_command("migrate", verbosity=0)
-User.objects.create_user("ann@example.com", "quiet")
+get_user_model().objects.create_user("ann@example.com", "quiet")
 client = Client(headers={"host": "example.com"})
 form = {"username": "ann@example.com", "password": "quiet"}
-print(client.post("/accounts/sign-in/", form, secure=True).status_code)
-# Who is signed in is led on.
-print(client.get("/accounts/sign-in/", secure=True).status_code)
+print(client.post("/sign-in/", form, secure=True).status_code)
+# Redirects a client that is signed in.
+print(client.get("/sign-in/", secure=True).status_code)
 """
 
 
-@pytest.mark.parametrize("listens", [True, False])
-def test_people_sign_in_while_redis_is_silent_or_dead(listens: bool) -> None:
-    # It takes connections and never says a word, or it takes none.
+@pytest.mark.parametrize("listens", [True, False], ids=["silent", "dead"])
+def test_users_sign_in_while_redis_is_down(listens: bool) -> None:
+    # It accepts connections and sends nothing, or it accepts none.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1] if listens else 1
         redis = {"REDIS_URL": f"redis://127.0.0.1:{port}"}
-        done = run_code(SIGN_IN, **(EMBEDDED | redis))
+        done = run_code(SIGN_IN, **EMBEDDED | redis)
 
     assert done.stdout.split() == ["302", "302"]

@@ -1,3 +1,5 @@
+"""Versioned cache keys, and protection against a cache stampede."""
+
 import threading
 import time
 from typing import Any
@@ -5,9 +7,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache, caches
 from django.db import transaction
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from plinth.cache import locks, stampede, versions
+from plinth.cache import stampede, versions
+from plinth.testing.plugin import Commit
 
 pytestmark = pytest.mark.practice(14)
 
@@ -19,7 +21,7 @@ def empty_caches() -> None:
 
 
 class DeadCache:
-    """What production's cache is to its callers when Redis is gone."""
+    """What Redis's cache is to its callers when the server is down."""
 
     def get(self, key: str) -> None:
         return None
@@ -35,24 +37,22 @@ def fail(*args: object) -> None:
 
 
 @pytest.mark.django_db
-def test_a_version_stays_until_it_is_bumped(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
+def test_invalidation_starts_a_new_version_at_commit(commit: Commit) -> None:
     first, other = versions.current("a"), versions.current("b")
     assert first != other
     assert versions.current("a") == first
 
-    with django_capture_on_commit_callbacks(execute=True):
+    with commit():
         versions.invalidate("a")
 
-        # Not yet: others would store what they still read as new.
+        # Not yet: others would cache what they still read under the new version.
         assert versions.current("a") == first
     assert versions.current("a") != first
     assert versions.current("b") == other
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_rolled_back_drops_nothing() -> None:
+def test_rollback_invalidates_nothing() -> None:
     before = versions.current("a")
 
     with transaction.atomic():
@@ -62,14 +62,17 @@ def test_what_is_rolled_back_drops_nothing() -> None:
     assert versions.current("a") == before
 
 
-def test_a_lost_version_never_comes_back() -> None:
+def test_evicted_version_never_comes_back() -> None:
     before = versions.current("a")
     cache.clear()
 
     assert versions.current("a") != before
 
 
-def test_a_value_is_computed_once_even_if_it_is_none() -> None:
+# Stampede protection
+
+
+def test_value_is_computed_once_even_if_it_is_none() -> None:
     calls: list[None] = []
 
     for _ in range(2):
@@ -78,7 +81,7 @@ def test_a_value_is_computed_once_even_if_it_is_none() -> None:
     assert len(calls) == 1
 
 
-def test_of_many_who_ask_at_once_one_computes() -> None:
+def test_one_of_many_concurrent_callers_computes() -> None:
     calls, results = [], []
 
     def compute() -> str:
@@ -86,10 +89,10 @@ def test_of_many_who_ask_at_once_one_computes() -> None:
         time.sleep(0.2)
         return "value"
 
-    def ask() -> None:
+    def call() -> None:
         results.append(stampede.get_or_set("key", compute, 60))
 
-    threads = [threading.Thread(target=ask) for _ in range(10)]
+    threads = [threading.Thread(target=call) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -99,84 +102,49 @@ def test_of_many_who_ask_at_once_one_computes() -> None:
     assert len(calls) == 1
 
 
-def test_one_who_fails_leaves_the_work_to_the_next() -> None:
+def test_failed_caller_releases_the_lock() -> None:
     with pytest.raises(ZeroDivisionError):
         stampede.get_or_set("key", lambda: 1 // 0, 60)
 
     assert stampede.get_or_set("key", lambda: "value", 60) == "value"
 
 
-def test_a_lock_that_somebody_left_is_not_waited_for_long(
+def test_abandoned_lock_is_waited_for_no_longer_than_a_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(stampede, "LOCK_SECONDS", 0.1)
-    caches["locks"].add("key", 1, 60)
+    caches["locks"].add("lock:key", "the token of another", 60)
+    start = time.monotonic()
 
     assert stampede.get_or_set("key", lambda: "value", 60) == "value"
 
+    assert time.monotonic() - start > 0.1
 
-def test_without_a_cache_everything_is_computed(
-    monkeypatch: pytest.MonkeyPatch,
+
+def test_dead_cache_and_lock_server_cost_no_wait(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(versions, "cache", DeadCache())
     monkeypatch.setattr(stampede, "cache", DeadCache())
     monkeypatch.setattr(caches["locks"], "add", fail)
-    monkeypatch.setattr(caches["locks"], "delete", fail)
     start = time.monotonic()
 
     assert versions.current("a") != versions.current("a")
     assert stampede.get_or_set("key", lambda: "value", 60) == "value"
 
     assert time.monotonic() - start < stampede.LOCK_SECONDS / 2
+    (record,) = caplog.records
+    assert record.getMessage() == "lock:key can't be acquired: its server fails"
 
 
-def test_a_value_that_came_in_the_meantime_is_not_computed_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Its last holder kept it after this caller had looked, before it took the lock."""
+def test_value_is_read_again_under_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last holder may have set it between this caller's read and its acquisition."""
     add = caches["locks"].add
 
-    def keep_then_add(*args: Any) -> bool:
+    def set_then_add(*args: Any) -> bool:
         cache.set("key", ("value",), 60)
         return add(*args)
 
-    monkeypatch.setattr(caches["locks"], "add", keep_then_add)
+    monkeypatch.setattr(caches["locks"], "add", set_then_add)
 
     assert stampede.get_or_set("key", lambda: "computed", 60) == "value"
-
-
-# Mutual exclusion
-
-
-def test_of_two_blocks_of_one_name_one_runs() -> None:
-    with locks.lock("name", 60):
-        with locks.lock("other", 60):
-            pass
-        with pytest.raises(locks.LockNotAcquired), locks.lock("name", 60):
-            pytest.fail("two at once")
-
-    with locks.lock("name", 60):
-        pass
-
-
-def test_a_block_that_fails_leaves_the_lock_to_the_next() -> None:
-    with pytest.raises(ZeroDivisionError), locks.lock("name", 60):
-        _ = 1 // 0
-
-    with locks.lock("name", 60):
-        pass
-
-
-def test_a_block_that_took_too_long_leaves_anothers_lock_alone() -> None:
-    with locks.lock("name", 0):
-        # The lock has ended, and is another's now.
-        caches["locks"].set("name", 1, 60)
-
-    with pytest.raises(locks.LockNotAcquired), locks.lock("name", 60):
-        pytest.fail("two at once")
-
-
-def test_without_its_server_no_lock_is_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caches["locks"], "add", fail)
-
-    with pytest.raises(ConnectionError), locks.lock("name", 60):
-        pytest.fail("nobody knows who else is here")

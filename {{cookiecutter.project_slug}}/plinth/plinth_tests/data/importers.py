@@ -18,6 +18,6 @@ class DocumentImporter(Importer[tuple[str, int]]):
         return item[0]
 
     def save(self, items: Collection[Any]) -> None:
-        from ..models import Document
+        from plinth_tests.models import Document
 
         upsert(Document, ["name", "count"], items, unique_fields=["name"])

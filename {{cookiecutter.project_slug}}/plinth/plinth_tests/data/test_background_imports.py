@@ -21,8 +21,8 @@ from plinth.data.forms import ImportForm
 from plinth.data.models import ImportNotStartedError
 from plinth.data.views import ImportProgressView, ImportView
 from plinth.testing.plugin import Commit
+from plinth_tests.models import Document, DocumentImport
 
-from ..models import Document, DocumentImport
 from .importers import DocumentImporter
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +59,7 @@ def test_rows_are_saved_and_the_file_is_deleted(
     assert not default_storage.exists(started.file)
 
 
-def test_errors_are_reported_and_the_file_is_refused(
-    user: Any, commit: Commit
-) -> None:
+def test_errors_are_reported_and_the_file_is_refused(user: Any, commit: Commit) -> None:
     with commit():  # without a broker, it runs on commit
         file = ContentFile(b"name,count\nA,1\nB,x\n", "a.csv")
         started = DocumentImport.start(user.pk, file, skip_invalid=False)
@@ -157,7 +155,7 @@ def test_import_that_fails_in_the_request_leaves_no_file(
 
 @pytest.mark.django_db(transaction=True)
 def test_import_that_fails_in_a_worker_leaves_no_file(
-    monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("celery", reason="the extra celery is not installed")
     from plinth.data.import_task import ImportTask
@@ -316,7 +314,12 @@ def test_progress_page_reloads_until_the_import_is_finished(
         ({"state": "failed", "finished": 1}, "Rows that were saved before stay."),
         ({"state": "saved", "finished": 1, "saved": 1}, "1 row is saved."),
         (
-            {"state": "refused", "finished": 1, "error_count": 2, "errors": "Line 3: <b>"},
+            {
+                "state": "refused",
+                "finished": 1,
+                "error_count": 2,
+                "errors": "Line 3: <b>",
+            },
             "2 rows in error, nothing is saved",
         ),
     ],

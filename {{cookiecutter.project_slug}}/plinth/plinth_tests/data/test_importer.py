@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from plinth.data.commands import ImportCommand
 from plinth.data.importer import MAX_ERRORS_SHOWN, Report
 from plinth.data.readers import read_csv
+from plinth_tests.models import Document
 
-from ..models import Document
 from .importers import DocumentImporter
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,9 @@ def test_first_hundred_errors_are_listed() -> None:
 def test_check_saves_nothing() -> None:
     importer = DocumentImporter()
 
-    report = importer.check(read_csv(BytesIO(b"name,count\nA,1\nB,x\n"), importer.columns))
+    report = importer.check(
+        read_csv(BytesIO(b"name,count\nA,1\nB,x\n"), importer.columns)
+    )
 
     assert report.error_count == 1
     assert not Document.objects.exists()

@@ -4,8 +4,7 @@ import pytest
 from django.db import connection
 
 from plinth.database.chunks import iterate
-
-from ..models import Document
+from plinth_tests.models import Document
 
 pytestmark = [pytest.mark.django_db, pytest.mark.practice(8)]
 

@@ -4,8 +4,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from plinth.database.keyset import InvalidCursorError, paginate
-
-from ..models import Document
+from plinth_tests.models import Document
 
 pytestmark = pytest.mark.django_db
 
@@ -71,9 +70,7 @@ def test_rows_inserted_meanwhile_shift_no_page(documents: QuerySet[Document]) ->
     ["x", "1", "1~2~3", "1~", "~1", "x~1", "1~9" * 300, "1~" + "9" * 30, "%00~1", "\0"],
     ids=lambda after: ascii(after)[:20],
 )
-def test_made_up_cursor_is_refused(
-    documents: QuerySet[Document], after: str
-) -> None:
+def test_made_up_cursor_is_refused(documents: QuerySet[Document], after: str) -> None:
     with pytest.raises(InvalidCursorError):
         paginate(documents.order_by("count", "id"), 4, after)
 

@@ -1,21 +1,14 @@
-"""The connections that Django would make, in each mode of serving."""
+"""DATABASES: what a connection would have, in each way of pooling."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plinth_tests.processes import COMPLETE, python, run_code
+from plinth_tests.processes import COMPLETE, evaluate, run
 
 pytestmark = pytest.mark.practice(5, 34)
 
-DESCRIBE = """
-import json
-from django.db import connection
-names = ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"]
-print(json.dumps([connection.settings_dict[name] for name in names]))
-"""
 DIRECT = "postgres://app:secret@db.example.com/app"
 PGBOUNCER = {
     "DATABASE_URL": "postgres://app@localhost:6432/app",
@@ -25,39 +18,39 @@ PGBOUNCER = {
 NONE = {"DATABASE_POOLER": "none"}
 
 
+def value(expression: str, server: str = "wsgi", **variables: str) -> Any:
+    """Evaluate an expression where production's settings are loaded."""
+    code = f"""
+import config.{server}
+from django.db import connection, connections
+from plinth.database import routers
+result = {expression}
+"""
+    return evaluate(code, **COMPLETE | variables)
+
+
 @pytest.mark.practice(4)
 @pytest.mark.parametrize(
     ("server", "variables", "age"),
     [
-        ("wsgi", {}, 0),  # the pool keeps it
+        ("wsgi", {}, 0),  # the pool owns it
         ("wsgi", NONE, 60),
         ("wsgi", NONE | {"CONN_MAX_AGE": "5"}, 5),
         ("wsgi", PGBOUNCER, 60),
         ("asgi", NONE | {"CONN_MAX_AGE": "5"}, 0),
     ],
 )
-def test_a_connection_is_kept_only_where_a_thread_finds_it_again(
+def test_connection_persists_only_where_its_thread_serves_again(
     server: str, variables: dict[str, str], age: int
 ) -> None:
-    done = run_code(f"import config.{server}{DESCRIBE}", **(COMPLETE | variables))
+    names = ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"]
+    expression = f"[connection.settings_dict[name] for name in {names}]"
 
-    assert json.loads(done.stdout) == [age, True]
-
-
-def connection_parameters(**variables: str) -> dict[str, Any]:
-    code = """
-import config.wsgi, json
-from django.db import connection
-print(json.dumps(connection.get_connection_params(), default=str))
-"""
-    parameters: dict[str, Any] = json.loads(
-        run_code(code, **(COMPLETE | variables)).stdout
-    )
-    return parameters
+    assert value(expression, server, **variables) == [age, True]
 
 
-def test_postgresql_limits_what_a_connection_may_do() -> None:
-    parameters = connection_parameters(DATABASE_LOCK_TIMEOUT="3")
+def test_postgresql_limits_statements_and_locks() -> None:
+    parameters = value("connection.get_connection_params()", DATABASE_LOCK_TIMEOUT="3")
 
     assert parameters["options"].split(" -c ") == [
         "-c statement_timeout=30s",
@@ -69,68 +62,63 @@ def test_postgresql_limits_what_a_connection_may_do() -> None:
     assert parameters["sslmode"] == "verify-full"
 
 
-def test_what_the_url_says_stands_above_the_defaults() -> None:
+def test_options_of_the_url_win() -> None:
     url = "postgres://app@localhost/app?connect_timeout=2&application_name=reports"
 
-    parameters = connection_parameters(DATABASE_URL=url)
+    parameters = value("connection.get_connection_params()", DATABASE_URL=url)
 
     assert int(parameters["connect_timeout"]) == 2
     assert parameters["application_name"] == "reports"
     assert "lock_timeout" in parameters["options"]
 
 
-def describe(what: str, **variables: str) -> Any:
-    code = f"""
-import config.wsgi, json
-from django.db import connections
-from plinth.database import routers
-print(json.dumps({what}, default=str))
-"""
-    return json.loads(run_code(code, **(COMPLETE | variables)).stdout)
-
-
-def test_a_pool_is_as_large_as_it_is_told_and_tries_what_it_gives() -> None:
+def test_pool_has_its_size_and_tests_connections() -> None:
     pool = "(lambda pool: [pool.min_size, pool.max_size, pool._check is not None])"
-    asked = f"{pool}(connections['default'].pool)"
+    expression = f"{pool}(connection.pool)"
 
-    assert describe(asked) == [1, 10, True]
-    assert describe(asked, DATABASE_POOL_SIZE="3") == [1, 3, True]
-    assert describe("connections['default'].pool", **NONE) is None
+    assert value(expression) == [1, 10, True]
+    assert value(expression, DATABASE_POOL_SIZE="3") == [1, 3, True]
+    assert value("connection.pool", **NONE) is None
 
 
-def test_behind_pgbouncer_nothing_outlives_its_transaction() -> None:
-    settings = describe("connections['default'].settings_dict", **PGBOUNCER)
-    direct = describe("connections['direct'].settings_dict", **PGBOUNCER)
+def test_no_session_state_outlives_a_transaction_behind_pgbouncer() -> None:
+    pooled, direct, chunked = value(
+        "[connections['default'].settings_dict, connections['direct'].settings_dict, "
+        "routers.chunked('default')]",
+        **PGBOUNCER,
+    )
 
-    assert settings["DISABLE_SERVER_SIDE_CURSORS"] is True
-    assert settings["OPTIONS"].keys() == {"application_name", "connect_timeout"}
-    # Migrations go past it, and read in chunks.
+    assert pooled["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert pooled["OPTIONS"].keys() == {"application_name", "connect_timeout"}
+    # Migrations and chunked reads bypass it.
     assert direct["HOST"] == "db.example.com"
     assert direct["DISABLE_SERVER_SIDE_CURSORS"] is False
     assert "options" in direct["OPTIONS"]
+    assert chunked == "direct"
 
 
-@pytest.mark.parametrize("url", [{}, PGBOUNCER])
-def test_statements_are_prepared_where_it_is_asked_for(url: dict[str, str]) -> None:
-    names = ["server_side_binding", "prepare_threshold"]
-    asked = f"[connections['default'].settings_dict['OPTIONS'].get(n) for n in {names}]"
-
-    assert describe(asked, **url) == [None, None]
-    assert describe(asked, **url, DATABASE_PREPARED_STATEMENTS="true") == [True, 5]
-
-
-def test_long_reads_go_past_pgbouncer() -> None:
-    asked = "routers.chunked('default')"
-
-    assert describe(asked, **PGBOUNCER) == "direct"
-    assert describe(asked) == "default"
-
-
-def test_migrations_have_no_time_limit_but_for_locks() -> None:
-    options = describe("connections['direct'].settings_dict['OPTIONS']['options']")
+def test_direct_alias_has_no_statement_timeout() -> None:
+    options, chunked = value(
+        "[connections['direct'].settings_dict['OPTIONS']['options'], "
+        "routers.chunked('default')]"
+    )
 
     assert "statement_timeout=0s" in options
     assert "lock_timeout=10s" in options
+    # Without PgBouncer, chunked reads need no other alias.
+    assert chunked == "default"
+
+
+@pytest.mark.parametrize("variables", [{}, PGBOUNCER], ids=["native", "pgbouncer"])
+def test_statements_are_prepared_where_a_variable_says_so(
+    variables: dict[str, str],
+) -> None:
+    names = ["server_side_binding", "prepare_threshold"]
+    expression = f"[connection.settings_dict['OPTIONS'].get(name) for name in {names}]"
+
+    assert value(expression, **variables) == [None, None]
+    prepared = variables | {"DATABASE_PREPARED_STATEMENTS": "true"}
+    assert value(expression, **prepared) == [True, 5]
 
 
 @pytest.mark.parametrize(
@@ -157,16 +145,16 @@ def test_migrations_have_no_time_limit_but_for_locks() -> None:
         ),
     ],
 )
-def test_a_pooler_that_can_not_work_stops_the_start(
+def test_impossible_pooler_stops_the_start(
     variables: dict[str, str], line: str
 ) -> None:
-    done = python("-c", "import config.wsgi", **(COMPLETE | variables))
+    done = run("import config.wsgi", **COMPLETE | variables)
 
     assert (done.returncode, done.stderr) == (1, f"The variable {line}.\n")
 
 
-def test_no_connection_outlives_the_fork_of_a_server() -> None:
-    """Both processes would talk on it, each hearing the other's answers."""
+def test_fork_of_a_server_shares_no_connection() -> None:
+    """Both processes would read each other's responses."""
     code = """
 import config.wsgi
 from config import gunicorn
@@ -175,22 +163,20 @@ connection = connections["default"]
 pool = connection.pool
 pool.open()
 gunicorn.pre_fork(None, None)
-print(pool.closed, connection.pool is not pool)
+result = [pool.closed, connection.pool is not pool]
 """
-    assert run_code(code, **COMPLETE).stdout.split() == ["True", "True"]
+    assert evaluate(code, **COMPLETE) == [True, True]
 
 
-def test_sqlite_lets_readers_and_one_writer_work_together(tmp_path: Path) -> None:
+def test_sqlite_has_concurrent_readers_and_one_writer(tmp_path: Path) -> None:
     code = """
 import config.wsgi
 from django.db import connection
 with connection.cursor() as cursor:
-    for name in ("journal_mode", "synchronous"):
-        print(cursor.execute(f"PRAGMA {name}").fetchone()[0])
-print(connection.transaction_mode)
+    names = ("journal_mode", "synchronous")
+    result = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+result.append(connection.transaction_mode)
 """
     url = f"sqlite:///{tmp_path}/db.sqlite3"
 
-    done = run_code(code, **(COMPLETE | {"DATABASE_URL": url}))
-
-    assert done.stdout.split() == ["wal", "1", "IMMEDIATE"]
+    assert evaluate(code, **COMPLETE | {"DATABASE_URL": url}) == ["wal", 1, "IMMEDIATE"]

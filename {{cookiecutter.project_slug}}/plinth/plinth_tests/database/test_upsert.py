@@ -5,8 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from plinth.database.upsert import upsert
-
-from ..models import Document
+from plinth_tests.models import Document
 
 pytestmark = [pytest.mark.django_db, pytest.mark.practice(7)]
 
@@ -18,7 +17,9 @@ def save(*rows: tuple[str, str]) -> None:
 def test_new_rows_are_inserted_with_defaults() -> None:
     save(("A", 'tab\t "quote" \\N'), ("B", ""))
 
-    rows = Document.objects.order_by("name").values_list("name", "note", "count", "rank")
+    rows = Document.objects.order_by("name").values_list(
+        "name", "note", "count", "rank"
+    )
     assert list(rows) == [("A", 'tab\t "quote" \\N', 7, None), ("B", "", 7, None)]
     assert Document.objects.earliest("modified").modified
 

@@ -1,15 +1,22 @@
+"""Health endpoints, and the probes behind them."""
+
 from http import HTTPStatus
 
 import pytest
+from django.apps import apps
+from django.conf import settings as project
 from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
+from plinth.health import probes
+
 LIVE, READY = "/health/live/", "/health/ready/"
-# What the probe of a part calls.
-PARTS = {
+# What the probe of each service calls.
+SERVICES = {
     "cache": (caches["default"], "get"),
     "sessions": (caches["sessions"], "get"),
     "locks": (caches["locks"], "add"),
@@ -23,65 +30,85 @@ def fail(*args: object, **kwargs: object) -> None:
 
 @pytest.mark.parametrize("path", [LIVE, READY])
 @pytest.mark.django_db
-def test_a_probe_by_address_over_http_is_answered(
-    client: Client, settings: Settings, path: str
+def test_probe_by_ip_over_http_is_answered(
+    site: Client, settings: Settings, path: str
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
 
-    response = client.get(path, headers={"host": "10.1.2.3:8000"})
+    response = site.get(path, headers={"host": "10.1.2.3:8000"})
 
     assert response.status_code == HTTPStatus.OK
     assert response.json()["status"] == "ok"
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_other_pages_check_the_host(client: Client) -> None:
-    response = client.get("/", headers={"host": "10.1.2.3:8000"})
+def test_project_has_the_health_endpoints() -> None:
+    assert [reverse("health:live"), reverse("health:ready")] == [LIVE, READY]
+    assert "plinth.health.middleware.HealthMiddleware" in project.MIDDLEWARE
+
+
+def test_other_pages_check_the_host(site: Client) -> None:
+    response = site.get("/plain/", headers={"host": "10.1.2.3:8000"})
 
     assert response.status_code == HTTPStatus.BAD_REQUEST
 
 
-def test_liveness_asks_no_other_part(client: Client) -> None:
-    assert client.get(LIVE).json() == {"status": "ok"}  # no `db` fixture
+def test_liveness_probes_no_service(site: Client) -> None:
+    assert site.get(LIVE).json() == {"status": "ok"}  # no `db` fixture
 
 
 @pytest.mark.django_db
-def test_without_its_database_the_site_is_not_ready(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def test_site_without_its_database_is_not_ready(
+    site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "cursor", fail)
 
-    response = client.get(READY)
+    response = site.get(READY)
 
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json()["parts"]["database"] == "failing"
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.django_db
-def test_without_another_part_the_site_still_takes_visitors(
-    client: Client,
+def test_site_without_another_service_is_degraded(
+    site: Client,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     settings: Settings,
-    part: str,
+    service: str,
 ) -> None:
-    settings.HEALTH_PROBES |= {
+    settings.HEALTH_PROBES = {
         "sessions": "plinth.health.probes.probe_sessions",
         "locks": "plinth.health.probes.probe_locks",
     }
-    monkeypatch.setattr(*PARTS[part], fail)
+    monkeypatch.setattr(*SERVICES[service], fail)
 
-    response = client.get(READY)
+    response = site.get(READY)
 
     assert response.status_code == HTTPStatus.OK
     assert response.json()["status"] == "degraded"
     assert [
         name for name, state in response.json()["parts"].items() if state == "failing"
-    ] == [part]
-    assert f"The {part} does not answer" in caplog.text
+    ] == [service]
+    assert f"The {service} does not answer" in caplog.text
     assert "gone" not in response.text
 
 
-def test_an_unknown_probe_is_an_ordinary_wrong_address(client: Client) -> None:
-    assert client.get("/health/nothing/").status_code == HTTPStatus.NOT_FOUND
+def test_apps_and_settings_register_probes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HEALTH_PROBES = {"mine": "apps.search.health.probe", "storage": None}
+    auth = apps.get_app_config("auth")
+    monkeypatch.setattr(auth, "health_probes", {"ldap": "ldap.probe"}, raising=False)
+
+    registered = probes.registered()
+
+    assert registered["database"] == "plinth.health.probes.probe_database"
+    assert registered["mine"] == "apps.search.health.probe"
+    assert registered["ldap"] == "ldap.probe"
+    assert "storage" not in registered
+
+
+def test_unknown_health_path_is_not_found(site: Client) -> None:
+    assert site.get("/health/nothing/").status_code == HTTPStatus.NOT_FOUND

@@ -1,4 +1,6 @@
-"""Who visits, and by https or not, behind proxies: what they say, and nobody else."""
+"""Client IP and scheme behind trusted proxies."""
+
+import json
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -6,23 +8,22 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from plinth.http.proxies import ProxyHeadersMiddleware
-from plinth_tests.processes import COMPLETE, EMBEDDED, python, run_code
+from plinth_tests.processes import COMPLETE, EMBEDDED, run, run_code
 
 pytestmark = pytest.mark.practice(28)
 
-VISITOR = "203.0.113.7"
+CLIENT = "203.0.113.7"
 FORGED = "198.51.100.1"
 PROXY = "10.0.0.2"
 
 
-@pytest.fixture
-def passed(rf: RequestFactory) -> HttpRequest:
-    """A request of a visitor's that has come through nginx, over a unix socket."""
-    return through(rf, "", VISITOR)
+@pytest.fixture(autouse=True)
+def trusted_proxies(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["127.0.0.0/8", "10.0.0.0/8", "::1"]
 
 
-def through(rf: RequestFactory, peer: str, forwarded: str) -> HttpRequest:
-    """What the views see of a request from an address, with X-Forwarded-* headers."""
+def request_from(rf: RequestFactory, peer: str, forwarded: str) -> HttpRequest:
+    """What a view sees of a request from a peer, with X-Forwarded-* headers."""
     headers = {
         "X-Forwarded-For": forwarded,
         "X-Forwarded-Host": "evil.example",
@@ -34,74 +35,78 @@ def through(rf: RequestFactory, peer: str, forwarded: str) -> HttpRequest:
     return request
 
 
-def test_behind_a_unix_socket_the_address_is_the_visitors(passed: HttpRequest) -> None:
-    assert passed.META["REMOTE_ADDR"] == VISITOR
-    assert passed.headers["X-Forwarded-Proto"] == "https"
+def test_peer_of_a_unix_socket_is_a_trusted_proxy(rf: RequestFactory) -> None:
+    request = request_from(rf, "", CLIENT)
+
+    assert request.META["REMOTE_ADDR"] == CLIENT
+    assert request.headers["X-Forwarded-Proto"] == "https"
 
 
 @pytest.mark.parametrize(
     ("peer", "forwarded", "address"),
     [
-        (PROXY, VISITOR, VISITOR),
-        ("::1", VISITOR, VISITOR),
-        ("::ffff:10.0.0.2", VISITOR, VISITOR),
-        # Two proxies, and what the visitor wrote in front of them.
-        (PROXY, f"{FORGED}, {VISITOR}, 10.0.0.3", VISITOR),
-        (PROXY, f"{FORGED},unknown, {VISITOR}", VISITOR),
+        (PROXY, CLIENT, CLIENT),
+        ("::1", CLIENT, CLIENT),
+        ("::ffff:10.0.0.2", CLIENT, CLIENT),
+        # Two proxies, and a header that the client has sent.
+        (PROXY, f"{FORGED}, {CLIENT}, 10.0.0.3", CLIENT),
+        (PROXY, f"{FORGED},unknown, {CLIENT}", CLIENT),
         (PROXY, f"unknown, {PROXY}", PROXY),
         (PROXY, "2001:db8::7", "2001:db8::7"),
-        (PROXY, f"{VISITOR}:50000", VISITOR),
+        (PROXY, f"{CLIENT}:50000", CLIENT),
         (PROXY, "[2001:db8::7]:50000", "2001:db8::7"),
-        # Another part of the site.
+        # A service of the same network.
         (PROXY, "10.1.0.9", "10.1.0.9"),
         (PROXY, "", PROXY),
         (PROXY, "<script>", PROXY),
         ("", "", ""),
     ],
 )
-def test_the_address_is_the_last_that_is_no_proxys(
+def test_client_ip_is_the_last_that_is_no_proxys(
     rf: RequestFactory, peer: str, forwarded: str, address: str
 ) -> None:
-    assert through(rf, peer, forwarded).META["REMOTE_ADDR"] == address
+    assert request_from(rf, peer, forwarded).META["REMOTE_ADDR"] == address
 
 
-def test_nobody_else_can_claim_an_address_or_https(rf: RequestFactory) -> None:
-    request = through(rf, VISITOR, FORGED)
+def test_untrusted_peer_can_claim_neither_an_ip_nor_https(rf: RequestFactory) -> None:
+    request = request_from(rf, CLIENT, FORGED)
 
-    assert request.META["REMOTE_ADDR"] == VISITOR
-    said = [name for name in request.headers if name.startswith("X-")]
-    assert said == []
+    assert request.META["REMOTE_ADDR"] == CLIENT
+    assert [name for name in request.headers if name.startswith("X-")] == []
 
 
-def test_who_is_a_proxy_can_be_named(rf: RequestFactory, settings: Settings) -> None:
+def test_trusted_proxies_are_a_setting(rf: RequestFactory, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = ["192.0.2.0/24"]
 
-    assert through(rf, "192.0.2.9", VISITOR).META["REMOTE_ADDR"] == VISITOR
-    assert through(rf, PROXY, VISITOR).META["REMOTE_ADDR"] == PROXY
+    assert request_from(rf, "192.0.2.9", CLIENT).META["REMOTE_ADDR"] == CLIENT
+    assert request_from(rf, PROXY, CLIENT).META["REMOTE_ADDR"] == PROXY
 
 
-def test_production_believes_a_proxy_that_says_https_and_nobody_else() -> None:
+def test_production_trusts_a_proxys_scheme_and_no_others() -> None:
     code = f"""
-import config.wsgi
+import config.wsgi, json
+from django.conf import settings
 from django.test import Client
-for peer in ("", "{PROXY}", "{VISITOR}"):
+from plinth_tests import site
+site.use(settings)
+statuses = []
+for peer in ("", "{PROXY}", "{CLIENT}"):
     client = Client(
         REMOTE_ADDR=peer,
         HTTP_X_FORWARDED_FOR="{FORGED}",
         HTTP_X_FORWARDED_PROTO="https",
     )
-    print(client.get("/robots.txt", HTTP_HOST="example.com").status_code)
+    statuses += [client.get("/plain/", HTTP_HOST="example.com").status_code]
+print(json.dumps(statuses))
 """
-    done = run_code(code, **EMBEDDED)
+    proxies = {"TRUSTED_PROXIES": "10.0.0.0/8"}
+    done = run_code(code, **EMBEDDED | proxies)
 
-    answers = [line for line in done.stdout.splitlines() if line.isdigit()]
-    assert answers == ["200", "200", "301"]
+    assert json.loads(done.stdout) == [200, 200, 301]
 
 
-def test_a_network_that_is_none_stops_the_start() -> None:
-    variables = COMPLETE | {"TRUSTED_PROXIES": "10.0.0.0/8,all"}
-
-    done = python("-c", "import config.wsgi", **variables)
+def test_malformed_network_stops_the_start() -> None:
+    done = run("import config.wsgi", **COMPLETE | {"TRUSTED_PROXIES": "10.0.0.0/8,all"})
 
     assert done.returncode
     assert done.stderr == (

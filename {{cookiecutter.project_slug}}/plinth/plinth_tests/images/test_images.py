@@ -147,7 +147,9 @@ def test_other_files_are_refused_with_the_reason(
 
 
 def test_field_replaces_the_upload() -> None:
-    cleaned = ReencodedImageField(max_side=40).clean(SimpleUploadedFile("a.jpg", teal()))
+    cleaned = ReencodedImageField(max_side=40).clean(
+        SimpleUploadedFile("a.jpg", teal())
+    )
 
     assert cleaned.name == "image.webp"
     with Image.open(cleaned) as image:

@@ -1,4 +1,4 @@
-"""The log of production, from a process of its own: what a log collector would read."""
+"""Logs: the access log, JSON lines in production, no personal data."""
 
 import json
 import logging
@@ -7,23 +7,26 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import reverse
 
-from apps.accounts.models import User
-from plinth.logs.formatters import JsonFormatter, ReadableFormatter
+from plinth.logs.formatters import JsonFormatter, ReadableFormatter, RequestIdFilter
 from plinth_tests.processes import EMBEDDED, run_code
 
 pytestmark = pytest.mark.practice(67)
 
-VISIT = r"""
+MIDDLEWARE = "plinth.logs.middleware"
+# In a process of its own: what a log collector reads.
+REQUEST = r"""
 import logging
 early = logging.getLogger("a.library")
 import config.wsgi
+from django.conf import settings
 from django.test import Client
+from plinth_tests import site
+site.use(settings)
 early.info("It's %s", "older than Django\nand née")
 early.debug("for its author")
 response = Client(headers={"host": "example.com"}).get(
-    "/robots.txt?email=ann@example.com",
+    "/plain/?email=ann@example.com",
     secure=True,
     headers={"x-request-id": "named-by-the-proxy", "cookie": "sessionid=secret"},
 )
@@ -31,60 +34,109 @@ response = Client(headers={"host": "example.com"}).get(
 
 
 def lines_of(stderr: str) -> list[dict[str, Any]]:
-    # Python's own warnings are none.
+    """Return the JSON lines; Python's own warnings are none."""
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
 
 
-def test_a_line_of_production_is_json_that_tells_the_request() -> None:
-    _, line = lines_of(run_code(VISIT, **EMBEDDED).stderr)
+def test_production_logs_json_lines() -> None:
+    early, line = lines_of(run_code(REQUEST, **EMBEDDED).stderr)
+
+    # A logger that is older than Django's configuration.
+    assert early["name"] == "a.library"
+    assert early["message"] == "It's older than Django\nand née"
 
     assert line.pop("duration_ms") > 0
     assert line.pop("time")
-    message = line.pop("message")
-    assert message.startswith("GET /robots.txt 200 ")
-    # Nothing else: no address, no query, no cookie.
+    assert line.pop("message").startswith("GET /plain/ 200 ")
+    # No IP address, no query string, no cookie.
     assert line == {
         "level": "INFO",
-        "name": "plinth.http.middleware",
+        "name": MIDDLEWARE,
         "request_id": "named-by-the-proxy",
         "method": "GET",
-        "path": "/robots.txt",
+        "path": "/plain/",
         "status": 200,
         "user_id": None,
     }
 
 
-def test_who_logged_before_django_started_still_does_at_the_level_of_production() -> (
-    None
-):
-    line, _ = lines_of(run_code(VISIT, **EMBEDDED).stderr)
-
-    assert line["name"] == "a.library"
-    assert line["message"] == "It's older than Django\nand née"
-
-
-def test_the_level_is_a_variable() -> None:
-    done = run_code(VISIT, **(EMBEDDED | {"LOG_LEVEL": "WARNING"}))
+def test_level_is_a_variable() -> None:
+    done = run_code(REQUEST, **EMBEDDED | {"LOG_LEVEL": "WARNING"})
 
     assert lines_of(done.stderr) == []
 
 
-@pytest.mark.parametrize("asked", [True, False])
-@pytest.mark.django_db
-def test_a_user_is_named_by_id_where_the_page_asked_who_it_is(
-    client: Client, caplog: pytest.LogCaptureFixture, user: User, asked: bool
+def access_log(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
+    (record,) = [record for record in caplog.records if record.name == MIDDLEWARE]
+    return record
+
+
+def test_log_line_and_response_have_one_request_id(
+    site: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client.force_login(user)
+    caplog.handler.addFilter(RequestIdFilter())
+    with caplog.at_level(logging.INFO):
+        response = site.get("/plain/?token=secret")
+
+    record = access_log(caplog)
+    assert record.__dict__["request_id"] == response.headers["X-Request-ID"]
+    assert record.getMessage().startswith("GET /plain/ 200 ")
+    assert record.__dict__["duration_ms"] > 0
+    assert "secret" not in caplog.text
+
+
+def test_line_break_in_a_path_forges_no_line(
+    site: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        site.get("/a%0aline")
+
+    assert "GET /a\\nline 404" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "valid"),
+    [
+        ("0a1b2c3d4e5f60718293a4b5c6d7e8f9", True),
+        ("5f9c1b1e-3f0e-4b5c-9d39-8f1a2b3c4d5e", True),
+        ("short", False),
+        ("x" * 65, False),
+        ("a line\nof another", False),
+    ],
+)
+def test_valid_request_id_of_a_proxy_is_used(
+    site: Client, given: str, valid: bool
+) -> None:
+    response = site.get("/plain/", headers={"x-request-id": given})
+
+    assert (response.headers["X-Request-ID"] == given) is valid
+
+
+@pytest.mark.parametrize(("path", "loads"), [("/user/", True), ("/plain/", False)])
+def test_loaded_user_is_logged_by_id(
+    site: Client,
+    caplog: pytest.LogCaptureFixture,
+    user: Any,
+    path: str,
+    loads: bool,
+) -> None:
+    site.force_login(user)
 
     with caplog.at_level(logging.INFO):
-        client.get(reverse("accounts:profile" if asked else "pages:robots"))
+        site.get(path)
 
-    (record,) = [r for r in caplog.records if r.name == "plinth.http.middleware"]
-    assert record.__dict__["user_id"] == (user.pk if asked else None)
+    record = access_log(caplog)
+    assert record.__dict__["user_id"] == (user.pk if loads else None)
     assert user.email not in str(record.__dict__)
 
 
-RESET = "/accounts/reset/MQ/c9k2x1-0123456789abcdef0123456789abcdef"
+def test_log_line_costs_no_query(site: Client) -> None:
+    site.cookies[settings.SESSION_COOKIE_NAME] = "of-a-user"
+
+    site.get("/plain/")  # no `db` fixture: a query would fail the test
+
+
+RESET = "/plain/MQ/c9k2x1-0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -94,28 +146,22 @@ RESET = "/accounts/reset/MQ/c9k2x1-0123456789abcdef0123456789abcdef"
     ("method", "path"),
     [
         ("get", f"{RESET}/"),
-        ("get", RESET),  # as a mail program cuts it: redirected
+        ("get", RESET),  # without the slash, as a mail program cuts it: redirected
         ("put", f"{RESET}/"),  # refused, in Django's own line
         ("get", "/nowhere?token=c9k2x1-0123456789abcdef0123456789abcdef"),
     ],
 )
-@pytest.mark.django_db
-def test_no_line_can_reset_a_password(
+def test_password_reset_token_is_masked(
+    site: Client,
     caplog: pytest.LogCaptureFixture,
     formatter: logging.Formatter,
     method: str,
     path: str,
 ) -> None:
-    client = Client(enforce_csrf_checks=True)
+    site.handler.enforce_csrf_checks = True
     with caplog.at_level(logging.INFO):
-        getattr(client, method)(path, headers={"referer": f"http://testserver{path}"})
+        getattr(site, method)(path, headers={"referer": f"http://testserver{path}"})
 
     lines = [formatter.format(record) for record in caplog.records]
     assert lines
     assert not [line for line in lines if "0123456789abcdef" in line]
-
-
-def test_a_line_costs_no_query(client: Client) -> None:
-    client.cookies[settings.SESSION_COOKIE_NAME] = "of-somebody-signed-in"
-
-    client.get("/robots.txt")  # no `db` fixture: a query would fail the test

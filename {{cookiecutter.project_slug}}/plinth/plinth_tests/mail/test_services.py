@@ -199,7 +199,7 @@ def test_a_suppressed_address_gets_no_mail(
     assert "ann@" not in caplog.text.lower()
 
 
-class Answer:
+class Response:
     """The part of an HTTP response that Anymail's errors use."""
 
     reason = "Refused"
@@ -209,7 +209,7 @@ class Answer:
 
 
 def http_error(status: int) -> AnymailAPIError:
-    return AnymailAPIError(TO, status_code=status, response=Answer(status))
+    return AnymailAPIError(TO, status_code=status, response=Response(status))
 
 
 def ses_error(code: str) -> AnymailAPIError:

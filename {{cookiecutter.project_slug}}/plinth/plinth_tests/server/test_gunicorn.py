@@ -1,4 +1,4 @@
-"""Gunicorn as a server runs it: its own processes, on a socket, with what it sends."""
+"""gunicorn with the project's settings: processes, socket, log and metrics."""
 
 import ast
 import http.client
@@ -19,34 +19,36 @@ from django.conf import settings
 from django.db import connection
 
 from config import gunicorn
-from plinth.database.settings import Connections
+from plinth.database.settings import Connections, databases
+from plinth.env import Env
 from plinth.practices import probes
 from plinth.practices.states import State
+from plinth.server import gunicorn as defaults
 from plinth.server.resources import most_open_files
 from plinth_tests.processes import COMPLETE, EMBEDDED, python
 
 pytestmark = pytest.mark.practice(60)
 
+CONFIG = settings.BASE_DIR / "config" / "gunicorn.py"
 ON_LINUX = pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only")
-# How a request starts that is not complete.
+# An incomplete request.
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 
 
 class Server:
-    """One that runs beside the tests, with all that it writes and sends."""
+    """gunicorn in a process of its own, with its log and its metrics."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.socket = folder / "web.sock"
         self.metrics = folder / "metrics"
         self.log = folder / "log"
-        # Whoever counts the requests.
-        self.counter = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.counter.bind(("127.0.0.1", 0))
-        self.counter.settimeout(10)
+        self.statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.statsd.bind(("127.0.0.1", 0))
+        self.statsd.settimeout(10)
         variables = {
             "WEB_BIND": f"unix:{self.socket}",
             "WEB_CONCURRENCY": "2",
-            "STATSD_HOST": f"127.0.0.1:{self.counter.getsockname()[1]}",
+            "STATSD_HOST": f"127.0.0.1:{self.statsd.getsockname()[1]}",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **variables,
         }
@@ -54,7 +56,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn"),
-                    *("--config", "python:plinth.server.gunicorn", "config.wsgi"),
+                    *("--config", "python:config.gunicorn", "config.wsgi"),
                 ],
                 cwd=settings.BASE_DIR,
                 env={
@@ -75,44 +77,44 @@ class Server:
             return False
 
     def connect(self) -> socket.socket:
-        visitor = socket.socket(socket.AF_UNIX)
-        visitor.settimeout(20)
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(20)
         try:
-            visitor.connect(str(self.socket))
+            client.connect(str(self.socket))
         except OSError:
-            visitor.close()
+            client.close()
             raise
-        return visitor
+        return client
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("example.com")
         connection.sock = self.connect()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", path, headers=named)
-        answer = connection.getresponse()
-        answer.read()
+        response = connection.getresponse()
+        response.read()
         connection.close()
-        return answer
+        return response
 
     def send(self, request: bytes) -> bytes:
-        """The first line of the answer to what is no request of a browser."""
-        with self.connect() as visitor:
-            visitor.sendall(request)
-            return first_line(visitor)
+        """Return the status line of the response to bytes."""
+        with self.connect() as client:
+            client.sendall(request)
+            return status_line(client)
 
     def lines(self) -> list[dict[str, object]]:
-        """What is in the log, but for the warnings of a project without its files."""
+        """Return the JSON lines of the log; Python's own warnings are none."""
         lines = self.log.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(40)
-        self.counter.close()
+        self.statsd.close()
 
 
-def first_line(visitor: socket.socket) -> bytes:
-    return visitor.recv(4096).partition(b"\r\n")[0]
+def status_line(client: socket.socket) -> bytes:
+    return client.recv(4096).partition(b"\r\n")[0]
 
 
 def wait_for(true: Callable[[], object]) -> None:
@@ -136,38 +138,45 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     metrics = folder / "metrics"
     metrics.mkdir()
-    # What a process of the last run has left.
+    # A process of an earlier run has left it.
     (metrics / "counter_1.db").touch()
     with running(Server(folder)) as server:
         yield server
 
 
-def test_each_name_is_one_that_gunicorn_knows() -> None:
-    # It passes over what it does not know.
+def test_settings_have_names_that_gunicorn_knows() -> None:
+    """It ignores others."""
     from gunicorn.config import KNOWN_SETTINGS
 
-    tree = ast.parse((settings.BASE_DIR / "config" / "gunicorn.py").read_text())
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    set_here = {
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    } | {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    known = {setting.name for setting in KNOWN_SETTINGS}
+    for path in (CONFIG, Path(str(defaults.__file__))):
+        tree = ast.parse(path.read_text())
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        assigned = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        } | {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
-    assert set_here - used <= {setting.name for setting in KNOWN_SETTINGS}
+        assert assigned - used <= known, path
 
 
-def test_each_waits_longer_than_the_one_behind_it() -> None:
-
-    statement = 30
-    example = (settings.BASE_DIR / ".env.example").read_text()
-    assert f"DATABASE_STATEMENT_TIMEOUT={statement}\n" in example
+def test_each_time_out_is_longer_than_the_one_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Env, "variables", {"DATABASE_URL": "postgres://app@db/app"})
+    found = databases(Env(), sqlite=Path(), application_name="site")
+    limit = re.search(
+        r"statement_timeout=(\d+)s", found["default"]["OPTIONS"]["options"]
+    )
+    assert limit
+    statement = int(limit[1])
     assert Connections.connect_timeout < statement
     assert statement <= gunicorn.graceful_timeout < gunicorn.timeout
-    # What nginx has where its files don't say otherwise.
+    # nginx's default.
     assert gunicorn.timeout < 60 < gunicorn.keepalive
     for path in (settings.BASE_DIR / "deploy").rglob("nginx/**/*.conf"):
         text = path.read_text()
@@ -178,18 +187,18 @@ def test_each_waits_longer_than_the_one_behind_it() -> None:
                 assert int(idle) < gunicorn.keepalive, path
 
 
-def test_a_page_comes_over_the_socket(server: Server) -> None:
-    answer = server.get("/health/live/")
+def test_page_is_served_over_the_socket(server: Server) -> None:
+    response = server.get("/health/live/")
 
-    assert answer.status == 200
-    assert answer.getheader("Server") == "gunicorn"
+    assert response.status == 200
+    assert response.getheader("Server") == "gunicorn"
 
 
-def test_the_group_may_connect_and_nobody_else(server: Server) -> None:
+def test_only_owner_and_group_may_connect_to_the_socket(server: Server) -> None:
     assert server.socket.stat().st_mode & 0o777 == 0o770
 
 
-def test_a_visit_is_one_line_with_the_id_that_nginx_gave(server: Server) -> None:
+def test_request_is_one_log_line_with_the_id_of_nginx(server: Server) -> None:
     name = "0123456789abcdef0123456789abcdef"
     server.get("/health/live/", X_Request_ID=name)
 
@@ -199,7 +208,7 @@ def test_a_visit_is_one_line_with_the_id_that_nginx_gave(server: Server) -> None
 
 
 @pytest.mark.parametrize(
-    ("request_", "status", "said"),
+    ("request_", "status", "message"),
     [
         (b"nonsense\r\n\r\n", b"400", "Invalid HTTP request line"),
         (HALF + b"A: " + b"a" * 9000 + b"\r\n\r\n", b"431", "limit request headers"),
@@ -208,22 +217,24 @@ def test_a_visit_is_one_line_with_the_id_that_nginx_gave(server: Server) -> None
     ],
     ids=["nonsense", "a large header", "many headers", "a long line"],
 )
-def test_what_never_gets_to_django_is_answered_and_logged(
-    server: Server, request_: bytes, status: bytes, said: str
+def test_malformed_request_is_answered_and_logged(
+    server: Server, request_: bytes, status: bytes, message: str
 ) -> None:
     before = len(server.lines())
 
     assert server.send(request_).split()[1] == status
-    [line] = [line for line in server.lines()[before:] if said in str(line["message"])]
+    [line] = [
+        line for line in server.lines()[before:] if message in str(line["message"])
+    ]
     assert line["level"] == "WARNING"
 
 
-def test_requests_are_counted_where_statsd_host_says(server: Server) -> None:
+def test_requests_are_counted_by_statsd(server: Server) -> None:
     server.get("/health/live/")
 
     seen = ""
     while "requests:1|c" not in seen or "duration:" not in seen:
-        seen += server.counter.recv(1024).decode() + "\n"
+        seen += server.statsd.recv(1024).decode() + "\n"
     for line in seen.splitlines():
         assert line.startswith(f"{gunicorn.statsd_prefix}.gunicorn.")
 
@@ -234,7 +245,7 @@ def children(process: int) -> list[int]:
 
 
 @ON_LINUX
-def test_processes_say_who_they_are(server: Server) -> None:
+def test_processes_have_the_name_of_the_project(server: Server) -> None:
     def name(process: int) -> str:
         return Path(f"/proc/{process}/cmdline").read_text().rstrip("\0 ")
 
@@ -242,7 +253,7 @@ def test_processes_say_who_they_are(server: Server) -> None:
     assert name(master) == f"gunicorn: master [{gunicorn.proc_name}]"
 
     def workers_too() -> bool:
-        # One bears its master's name until it has started.
+        # It has its master's name until it has started.
         names = {name(worker) for worker in children(master)}
         return names == {f"gunicorn: worker [{gunicorn.proc_name}]"}
 
@@ -250,11 +261,11 @@ def test_processes_say_who_they_are(server: Server) -> None:
 
 
 @ON_LINUX
-def test_the_heartbeat_is_in_memory(server: Server) -> None:
+def test_heartbeat_file_is_in_memory(server: Server) -> None:
     worker = children(server.process.pid)[0]
     names = []
     for file in Path(f"/proc/{worker}/fd").iterdir():
-        # Some are closed while one looks.
+        # Some are closed meanwhile.
         with suppress(FileNotFoundError):
             names.append(str(file.readlink()))
 
@@ -262,7 +273,7 @@ def test_the_heartbeat_is_in_memory(server: Server) -> None:
 
 
 @ON_LINUX
-def test_workers_may_open_as_many_files_as_the_machine_lets_them(
+def test_workers_raise_their_limit_of_open_files(
     server: Server,
 ) -> None:
     worker = children(server.process.pid)[0]
@@ -271,12 +282,12 @@ def test_workers_may_open_as_many_files_as_the_machine_lets_them(
     assert re.search(rf"Max open files +{most_open_files()} ", limits)
 
 
-def test_counts_of_the_last_run_are_gone(server: Server) -> None:
+def test_metrics_of_an_earlier_run_are_deleted(server: Server) -> None:
     assert not (server.metrics / "counter_1.db").exists()
 
 
 @ON_LINUX
-def test_a_worker_that_is_gone_is_no_living_one_for_prometheus(server: Server) -> None:
+def test_live_gauges_of_an_exited_worker_are_deleted(server: Server) -> None:
     worker = children(server.process.pid)[0]
     gauge = server.metrics / f"gauge_livesum_{worker}.db"
     counter = server.metrics / f"counter_{worker}.db"
@@ -286,29 +297,29 @@ def test_a_worker_that_is_gone_is_no_living_one_for_prometheus(server: Server) -
     os.kill(worker, signal.SIGKILL)
 
     wait_for(lambda: not gauge.exists())
-    # What it has counted still counts.
+    # Its counters still count.
     assert counter.exists()
     wait_for(server.answers)
 
 
 class OnPort(Server):
-    """As in Kubernetes, where each connection comes from anywhere."""
+    """gunicorn on a TCP port, as in Kubernetes."""
 
     def __init__(self, folder: Path) -> None:
-        # One that is free: gunicorn says which.
+        # Port 0 is a free one, which the log names.
         super().__init__(folder, WEB_BIND="127.0.0.1:0", WEB_CONCURRENCY="1")
 
     def connect(self) -> socket.socket:
-        said = re.search(r"Listening at: http://127.0.0.1:(\d+)", self.log.read_text())
-        if not said:
+        port = re.search(r"Listening at: http://127.0.0.1:(\d+)", self.log.read_text())
+        if not port:
             raise ConnectionRefusedError
-        return socket.create_connection(("127.0.0.1", int(said[1])), timeout=20)
+        return socket.create_connection(("127.0.0.1", int(port[1])), timeout=20)
 
 
-def test_who_stops_ends_what_it_has_begun_and_refuses_the_next(tmp_path: Path) -> None:
-    with running(OnPort(tmp_path)) as server, server.connect() as begun:
-        begun.sendall(HALF)
-        # A moment, until it is read.
+def test_stopping_worker_drains_and_refuses_connections(tmp_path: Path) -> None:
+    with running(OnPort(tmp_path)) as server, server.connect() as client:
+        client.sendall(HALF)
+        # Until it is read.
         time.sleep(0.2)
         server.process.terminate()
 
@@ -321,28 +332,28 @@ def test_who_stops_ends_what_it_has_begun_and_refuses_the_next(tmp_path: Path) -
 
         wait_for(refuses)
         assert server.process.poll() is None
-        begun.sendall(b"\r\n")
-        assert first_line(begun) == b"HTTP/1.1 200 OK"
+        client.sendall(b"\r\n")
+        assert status_line(client) == b"HTTP/1.1 200 OK"
 
 
 @ON_LINUX
-def test_who_stops_answers_all_who_have_connected(tmp_path: Path) -> None:
+def test_stopping_worker_answers_its_backlog(tmp_path: Path) -> None:
     with running(OnPort(tmp_path)) as server, ExitStack() as stack:
         [worker] = children(server.process.pid)
-        # It is busy, so that they wait at the door.
+        # Stopped, so that the kernel holds the connections in the backlog.
         os.kill(worker, signal.SIGSTOP)
-        visitors = [stack.enter_context(server.connect()) for _ in range(5)]
-        for visitor in visitors:
-            visitor.sendall(HALF + b"\r\n")
+        clients = [stack.enter_context(server.connect()) for _ in range(5)]
+        for client in clients:
+            client.sendall(HALF + b"\r\n")
         server.process.terminate()
         time.sleep(0.5)
         os.kill(worker, signal.SIGCONT)
 
-        assert {first_line(visitor) for visitor in visitors} == {b"HTTP/1.1 200 OK"}
+        assert {status_line(client) for client in clients} == {b"HTTP/1.1 200 OK"}
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "line"),
     [
         (
             {"WEB_BIND": "https://example.com"},
@@ -363,20 +374,20 @@ def test_who_stops_answers_all_who_have_connected(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_bad_value_stops_the_start_with_one_line(
-    variables: dict[str, str], said: str
+def test_malformed_variable_stops_the_start_with_one_line(
+    variables: dict[str, str], line: str
 ) -> None:
     done = python(
-        *("-m", "gunicorn", "--config", "python:plinth.server.gunicorn", "--check-config"),
+        *("-m", "gunicorn", "--config", "python:config.gunicorn", "--check-config"),
         "config.wsgi",
         **COMPLETE | variables,
     )
 
     assert done.returncode != 0
-    assert done.stderr.strip() == said
+    assert done.stderr.strip() == line
 
 
-def test_threads_that_would_wait_for_a_connection_are_found(
+def test_probe_finds_more_threads_than_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     options = {"pool": {"max_size": gunicorn.threads}}

@@ -1,9 +1,10 @@
-"""A container asks itself whether what it runs does its work."""
+"""Container healthcheck of each role."""
 
 import os
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,24 +16,10 @@ from plinth.server import healthcheck
 
 pytestmark = pytest.mark.practice(73)
 
-GUNICORN = "/opt/venv/bin/python\0/opt/venv/bin/gunicorn\0config.wsgi\0"
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Say what the container was started for."""
-
-    def started(command: str) -> None:
-        (tmp_path / "cmdline").write_text(command)
-        monkeypatch.setattr(alive, "FIRST_PROCESS", tmp_path / "cmdline")
-
-    started(GUNICORN)
-    return started
-
 
 @contextmanager
 def server(bind: str, status: int = 200) -> Iterator[int]:
-    """A real server at an address or a socket, which is alive with this status."""
+    """Serve /health/live/ with a status at an address, or at a socket's path."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -42,7 +29,7 @@ def server(bind: str, status: int = 200) -> Iterator[int]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-        # Who comes by a socket has no address.
+        # A peer of a unix socket has no address.
         def address_string(self) -> str:
             return ""
 
@@ -66,94 +53,94 @@ def server(bind: str, status: int = 200) -> Iterator[int]:
             thread.join()
 
 
-def problem() -> str:
+def check(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> str:
+    """Return the error that the healthcheck exits with; empty if it is healthy."""
+    for name in ("PORT", "WEB_BIND"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["healthcheck", *arguments])
     with pytest.raises(SystemExit) as stop:
         healthcheck.main()
     return str(stop.value.code or "")
 
 
 @pytest.mark.parametrize("listens", ["0.0.0.0", "127.0.0.1"])  # noqa: S104
-def test_a_web_that_answers_is_alive(
-    started: object, monkeypatch: pytest.MonkeyPatch, listens: str
+def test_web_that_answers_is_healthy(
+    monkeypatch: pytest.MonkeyPatch, listens: str
 ) -> None:
+    # Not through a proxy, whatever the environment says.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with server(listens) as port:
-        monkeypatch.setenv("WEB_BIND", f"{listens}:{port}")
-        assert not problem()
-
-        # Whatever else there is, and through no proxy.
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-        monkeypatch.delenv("WEB_BIND")
-        monkeypatch.setenv("PORT", str(port))
-        assert not problem()
+        assert not check(monkeypatch, "web", WEB_BIND=f"{listens}:{port}")
+        assert not check(monkeypatch, "web", PORT=str(port))
 
 
-def test_a_web_that_listens_on_ipv6_is_alive(
-    started: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_web_on_ipv6_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         try:
             port = stack.enter_context(server("::1"))
         except OSError:
             pytest.skip("no IPv6 here")
         for listens in ("[::]", "[::1]"):
-            monkeypatch.setenv("WEB_BIND", f"{listens}:{port}")
-            assert not problem()
+            assert not check(monkeypatch, "web", WEB_BIND=f"{listens}:{port}")
 
 
-def test_a_web_behind_a_socket_is_asked_there(
-    started: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_web_behind_a_unix_socket_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
     # Short: a socket's path has at most 107 characters.
-    path = f"/tmp/alive-{os.getpid()}.sock"  # noqa: S108
-    monkeypatch.setenv("WEB_BIND", f"unix:{path}")
+    path = f"/tmp/healthcheck-{os.getpid()}.sock"  # noqa: S108
     try:
         with server(path):
-            assert not problem()
-        assert "does not answer" in problem()
+            assert not check(monkeypatch, "web", WEB_BIND=f"unix:{path}")
+        error = check(monkeypatch, "web", WEB_BIND=f"unix:{path}")
+        assert "does not answer" in error
     finally:
         Path(path).unlink()
 
 
-def test_a_web_that_is_gone_busy_or_silent_is_not_alive(
-    started: object, monkeypatch: pytest.MonkeyPatch
+def test_dead_or_failing_or_silent_web_is_unhealthy(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with server("127.0.0.1", 503) as port:
-        monkeypatch.setenv("WEB_BIND", f"127.0.0.1:{port}")
-        assert problem().endswith("answers 503")
+        bind = f"127.0.0.1:{port}"
+        assert check(monkeypatch, "web", WEB_BIND=bind) == f"{bind} answers 503"
 
-    assert "does not answer" in problem()
+    assert "does not answer" in check(monkeypatch, "web", WEB_BIND=bind)
+    assert "does not answer" in check(monkeypatch, "web", WEB_BIND="nonsense")
 
-    monkeypatch.setattr(alive, "TIMEOUT", 0.1)
+    monkeypatch.setattr(healthcheck, "TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv("WEB_BIND", f"127.0.0.1:{silent.getsockname()[1]}")
-        # Who waits longer is refused: this test ends in any case.
+        bind = f"127.0.0.1:{silent.getsockname()[1]}"
+        # Ends this test if the time-out does not.
         end = threading.Timer(5, silent.shutdown, [socket.SHUT_RDWR])
         end.start()
-        assert "timed out" in problem()
+        assert "timed out" in check(monkeypatch, "web", WEB_BIND=bind)
         end.cancel()
-
-    monkeypatch.setenv("WEB_BIND", "nonsense")
-    assert "does not answer" in problem()
 
 
 @pytest.mark.parametrize(
-    ("command", "asked"),
-    [
-        ("python\0manage.py\0migrate\0", False),
-        ("/sbin/docker-init\0--\0python\0manage.py\0migrate\0", False),
-        ("python\0manage.py\0runserver\0", True),
-        ("sh\0-c\0python manage.py migrate && exec gunicorn config.wsgi\0", True),
-        ("gunicorn: master [my_site]\0", True),
-        (GUNICORN, True),
-    ],
+    ("role", "name"),
+    [("worker", []), ("beat", [f"celerybeat@{socket.gethostname()}"])],
 )
-def test_a_command_is_alive_while_it_runs_and_a_server_is_asked(
-    started: Callable[[str], None],
-    monkeypatch: pytest.MonkeyPatch,
-    command: str,
-    asked: bool,
+def test_celery_process_is_pinged(
+    monkeypatch: pytest.MonkeyPatch, role: str, name: list[str]
 ) -> None:
-    monkeypatch.setenv("WEB_BIND", "127.0.0.1:1")
-    started(command)
+    def execute(path: str, arguments: list[str]) -> None:
+        # It replaces the process.
+        raise SystemExit(" ".join(arguments))
 
-    assert bool(problem()) is asked
+    monkeypatch.setattr(os, "execv", execute)
+
+    command = check(monkeypatch, role).split()
+
+    assert command[0] == sys.executable
+    assert command[command.index("ping_worker") :] == ["ping_worker", *name]
+
+
+@pytest.mark.parametrize("arguments", [[], ["web", "worker"], ["database"]])
+def test_role_is_required(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    usage = "Usage: python -m plinth.server.healthcheck web|worker|beat"
+
+    assert check(monkeypatch, *arguments) == usage

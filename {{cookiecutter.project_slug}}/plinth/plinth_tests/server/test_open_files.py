@@ -1,4 +1,4 @@
-"""How many files a process may open: it asks for enough, and everybody says the same."""
+"""Limit of open files: gunicorn raises it, and all configuration files agree on it."""
 
 import re
 import resource
@@ -11,21 +11,23 @@ from config import gunicorn
 from plinth.practices import probes
 from plinth.practices.states import State
 from plinth.server.resources import OPEN_FILES
-from plinth_tests.processes import COMPLETE, python, run_code
+from plinth_tests.processes import COMPLETE, run_code
 
 pytestmark = pytest.mark.practice(61)
 
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({}, {}))\n"
 CHECK = """
-from django.core.management import execute_from_command_line
-execute_from_command_line(["manage.py", "check", "--deploy"])
+import django
+django.setup()
+from django.core.management import call_command
+call_command("check", deploy=True)
 """
 RAISE = """
 from plinth.server.resources import raise_open_files
 raise_open_files()
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 """
-# How each program says it, for itself or for a container.
+# The limit in the syntax of nginx, systemd and Compose.
 FORMS = {
     "*.conf": r"\bworker_rlimit_nofile\s+(\d+)",
     "*.service": r"(?m)^LimitNOFILE=(\d+)",
@@ -33,10 +35,9 @@ FORMS = {
 }
 
 
-def test_too_few_are_found_before_a_deployment() -> None:
-    done = python("-c", LIMIT.format(512, 512) + CHECK, **COMPLETE)
+def test_deployment_check_finds_a_low_limit() -> None:
+    done = run_code(LIMIT.format(512, 512) + CHECK, **COMPLETE)
 
-    assert done.returncode == 0, done.stderr
     assert "practices.W061" in done.stderr
     assert "a process may open 512 files, and needs 1" in done.stderr
     assert f"LimitNOFILE={OPEN_FILES}" in done.stderr
@@ -51,7 +52,7 @@ def test_too_few_are_found_before_a_deployment() -> None:
         (resource.RLIM_INFINITY, 40, State.ON),
     ],
 )
-def test_a_process_needs_a_file_for_each_visitor_and_some_for_each_thread(
+def test_probe_compares_the_limit_with_connections_and_threads(
     monkeypatch: pytest.MonkeyPatch, allowed: int, threads: int, state: State
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (256, allowed))
@@ -60,12 +61,12 @@ def test_a_process_needs_a_file_for_each_visitor_and_some_for_each_thread(
     assert probes.open_files().state is state
 
 
-def test_a_server_takes_what_it_may() -> None:
-    few = run_code(LIMIT.format(256, 4096) + RAISE)
-    enough = run_code(LIMIT.format(2048, 2048) + RAISE)
+def test_soft_limit_is_raised_to_the_hard_limit() -> None:
+    low = run_code(LIMIT.format(256, 4096) + RAISE)
+    equal = run_code(LIMIT.format(2048, 2048) + RAISE)
 
-    assert few.stdout.split() == ["4096", "4096"]
-    assert enough.stdout.split() == ["2048", "2048"]
+    assert low.stdout.split() == ["4096", "4096"]
+    assert equal.stdout.split() == ["2048", "2048"]
 
 
 def files(pattern: str) -> list[Path]:
@@ -73,7 +74,7 @@ def files(pattern: str) -> list[Path]:
     return [*settings.BASE_DIR.glob(pattern), *deployed]
 
 
-def test_everybody_names_the_same_number() -> None:
+def test_configuration_files_have_the_same_limit() -> None:
     found = {
         f"{path.relative_to(settings.BASE_DIR)}: {number}": int(number)
         for pattern, form in FORMS.items()
@@ -90,5 +91,5 @@ def test_everybody_names_the_same_number() -> None:
 def test_nginx_opens_no_more_connections_than_files() -> None:
     for path in files("nginx.conf"):
         for number in re.findall(r"\bworker_connections\s+(\d+)", path.read_text()):
-            # It counts the visitor's and gunicorn's; the files have the other half.
+            # It counts those of clients and gunicorn; the other half is for files.
             assert 2 * int(number) <= OPEN_FILES, path

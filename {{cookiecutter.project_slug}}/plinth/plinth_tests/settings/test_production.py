@@ -1,66 +1,80 @@
-"""Production settings, in a process of their own: what a server would really use."""
+"""Production settings."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from plinth_tests.processes import COMPLETE, python, run_code
+from plinth.management.commands.check_production import VARIABLES
+from plinth_tests.processes import COMPLETE, evaluate, run
 
 pytestmark = pytest.mark.practice(72)
 
 
-def test_the_deployment_checks_are_clean() -> None:
-    done = python(
-        *("manage.py", "check", "--deploy", "--fail-level", "WARNING"), **COMPLETE
-    )
+def test_deployment_checks_are_clean(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Of another project, in this shell.
+    monkeypatch.setenv("DATABASE_POOLER", "pgbouncer")
+    call_command("check_production")
+    assert "no issues" in capfd.readouterr().out
 
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setitem(VARIABLES, "SECURE_SSL_REDIRECT", "false")
+    with pytest.raises(CommandError, match="production's settings has failed"):
+        call_command("check_production")
+    assert "security.W008" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
         (
-            {},
-            ", ".join(
-                f"{name} is missing"
-                for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "EMAIL_URL")
-            )
-            + ".",
+            {"ALLOWED_HOSTS": " , "},
+            (
+                "Required variables are not set: "
+                "SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, EMAIL_URL."
+            ),
         ),
-        ({**COMPLETE, "SECRET_KEY": ""}, "SECRET_KEY is missing."),
-        ({**COMPLETE, "ALLOWED_HOSTS": " , "}, "ALLOWED_HOSTS is missing."),
         (
-            {**COMPLETE, "SECRET_KEY": "generated-at-set-up"},
-            "SECRET_KEY is the example's.",
+            COMPLETE | {"EMAIL_URL": ""},
+            "Required variables are not set: EMAIL_URL.",
         ),
-        ({**COMPLETE, "EMAIL_URL": ""}, "EMAIL_URL is missing."),
-        ({**COMPLETE, "DEBUG": "true"}, "DEBUG is on."),
+        (
+            COMPLETE | {"SECRET_KEY": "generated-at-set-up"},
+            (
+                "The variable SECRET_KEY must be a value of your own, "
+                "not that of .env.example."
+            ),
+        ),
+        (
+            COMPLETE | {"DEBUG": "true"},
+            "The variable DEBUG must be false in production.",
+        ),
     ],
 )
-def test_a_bad_start_is_refused_in_one_line(
-    variables: dict[str, str], line: str
-) -> None:
-    done = python("manage.py", "check", **variables)
+def test_unsafe_start_stops_with_one_line(variables: dict[str, str], line: str) -> None:
+    done = run("import config.wsgi", ENV_FILE="/dev/null", **variables)
 
     assert done.returncode == 1
-    assert done.stderr == f"Production settings refuse to start: {line}\n"
+    assert done.stderr == f"{line}\n"
 
 
-def test_the_settings_that_django_uses() -> None:
+def test_effective_settings_are_those_of_production() -> None:
     code = """
 import config.wsgi
 from django.conf import settings
 from django.core.files.storage import storages
 from django.core.mail import mailers
-print(settings.DEBUG, settings.SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE)
-print(type(storages["staticfiles"]).__name__)
-print(mailers.default.host)
+result = [
+    settings.DEBUG,
+    settings.SECURE_SSL_REDIRECT,
+    settings.SESSION_COOKIE_SECURE,
+    type(storages["staticfiles"]).__name__,
+    mailers.default.host,
+]
 """
-    done = run_code(code, **COMPLETE)
-
-    assert done.stdout.split() == [
-        "False",
-        "True",
-        "True",
+    assert evaluate(code, **COMPLETE) == [
+        False,
+        True,
+        True,
         "CompressedManifestStaticFilesStorage",
         "127.0.0.1",
     ]

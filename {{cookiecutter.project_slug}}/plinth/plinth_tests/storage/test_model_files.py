@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from plinth.storage import model_files
 from plinth.testing.plugin import Commit
-
-from ..models import Document
+from plinth_tests.models import Document
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +49,7 @@ def test_named_fields_alone_are_updated(document: Document) -> None:
     assert "count" not in sql
 
 
-def test_replaced_file_is_deleted_on_commit(
-    document: Document, commit: Commit
-) -> None:
+def test_replaced_file_is_deleted_on_commit(document: Document, commit: Commit) -> None:
     before = stored()
 
     with commit():

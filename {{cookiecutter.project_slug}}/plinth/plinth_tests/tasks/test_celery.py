@@ -1,6 +1,6 @@
 """Delivery of tasks: Celery's effective settings, and a worker that runs with them.
 
-The worker is a real one, in a thread of a process of its own, with a broker in memory.
+The worker runs in a thread of a subprocess, with a broker in memory.
 Workers that are killed are the template's tests.
 """
 

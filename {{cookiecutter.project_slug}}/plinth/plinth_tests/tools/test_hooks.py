@@ -130,6 +130,8 @@ def git(folder: Path, *arguments: str) -> None:
 def pre_commit(folder: Path, *arguments: str, skip: str = "") -> str:
     env = without_git() | {
         "PRE_COMMIT_HOME": str(folder.parent / "pre-commit"),
+        # The environment looks for the foundation beside itself.
+        "PYTHONPATH": str(ROOT / "plinth/src"),
         "SKIP": skip,
     }
     return run("pre-commit", "run", *arguments, cwd=folder, env=env).stdout

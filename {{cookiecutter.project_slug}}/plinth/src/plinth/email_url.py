@@ -1,7 +1,6 @@
-"""EMAIL_URL, read as an entry of Django's MAILERS: its scheme says who carries mail."""
+"""EMAIL_URL as an entry of MAILERS: the scheme chooses the email provider."""
 
 import re
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -9,10 +8,10 @@ FORMS = (
     "like smtp+tls://user:password@host:587, smtp+ssl://..., smtp://host:25, "
     "ses://region, mailgun://key@domain, postmark://token, sendgrid://key or brevo://key"
 )
-# Seconds; without it a dead server holds a worker for good.
+# Seconds. The default of SMTP is none: a dead server would block a worker forever.
 TIMEOUT = 10
 
-# What may follow a provider's address, as in ?message_stream=outbound.
+# The query parameters that a provider's URL may have, as in ?message_stream=outbound.
 OPTIONS = {
     "brevo": {"api_url"},
     "mailgun": {"api_url"},
@@ -22,7 +21,7 @@ OPTIONS = {
 
 
 def mailer(url: str) -> dict[str, Any]:
-    """Raise ValueError for a URL of another form, ImportError for ses without boto3."""
+    """Return an entry of MAILERS; ValueError for a malformed URL."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
     if parts.path or parts.fragment or options.keys() - OPTIONS.get(parts.scheme, {}):
@@ -43,7 +42,7 @@ def mailer(url: str) -> dict[str, Any]:
             options["api_key"] = secret(parts.netloc)
             return anymail("brevo", **options, timeout=TIMEOUT)
         case "sendgrid":
-            # By SMTP: Anymail has dropped its support for this provider's API.
+            # SMTP: Anymail has dropped this provider's API.
             key = secret(parts.netloc)
             return smtp(urlsplit(f"smtp+tls://apikey:{key}@smtp.sendgrid.net:587"))
     raise ValueError
@@ -54,7 +53,7 @@ def anymail(module: str, **options: Any) -> dict[str, Any]:
 
 
 def smtp(parts: SplitResult) -> dict[str, Any]:
-    # With one of the two Django would not sign in, and not say so.
+    # With one of the two, Django would silently not authenticate.
     if not parts.hostname or bool(parts.username) is not bool(parts.password):
         raise ValueError
     return {
@@ -72,9 +71,7 @@ def smtp(parts: SplitResult) -> dict[str, Any]:
 
 
 def ses(parts: SplitResult) -> dict[str, Any]:
-    """Return what boto3 is called with: without a key, the machine's own role serves."""
-    if find_spec("boto3") is None:
-        raise ImportError("boto3")
+    """Return the options of boto3's client; without a key it uses the machine's role."""
     region = parts.hostname or ""
     if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", region) or (
         bool(parts.username) is not bool(parts.password)
@@ -89,7 +86,7 @@ def ses(parts: SplitResult) -> dict[str, Any]:
 
 
 def secret(text: str) -> str:
-    """Return a provider's key; ValueError for what has another form, such as user:key."""
+    """Return a provider's key; ValueError for another form, such as user:key."""
     if not re.fullmatch(r"[\w.-]+", text, re.ASCII):
         raise ValueError
     return text

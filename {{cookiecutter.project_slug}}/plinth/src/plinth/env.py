@@ -1,7 +1,7 @@
-"""Environment variables, typed: one that is malformed stops the start with one line.
+"""Typed environment variables; a malformed one stops the start with one line.
 
-An empty variable counts as one that is not set. What is secret may stand in a file
-instead, as Docker and Kubernetes hand it over: for each NAME, NAME_FILE may name it.
+An empty variable counts as unset. A secret may be in a file, as Docker and Kubernetes
+mount it: for each NAME, NAME_FILE may name a file that holds the value.
 """
 
 import builtins
@@ -9,6 +9,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Mapping
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from plinth import email_url
+from plinth import email_url, extras
 
 TRUE = {"true", "on", "yes", "y", "1"}
 FALSE = {"false", "off", "no", "n", "0"}
@@ -27,25 +28,50 @@ REDIS = {"redis", "rediss"}
 PORTS = range(1, 65_536)
 LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 HOST = rf"{LABEL}(\.{LABEL})*(:[0-9]+)?"
-# Where a server listens.
 ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]+"
 
 
 class Env:
-    """Django-environ reads files and URLs; it would show a traceback, or only warn."""
+    """Reads environment variables by type, and exits with one line for a malformed one.
+
+    django-environ parses .env files and database URLs; on an error of its own it shows a
+    traceback, or only warns.
+    """
+
+    # `plinth.testing.isolate_environment` replaces it.
+    variables: Mapping[str, str] = os.environ
 
     def read_file(self, path: Path) -> None:
-        """Take what this file holds, or another that ENV_FILE names, unless it is set."""
+        """Load a .env file, or the one that ENV_FILE names; set variables win over it."""
         environ.Env.read_env(self("ENV_FILE", default=str(path)))
 
     def __call__(self, name: str, *, default: str = "") -> str:
-        value, secret = read(name), read_secret(f"{name}_FILE")
+        value, secret = self.read(name), self.read_secret(f"{name}_FILE")
         if value and secret:
-            fail(name, f"left out where {name}_FILE names a file")
+            fail(name, f"unset while {name}_FILE is set")
         return value or secret or default
 
+    def read(self, name: str) -> str:
+        return self.variables.get(name, "").strip()
+
+    def read_secret(self, name: str) -> str:
+        """Return the content of the file that a variable names; empty if it is unset."""
+        path = self.read(name)
+        try:
+            return Path(path).read_text().strip() if path else ""
+        except (OSError, ValueError):
+            fail(name, "the path of a text file that can be read")
+
+    def require(self, *names: str) -> None:
+        """Exit unless each of these variables has a value of its own."""
+        if missing := [name for name in names if not self.items(name)]:
+            sys.exit(f"Required variables are not set: {', '.join(missing)}.")
+        for name in names:
+            if self(name) == PLACEHOLDER:
+                fail(name, "a value of your own, not that of .env.example")
+
     def items(self, name: str) -> list[str]:
-        """Return what stands between the commas."""
+        """Return the items of a comma-separated list, without empty ones."""
         return [item.strip() for item in self(name).split(",") if item.strip()]
 
     def bool(self, name: str, *, default: builtins.bool) -> builtins.bool:
@@ -55,7 +81,6 @@ class Env:
         return value in TRUE
 
     def integer(self, name: str, *, default: int, least: int = 0) -> int:
-        """Return a number without a sign or a fraction."""
         value = self(name, default=str(default))
         if not re.fullmatch("[0-9]{1,18}", value) or int(value) < least:
             fail(name, f"a whole number, {least} or more")
@@ -68,6 +93,7 @@ class Env:
         return value
 
     def fraction(self, name: str, *, default: float) -> float:
+        """Return a number from 0 to 1."""
         try:
             value = float(self(name, default=str(default)))
         except ValueError:
@@ -83,6 +109,7 @@ class Env:
         return value
 
     def host(self, name: str) -> str:
+        """Return a host name, which may have a port; empty if unset."""
         value = self(name)
         if value and not (re.fullmatch(HOST, value) and has_host_or_path(f"//{value}")):
             fail(name, "a host name, without https:// and without a path")
@@ -91,16 +118,18 @@ class Env:
     def address(self, name: str, *, default: str = "") -> str:
         """Return `host:port`, or `unix:` and the path of a socket."""
         value = self(name, default=default)
-        if value and not (re.fullmatch(ADDRESS, value) and has_host_or_path(f"//{value}")):
+        if value and not (
+            re.fullmatch(ADDRESS, value) and has_host_or_path(f"//{value}")
+        ):
             fail(name, "like 127.0.0.1:8000 or unix:/run/app.sock")
         return value
 
     def url(self, name: str, *schemes: str) -> str:
-        """Return a URL with one of these schemes, or an empty text if there is none."""
+        """Return a URL with one of these schemes; empty if unset."""
         value = self(name)
         if value and (scheme(value) not in schemes or not has_host_or_path(value)):
             fail(name, f"a URL that starts with {' or '.join(schemes)}")
-        # Redis's clients would take another word for 0, or fail at the first task.
+        # Redis clients read another word as 0, or fail at the first command.
         if scheme(value) in REDIS and urlsplit(value).path.strip("/0123456789"):
             fail(name, "a URL with a number, like redis://localhost:6379/0")
         return value
@@ -112,7 +141,7 @@ class Env:
         return values
 
     def networks(self, name: str, *, default: str) -> list[str]:
-        """Return addresses and networks, as the module `ipaddress` knows them."""
+        """Return addresses and networks that `ipaddress.ip_network` accepts."""
         values = [value.strip() for value in self(name, default=default).split(",")]
         try:
             return [str(ip_network(value)) for value in values]
@@ -120,19 +149,20 @@ class Env:
             fail(name, "addresses and networks, like 10.0.0.0/8,192.0.2.7")
 
     def database(self, name: str) -> dict[str, Any]:
+        """Return an entry of DATABASES."""
         return parse_database(name, self(name))
 
     def databases(self, name: str) -> list[dict[str, Any]]:
-        """Return the databases that the URLs between the commas name."""
+        """Return an entry of DATABASES for each URL of a comma-separated list."""
         return [parse_database(name, url) for url in self.items(name)]
 
     def mailer(self, name: str) -> dict[str, Any]:
-        """Return an entry of MAILERS, or an empty one if there is none."""
+        """Return an entry of MAILERS; empty if unset."""
         value = self(name)
+        if scheme(value) == "ses":
+            require_extra(name, "s3")
         try:
             return email_url.mailer(value) if value else {}
-        except ImportError:
-            fail(name, "without ses://, or boto3 among the dependencies")
         except ValueError:
             fail(name, email_url.FORMS)
 
@@ -144,35 +174,11 @@ class Env:
         return value
 
     def credentials(self, name: str) -> str:
-        """Return `user:password`, of which nobody guesses the password."""
+        """Return `user:password`, with a password of 16 characters or more."""
         value = self(name)
         if value and not re.fullmatch(r"[\w.~-]+:[\w.~-]{16,}", value, re.ASCII):
-            fail(name, "like user:password, with 16 letters or digits and more")
+            fail(name, "like user:password, with a password of 16 characters or more")
         return value
-
-
-    def require_production(self, **values: object) -> None:
-        """Exit with one line that names each value that is empty, or unsafe."""
-        errors = [f"{name} is missing" for name, value in values.items() if not value]
-        if values.get("SECRET_KEY") == PLACEHOLDER:
-            errors.append("SECRET_KEY is the example's")
-        if self.bool("DEBUG", default=False):
-            errors.append("DEBUG is on")
-        if errors:
-            sys.exit(f"Production settings refuse to start: {', '.join(errors)}.")
-
-
-def read(name: str) -> str:
-    return os.environ.get(name, "").strip()
-
-
-def read_secret(file_name: str) -> str:
-    """Return what stands in the file that this variable names; empty without one."""
-    path = read(file_name)
-    try:
-        return Path(path).read_text().strip() if path else ""
-    except (OSError, ValueError):
-        fail(file_name, "the name of a text file that can be read")
 
 
 def parse_database(name: str, url: str) -> dict[str, Any]:
@@ -183,7 +189,7 @@ def parse_database(name: str, url: str) -> dict[str, Any]:
         parts = dict(environ.Env.db_url_config(url))
     except ValueError:
         fail(name, form)
-    # It would be a text, which Django does not take for a yes.
+    # From a URL it would be a string, which Django ignores.
     if "pool" in parts.get("OPTIONS", {}):
         fail(name, f"{form}, without pool: DATABASE_POOLER chooses it")
     return parts
@@ -194,7 +200,7 @@ def scheme(url: str) -> str:
 
 
 def has_host_or_path(url: str) -> bool:
-    """Whether a URL says where: a host, with a port that is a number, or a path."""
+    """Whether a URL has a path or a host, with a valid port if any."""
     try:
         parts = urlsplit(url)
         return bool(parts.hostname or parts.path) and (parts.port or 0) >= 0
@@ -203,5 +209,14 @@ def has_host_or_path(url: str) -> bool:
 
 
 def fail(name: str, form: str) -> NoReturn:
-    """Exit without showing the value, which may hold a password."""
+    """Exit with one line, without the value, which may hold a password."""
     sys.exit(f"The variable {name} must be {form}.")
+
+
+def require_extra(name: str, extra: str) -> None:
+    """Exit if a variable is set that needs an extra which is not installed."""
+    if not extras.is_installed(extra):
+        sys.exit(
+            f"The variable {name} needs an extra that is not installed: "
+            f"add django-plinth[{extra}] to the dependencies."
+        )

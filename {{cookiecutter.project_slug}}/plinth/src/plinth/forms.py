@@ -1,4 +1,4 @@
-"""How every form of the site is rendered (FORM_RENDERER names it), and mixins for forms."""
+"""Form renderer of the site, which FORM_RENDERER names, and mixins for forms."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.forms.renderers import TemplatesSetting
 
 
 class BoundField(forms.BoundField):
-    """A field that takes the focus when it is the first in error."""
+    """A bound field with `autofocus` if it is the form's first with an error."""
 
     def build_widget_attrs(
         self, attrs: dict[str, Any], widget: forms.Widget | None = None
@@ -21,6 +21,8 @@ class BoundField(forms.BoundField):
 
 
 class FormRenderer(TemplatesSetting):
+    """Renders forms and fields from the project's templates."""
+
     form_template_name = "forms/form.html"
     field_template_name = "forms/field.html"
     bound_field_class = BoundField

@@ -208,16 +208,16 @@ def warm_up(row: Row, server: servers.Server, arguments: argparse.Namespace) -> 
     headers = servers.BEHIND_PROXY | case.headers
     seconds = min(WARM_UP, arguments.seconds)
     load.by_python(server.url + case.path, headers, seconds, arguments.connections)
-    answers = [server.get(case.path, case.headers) for _ in range(COUNTED)]
-    for answer in answers:
-        if answer.status != case.status:
+    responses = [server.get(case.path, case.headers) for _ in range(COUNTED)]
+    for response in responses:
+        if response.status != case.status:
             sys.exit(
-                f"{case.name}: {case.path} responds {answer.status}, not {case.status}: "
+                f"{case.name}: {case.path} responds {response.status}, not {case.status}: "
                 f"{server.last_line()}"
             )
-    counts = [answer.queries for answer in answers if answer.queries is not None]
+    counts = [one.queries for one in responses if one.queries is not None]
     row.queries = min(counts, default=None)
-    row.size = len(answers[0].body)
+    row.size = len(responses[0].body)
 
 
 def put_load(

@@ -93,7 +93,7 @@ def new_database(server: str, name: str) -> Iterator[str]:
             connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     queries: int | None
     body: bytes
@@ -154,7 +154,7 @@ class Server:
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def get(self, path: str, headers: dict[str, str]) -> Answer:
+    def get(self, path: str, headers: dict[str, str]) -> Response:
         """Request a page over a new connection, and count its queries."""
         connection = self.connection()
         try:
@@ -164,7 +164,7 @@ class Server:
             response = connection.getresponse()
             counted = response.headers.get("X-Queries")
             queries = int(counted) if counted else None
-            return Answer(response.status, queries, response.read())
+            return Response(response.status, queries, response.read())
         finally:
             connection.close()
 

@@ -1,4 +1,4 @@
-"""Answers that a process gives again for a moment, without asking anybody."""
+"""Microcache: the process caches a response for one second, in front of Redis."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,25 +13,34 @@ from django.template.response import SimpleTemplateResponse
 from django.utils.translation import get_language
 
 # Seconds
-MOMENT = 1
+TTL = 1
 
 View = Callable[..., HttpResponseBase]
 
 
 def microcache(view: View) -> View:
-    """Answer from this process's memory, for MOMENT seconds after the view has.
+    """Cache a view's responses in this process for TTL seconds.
 
-    Only for what is the same for everybody. A page that Redis keeps costs several times
-    what Django alone does, nearly all of it for looks into Redis. A change in another
-    process shows MOMENT later; one in this process at once, by `versions.invalidate`.
+    For pages that are the same for every client: a page from Redis costs several times
+    what Django costs without middleware, nearly all of it round trips. The key is method,
+    host, path, query and language. Only a 200 to GET is cached, without cookies and not
+    `private`. `versions.invalidate` clears this process's entries at once; other
+    processes serve theirs for TTL at most.
     """
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        asked = request.method, request.get_host(), request.get_full_path()
-        key = sha256(repr((asked, get_language())).encode()).hexdigest()
-        if kept := caches["process"].get(key):
-            content, headers = kept
+    def cached_view(
+        request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        parts = (
+            request.method,
+            request.get_host(),
+            request.get_full_path(),
+            get_language(),
+        )
+        key = sha256(repr(parts).encode()).hexdigest()
+        if cached := caches["process"].get(key):
+            content, headers = cached
             return HttpResponse(content, headers=headers)
         response = view(request, *args, **kwargs)
         if isinstance(response, SimpleTemplateResponse):
@@ -43,8 +52,8 @@ def microcache(view: View) -> View:
             and not response.cookies
             and "private" not in response.headers.get("Cache-Control", "")
         ):
-            kept = response.content, dict(response.headers)
-            caches["process"].set(key, kept, MOMENT)
+            cached = response.content, dict(response.headers)
+            caches["process"].set(key, cached, TTL)
         return response
 
-    return answer
+    return cached_view

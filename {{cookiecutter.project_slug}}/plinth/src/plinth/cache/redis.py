@@ -1,4 +1,4 @@
-"""How this site talks to Redis, beyond what django-redis does."""
+"""Redis client: circuit breaker for a server that does not answer, `clear` by prefix."""
 
 import time
 from typing import Any
@@ -6,36 +6,36 @@ from typing import Any
 from django_redis.client import DefaultClient
 from redis import ConnectionPool, exceptions
 
-# Seconds that a server which did not answer is left alone.
-PAUSE = 5
+# Seconds that the circuit breaker stays open.
+OPEN_SECONDS = 5
 
 
 class CircuitBreakerPool(ConnectionPool):
-    """Connections to a server that is left alone for a while when it does not answer.
+    """A connection pool that opens for OPEN_SECONDS when the server does not answer.
 
-    A server that takes connections and says nothing would else cost a page the time-out
-    again for each thing that it asks.
+    While it is open, commands fail at once. Without it, a server that accepts connections
+    and sends nothing would cost a request one time-out per command.
     """
 
-    paused_until = 0.0
+    open_until = 0.0
 
     def get_connection(self, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() < self.paused_until:
+        if time.monotonic() < self.open_until:
             raise exceptions.ConnectionError(
-                f"Redis did not answer: a pause of {PAUSE} s"
+                f"Redis did not answer: the circuit breaker is open for {OPEN_SECONDS} s"
             )
         try:
             return super().get_connection(*args, **kwargs)
         except (exceptions.ConnectionError, exceptions.TimeoutError):
-            self.paused_until = time.monotonic() + PAUSE
+            self.open_until = time.monotonic() + OPEN_SECONDS
             raise
 
 
 class SharedServerClient(DefaultClient):  # type: ignore[misc]
-    """A client for a server that others use too: caches, sessions, locks, a broker.
+    """A client whose server holds other caches, locks or a broker too.
 
-    `clear` takes the keys of its own cache; django-redis's would empty the database. It
-    reads the names of all keys for that, so it is for a person's hand, not for a page.
+    `clear` deletes the keys of its own cache; django-redis's flushes the database. It
+    scans all keys, so it is for a command, not for a request.
     """
 
     def clear(self, client: Any = None) -> None:

@@ -11,7 +11,7 @@ def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
     """Return the aliases `default`, `sessions`, `locks` and `process`.
 
     REDIS_SESSIONS_URL and REDIS_LOCKS_URL move an alias to a Redis of its own. Without a
-    Redis each is in this process's memory; `process` always is.
+    Redis, each is in the process's memory; `process` always is.
     """
     urls = {
         "default": redis_url,
@@ -32,8 +32,7 @@ def redis(alias: str, url: str) -> dict[str, Any]:
         "OPTIONS": {
             "CLIENT_CLASS": "plinth.cache.redis.SharedServerClient",
             "CONNECTION_POOL_CLASS": "plinth.cache.redis.CircuitBreakerPool",
-            # A cache fails open: a page without it is slow, one that waits for it is
-            # down. Locks fail closed.
+            # Caches fail open: a page without its cache is slow. Locks fail closed.
             "IGNORE_EXCEPTIONS": alias != "locks",
             # Seconds.
             "SOCKET_CONNECT_TIMEOUT": 1,

@@ -20,8 +20,9 @@ def get_or_set[T](key: str, compute: Callable[[], T], timeout: int) -> T:
     """Return the cached value of a key; on a miss, compute it in one caller.
 
     The others wait for LOCK_SECONDS at most, and not at all when the lock's server does
-    not answer; then each computes for itself. This spares the database; it is no mutual
-    exclusion, which `locks.lock` gives. None is cached too. `timeout` is in seconds.
+    not answer; then each computes the value. This limits the load on the database; it is
+    no mutual exclusion, which `locks.lock` gives. None is cached too. `timeout` is in
+    seconds.
     """
     lock, end = locks.Lock(key, LOCK_SECONDS), time.monotonic() + LOCK_SECONDS
     acquired = False
@@ -32,7 +33,12 @@ def get_or_set[T](key: str, compute: Callable[[], T], timeout: int) -> T:
             and not acquired
             and time.monotonic() < end
         ):
-            if not (acquired := acquire(lock)):
+            try:
+                acquired = lock.acquire()
+            except Exception:
+                logger.exception("%s can't be acquired: its server fails", lock.name)
+                break
+            if not acquired:
                 time.sleep(POLL_SECONDS)
         if cached is None:
             # In a tuple, so that None is a value.
@@ -42,12 +48,3 @@ def get_or_set[T](key: str, compute: Callable[[], T], timeout: int) -> T:
         if acquired:
             lock.release()
     return cast("T", cached[0])
-
-
-def acquire(lock: locks.Lock) -> bool:
-    """Acquire a lock; True as well when its server does not answer."""
-    try:
-        return lock.acquire()
-    except Exception:
-        logger.exception("The lock's server does not answer")
-        return True

@@ -1,8 +1,7 @@
-"""Versioned cache keys: one write invalidates every entry that was made under a name.
+"""Versioned cache keys: one write invalidates every entry under a name.
 
-Both functions fail open: when the cache does not answer, each call gets a version of its
-own, so nothing stale is served. An in-process cache (no REDIS_URL) knows the writes of
-its own process only.
+Both functions fail open: when the cache does not answer, each call returns a version of
+its own, so nothing stale is served. Without REDIS_URL, a process sees its own writes only.
 """
 
 import time
@@ -32,7 +31,7 @@ def current(name: str) -> str:
 
 
 def invalidate(name: str) -> None:
-    """Start a new version when the transaction commits; clear the in-process cache."""
+    """Start a new version at commit; clear the `process` cache of this process."""
     transaction.on_commit(
         lambda: cache.set(f"version:{name}", new_version(), timeout=None)
     )

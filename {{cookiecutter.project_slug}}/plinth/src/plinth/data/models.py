@@ -81,6 +81,10 @@ class AbstractImport(models.Model):
     def __str__(self) -> str:
         return f"{self.pk}: {self.state}"
 
+    def get_absolute_url(self) -> str:
+        """Return the address of the import's progress."""
+        raise NotImplementedError
+
     def get_importer(self) -> Importer[Any]:
         raise NotImplementedError
 
@@ -148,7 +152,7 @@ class AbstractImport(models.Model):
     def rows(self, file: Any, columns: Columns, state: str) -> Iterator[Row]:
         """Yield a file's rows, and save the progress at each percent."""
         read = READERS[PurePath(self.file).suffix]
-        this, last = self._meta.default_manager.filter(pk=self.pk), -1
+        this, last = type(self)._default_manager.filter(pk=self.pk), -1  # noqa: SLF001
         for row in read(file, columns):
             percent = min(100, 100 * file.tell() // max(1, file.size))
             if percent > last:
@@ -158,7 +162,7 @@ class AbstractImport(models.Model):
 
     def finish(self, state: str, report: Report) -> None:
         """Save the report, unless there is one, and delete the file on commit."""
-        self._meta.default_manager.filter(pk=self.pk, finished=None).update(
+        type(self)._default_manager.filter(pk=self.pk, finished=None).update(  # noqa: SLF001
             state=state,
             saved=report.saved,
             error_count=report.error_count,

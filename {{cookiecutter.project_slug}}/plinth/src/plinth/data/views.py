@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import DetailView, FormView
 
@@ -30,7 +29,7 @@ class ImportView(PermissionRequiredMixin, BadRequestMixin, FormView):
             )
             form.add_error(None, message)
             return self.form_invalid(form, status=503)
-        return redirect(started)
+        return HttpResponseRedirect(started.get_absolute_url())
 
 
 class ImportProgressView(PermissionRequiredMixin, DetailView):

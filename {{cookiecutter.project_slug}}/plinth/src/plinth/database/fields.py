@@ -1,13 +1,15 @@
+"""Model fields."""
+
 from typing import Any
 
 from django.db import models
 
 
 class LowercaseEmailField(models.EmailField):
-    """An address that is stored and looked up in lower case.
+    """An email address that is stored and looked up in lower case.
 
-    `Ann@Example.com` and `ann@example.com` reach one mailbox, so they must not be two
-    accounts, nor fail to sign in to one.
+    `Ann@Example.com` and `ann@example.com` are one mailbox: two accounts, or a failed
+    sign-in, would be wrong.
     """
 
     def to_python(self, value: Any) -> Any:

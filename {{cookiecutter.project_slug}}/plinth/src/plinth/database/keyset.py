@@ -47,10 +47,12 @@ def filter_after[M: Model](queryset: QuerySet[M], after: str) -> QuerySet[M]:
     condition = Q()
     # From the last column to the first, whose own condition lets an index start there.
     for (field, operator), value in reversed(list(zip(columns, values, strict=True))):
-        beyond = Q((f"{field.name}__{operator}", value))
+        strict = Q((f"{field.name}__{operator}", value))
         if condition:
-            beyond = Q((f"{field.name}__{operator}e", value)) & (beyond | condition)
-        condition = beyond
+            bound = Q((f"{field.name}__{operator}e", value))
+            condition = bound & (strict | condition)
+        else:
+            condition = strict
     return queryset.filter(condition)
 
 
@@ -58,7 +60,7 @@ def ordering(queryset: QuerySet[Any]) -> list[tuple[Field, str]]:
     """Return the fields of a queryset's order, each with `gt` or `lt`."""
     meta = queryset.model._meta  # noqa: SLF001
     columns = []
-    for name in queryset.query.order_by:
+    for name in map(str, queryset.query.order_by):
         field = (
             meta.pk if name.lstrip("-") == "pk" else meta.get_field(name.lstrip("-"))
         )

@@ -1,3 +1,5 @@
+"""Read replicas in requests."""
+
 from collections.abc import Callable
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
@@ -16,10 +18,11 @@ QUERY_CANCELED = "57014"
 
 
 class ReplicaMiddleware(MiddlewareMixin):
-    """Let what changes nothing read from a replica, and make it anew if that one fails.
+    """Reads of GET and HEAD requests may use a replica; the primary is the fallback.
 
-    Who has written something reads from the primary until the replicas have it: a cookie
-    says so for as long.
+    After a write, a cookie pins the client to the primary for the replication window
+    (read-your-writes). A view that fails because its replica fails is run once more, on
+    the primary.
     """
 
     cookie = "read_from_primary"
@@ -39,14 +42,14 @@ class ReplicaMiddleware(MiddlewareMixin):
         route = routers.current()
         if not (route.replica and isinstance(exception, OperationalError)):
             return None
-        # A query that took too long takes as long on the primary.
+        # A query that timed out would take as long on the primary.
         if getattr(exception.__cause__, "sqlstate", "") == QUERY_CANCELED:
             return None
-        # It may have been another database that failed.
+        # Another database may have failed: the check decides about the replica.
         replicas.check(route.replica)
         route.pin_to_primary()
         match = request.resolver_match
-        assert match  # it was a view that raised
+        assert match  # a view has raised
         view = match.func
         if iscoroutinefunction(view):
             view = async_to_sync(view)

@@ -1,4 +1,4 @@
-"""Operations for migrations that do more on PostgreSQL and still run on SQLite."""
+"""Migration operations for PostgreSQL that run on SQLite too."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.migrations import AddIndex, RunSQL
 
 
 class AddIndexOnline(AddIndexConcurrently):
-    """Add an index while others write, on PostgreSQL; plainly elsewhere.
+    """CREATE INDEX CONCURRENTLY on PostgreSQL, which blocks no writes; AddIndex elsewhere.
 
     The migration must have `atomic = False`.
     """
@@ -26,7 +26,7 @@ class AddIndexOnline(AddIndexConcurrently):
 
 
 class RunPostgreSQL(RunSQL):
-    """Run SQL that only PostgreSQL knows, and nothing elsewhere."""
+    """RunSQL on PostgreSQL; nothing on other databases."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, *args: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":

@@ -1,9 +1,9 @@
-"""Which replicas are fit to serve: they answer, and are not far behind the primary.
+"""Health of the read replicas: each answers, and lags no more than a limit.
 
-No request waits to find out. After a response has gone out, each replica is asked whether
-it is, once in CHECK_SECONDS by one process of all that share the cache; the others take
-the verdict from there, once in MEMORY_SECONDS. Without Redis each process asks for itself.
-One that nobody knows of is not fit.
+No request waits for a health check. After a response has been sent, one process of all
+that share the cache checks each replica, once in CHECK_SECONDS; the others read the health
+state from the cache, once in LOCAL_SECONDS. Without Redis each process checks. A replica
+of unknown state is unhealthy.
 """
 
 import logging
@@ -19,9 +19,9 @@ from django.db import Error, connections
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5
-MEMORY_SECONDS = 1
-# A verdict that nobody renews is worth nothing after a while.
-VERDICT_SECONDS = 3 * CHECK_SECONDS
+LOCAL_SECONDS = 1
+# A health state expires when no process renews it.
+STATE_SECONDS = 3 * CHECK_SECONDS
 
 # Seconds behind the primary. A replica that has replayed all it received is up to date,
 # however long ago the last transaction was, if it is still receiving.
@@ -34,10 +34,10 @@ SELECT CASE
 END
 """
 
-# What this process knows: whether a replica is fit, and until when that holds.
-verdicts: dict[str, tuple[bool, float]] = {}
-# When this process may ask a replica again.
-due: dict[str, float] = {}
+# By alias: whether it is healthy, and until when (time.monotonic) this process knows.
+states: dict[str, tuple[bool, float]] = {}
+# By alias: when this process may check it again (time.monotonic).
+next_checks: dict[str, float] = {}
 
 
 def aliases() -> list[str]:
@@ -45,34 +45,34 @@ def aliases() -> list[str]:
 
 
 def replication_window() -> int:
-    """Return the seconds until a write is in every replica that still serves."""
+    """Return the seconds after which a write is in every healthy replica."""
     return int(settings.DATABASE_REPLICA_MAX_LAG) + CHECK_SECONDS
 
 
 def choose() -> str:
-    """Return any of the replicas that are fit; an empty text if none is."""
-    fit = list(filter(is_healthy, aliases()))
-    return random.choice(fit) if fit else ""  # noqa: S311
+    """Return a healthy replica at random; empty if there is none."""
+    healthy = list(filter(is_healthy, aliases()))
+    return random.choice(healthy) if healthy else ""  # noqa: S311
 
 
 def is_healthy(alias: str) -> bool:
-    fit, until = verdicts.get(alias, (False, 0.0))
+    healthy, until = states.get(alias, (False, 0.0))
     now = time.monotonic()
     if now > until:
-        fit = cache.get(f"replica:{alias}", default=False)
-        verdicts[alias] = fit, now + MEMORY_SECONDS
-    return fit
+        healthy = cache.get(f"replica:{alias}", default=False)
+        states[alias] = healthy, now + LOCAL_SECONDS
+    return healthy
 
 
-def judge(alias: str, *, fit: bool) -> None:
-    if fit != is_healthy(alias):
-        logger.warning("%s %s", alias, "serves" if fit else "serves no more")
-    verdicts[alias] = fit, time.monotonic() + VERDICT_SECONDS
-    cache.set(f"replica:{alias}", fit, VERDICT_SECONDS)
+def set_health(alias: str, *, healthy: bool) -> None:
+    if healthy != is_healthy(alias):
+        logger.warning("%s is %s", alias, "healthy" if healthy else "unhealthy")
+    states[alias] = healthy, time.monotonic() + STATE_SECONDS
+    cache.set(f"replica:{alias}", healthy, STATE_SECONDS)
 
 
 def lag(alias: str) -> float:
-    """Return how many seconds a replica is behind, infinity if it can't say.
+    """Return the seconds that a replica lags; infinity if it can't say.
 
     Raises django.db.Error if it does not answer.
     """
@@ -88,22 +88,24 @@ def lag(alias: str) -> float:
 
 
 def check(alias: str) -> None:
+    """Check a replica now."""
     try:
-        fit = lag(alias) <= settings.DATABASE_REPLICA_MAX_LAG
+        healthy = lag(alias) <= settings.DATABASE_REPLICA_MAX_LAG
     except Error as error:
         logger.warning("%s does not answer: %s", alias, error)
-        fit = False
-    judge(alias, fit=fit)
+        healthy = False
+    set_health(alias, healthy=healthy)
 
 
 def check_due(**kwargs: object) -> None:
+    """Check each replica that no process has checked for CHECK_SECONDS."""
     for alias in aliases():
         now = time.monotonic()
-        if now < due.get(alias, 0):
+        if now < next_checks.get(alias, 0):
             continue
-        due[alias] = now + CHECK_SECONDS
-        key = f"replica-asked:{alias}"
-        # A cache that is down takes nothing and has nothing.
+        next_checks[alias] = now + CHECK_SECONDS
+        key = f"replica-check:{alias}"
+        # A cache that is down stores nothing and returns nothing.
         if cache.add(key, 1, CHECK_SECONDS) or cache.get(key) is None:
             check(alias)
 

@@ -1,7 +1,7 @@
-"""Which database serves a query: writes go to the primary, reads may go to a replica.
+"""Database router: writes go to the primary, reads may go to a replica.
 
-They may in a request that changes nothing, which `ReplicaMiddleware` says; a task, a
-command and a request by POST read from the primary, since they are about to write.
+Reads use a replica in safe requests only, which `ReplicaMiddleware` marks. Tasks, commands
+and POST requests read from the primary, since they are about to write.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from django.db.models import Model
 
 from . import query_cache, replicas
 
-# Past a pooler, see plinth/src/plinth/database/settings.py.
+# The primary without a pooler: database/settings.py.
 DIRECT = "direct"
-# A session that was just made must be found, or somebody is signed out by signing in.
+# A new session must be found at once, or signing in signs the user out.
 ON_PRIMARY = {"sessions"}
 
 
 class Route:
-    """Of one request, or of one command: where it reads, and whether it has written."""
+    """Where one request or command reads, and whether it has written."""
 
     def __init__(
         self, *, may_use_replica: bool = False, to: str = DEFAULT_DB_ALIAS
@@ -32,17 +32,19 @@ class Route:
         self.replica = ""
 
     def read(self) -> str:
+        """Return the alias for a read."""
         if not self.may_use_replica or connections[self.to].in_atomic_block:
             return self.to
-        # The same one for the whole request, since each is behind by its own.
+        # One for the whole request: each replica lags differently.
         self.replica = self.replica or replicas.choose() or self.to
         return self.replica
 
     def pin_to_primary(self) -> None:
+        """Read from the primary from now on."""
         self.may_use_replica, self.replica = False, ""
 
     def write(self) -> str:
-        """From here on, what is read may be what was written."""
+        """Return the alias for a write; pin later reads to it."""
         self.has_written = True
         self.pin_to_primary()
         return self.to
@@ -53,13 +55,14 @@ local = Local()
 
 
 def current() -> Route:
+    """Return the route of this thread or asyncio task."""
     route: Route = getattr(local, "route", None) or Route()
     return route
 
 
 @contextmanager
 def routed(route: Route) -> Iterator[Route]:
-    """Take this route until the end of the block."""
+    """Use a route within a block."""
     before, local.route = current(), route
     try:
         yield route
@@ -68,14 +71,19 @@ def routed(route: Route) -> Iterator[Route]:
 
 
 def chunked(alias: str) -> str:
-    """Return where rows can be read in chunks: behind PgBouncer they would all come."""
+    """Return the alias for `iterator()`: behind PgBouncer, it would fetch all rows.
+
+    PgBouncer allows no server-side cursors, so `direct` serves there.
+    """
     pooled = connections[alias].settings_dict["DISABLE_SERVER_SIDE_CURSORS"]
     return DIRECT if pooled else alias
 
 
 class PrimaryReplicaRouter:
-    """Always names a database: without, Django takes the one that an object came from,
-    and would save it to a replica.
+    """Routes by the current route.
+
+    It always returns an alias: on None, Django would save an object to the database that
+    it was read from, a replica.
     """
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
@@ -87,7 +95,7 @@ class PrimaryReplicaRouter:
         return current().write()
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
-        """Whatever copies they were read from, they are of one database."""
+        """All aliases are copies of one database."""
         return True
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:

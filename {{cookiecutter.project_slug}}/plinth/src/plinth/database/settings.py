@@ -1,11 +1,11 @@
-"""The databases that variables name, for the settings to take.
+"""DATABASES from environment variables.
 
-- `default`: the primary, which takes every write; SQLite until DATABASE_URL names another.
-- `replica_1`, `replica_2` and so on: its copies, which DATABASE_REPLICA_URL names.
-- `direct`: the primary once more, without a pooler between and without a limit for a
-  statement: for migrations and long reads. On PostgreSQL only.
+- `default`: the primary, which takes every write; SQLite until DATABASE_URL is set.
+- `replica_1`, `replica_2`...: read replicas, the URLs in DATABASE_REPLICA_URL.
+- `direct`: the primary without a pooler and without a statement timeout, for migrations
+  and long reads. On PostgreSQL only.
 
-`plinth/src/plinth/database/routers.py` says which of them serves a query.
+`plinth.database.routers` chooses one of them for each query.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ Database = dict[str, Any]
 
 @dataclass(frozen=True)
 class Connections:
-    """How to connect. Times are in seconds; of the limits, 0 is none."""
+    """Options of connections. Times are in seconds; a limit of 0 is none."""
 
     application_name: str
     pooler: str
@@ -31,11 +31,10 @@ class Connections:
     statement_timeout: int
     lock_timeout: int
     prepare: bool
-    # How long to wait for a connection.
     connect_timeout: int = 5
 
-    def to(self, database: Database) -> Database:
-        """Add what is not in the URL; what is (?sslmode=verify-full) stands above it."""
+    def configure(self, database: Database) -> Database:
+        """Add the options to a database; those of its URL (?sslmode=...) win."""
         options: dict[str, Any] = {}
         if database["ENGINE"] == SQLITE:
             options = {
@@ -48,8 +47,8 @@ class Connections:
             options = self.postgresql()
         return database | {
             "OPTIONS": options | database.get("OPTIONS", {}),
-            # A connection is kept for the thread's next request, and tried before it is
-            # used. A pool keeps its own.
+            # A connection persists for the thread's next request, which tests it first.
+            # With a pool, the pool owns it.
             "CONN_MAX_AGE": 0 if "pool" in options else self.max_age,
             "CONN_HEALTH_CHECKS": True,
             # PgBouncer gives the next statement another connection, without the cursor.
@@ -58,19 +57,19 @@ class Connections:
 
     def postgresql(self) -> dict[str, Any]:
         options: dict[str, Any] = {
-            # Whose connection it is, in pg_stat_activity and in the server's log.
+            # Shown in pg_stat_activity and in the server's log.
             "application_name": self.application_name,
             "connect_timeout": self.connect_timeout,
         }
         if self.prepare:
-            # Django would put the values into the text, so that no two are the same.
+            # Otherwise Django interpolates parameters, and no two statements are equal.
             options["server_side_binding"] = True
-            # What a connection runs for the sixth time, the server has planned before.
+            # Prepare a statement on its sixth execution by a connection.
             options["prepare_threshold"] = 5
         # PgBouncer refuses them; deploy/pgbouncer/pgbouncer.ini sets the same.
         if self.pooler != "pgbouncer":
-            # A statement is cancelled before a proxy gives up on its page (60), and
-            # nobody queues for long behind a lock, or behind who forgot a transaction.
+            # A statement is cancelled before a proxy gives up on its page (60). The other
+            # two bound how long a lock, or a forgotten transaction, blocks others.
             options["options"] = (
                 f"-c statement_timeout={self.statement_timeout}s"
                 f" -c lock_timeout={self.lock_timeout}s"
@@ -79,28 +78,27 @@ class Connections:
         if self.pooler == "native":
             options["pool"] = {
                 "min_size": 1,
-                # As many as the process has threads, or they wait for each other.
+                # One for each thread of the process, or threads wait for each other.
                 "max_size": self.pool_size,
-                # A thread waits while others use them all, or the server restarts.
+                # A thread waits while all are in use, or while the server restarts.
                 "timeout": 2 * self.connect_timeout,
-                # A server that is back is found by the next who asks: without an end,
-                # tries would be as far apart as it was away.
+                # Bounds the backoff of reconnection attempts, so that a request soon
+                # finds a server that is back.
                 "reconnect_timeout": self.connect_timeout,
             }
         return options
 
 
-def databases(
-    env: Env, *, sqlite: Path, application_name: str
-) -> dict[str, Database]:
+def databases(env: Env, *, sqlite: Path, application_name: str) -> dict[str, Database]:
+    """Return DATABASES."""
     primary: Database = {"ENGINE": SQLITE, "NAME": sqlite}
     if env("DATABASE_URL"):
         primary = env.database("DATABASE_URL")
     on_postgresql = primary["ENGINE"] == POSTGRESQL
     connections = Connections(
         application_name=application_name,
-        # Who shares connections: the threads of a process, in a pool of its own; all
-        # processes, if the URL leads to a PgBouncer; or nobody.
+        # native: the threads of a process share a pool. pgbouncer: DATABASE_URL leads to
+        # PgBouncer, and all processes share its pool. none: each thread has its own.
         pooler=env.choice(
             "DATABASE_POOLER",
             "native",
@@ -116,19 +114,19 @@ def databases(
     )
     if connections.pooler != "none" and not on_postgresql:
         fail("DATABASE_POOLER", "none, unless DATABASE_URL names PostgreSQL")
-    found = {"default": connections.to(primary)}
-    # Another can serve instead of a replica, so nobody waits long for one: in a pool a
-    # thread waits while the pool tries again.
+    found = {"default": connections.configure(primary)}
+    # The primary can serve instead of a replica, so a request does not wait long for one:
+    # in a native pool a thread would wait while the pool reconnects.
     pooler = "pgbouncer" if connections.pooler == "pgbouncer" else "none"
     replica = replace(connections, pooler=pooler, connect_timeout=2)
     for number, copy in enumerate(env.databases("DATABASE_REPLICA_URL"), start=1):
-        found[f"replica_{number}"] = replica.to(copy)
+        found[f"replica_{number}"] = replica.configure(copy)
     if on_postgresql:
         if env("DATABASE_DIRECT_URL"):
             primary = env.database("DATABASE_DIRECT_URL")
         elif connections.pooler == "pgbouncer":
             fail("DATABASE_DIRECT_URL", "the server's own URL beside a PgBouncer's")
-        # Seldom used, so nobody keeps it.
+        # Rarely used: no persistent connections.
         direct = replace(connections, pooler="none", max_age=0, statement_timeout=0)
-        found["direct"] = direct.to(primary)
+        found["direct"] = direct.configure(primary)
     return found

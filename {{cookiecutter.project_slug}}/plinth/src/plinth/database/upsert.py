@@ -5,10 +5,10 @@ value, which takes most of an import's time.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connections, router, transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 
 BATCH_SIZE = 5_000
 
@@ -74,7 +74,8 @@ def copy(database: str, target: Target, rows: Collection[Sequence[Any]]) -> None
     meta, quote = target.model._meta, connection.ops.quote_name  # noqa: SLF001
 
     def columns(names: Iterable[str]) -> list[str]:
-        return [quote(str(meta.get_field(name).column)) for name in names]
+        fields = (cast("Field", meta.get_field(name)) for name in names)
+        return [quote(str(field.column)) for field in fields]
 
     # A new row's other values, as save() would have them: COPY knows no default of Python's.
     new, defaults = target.model(), {}

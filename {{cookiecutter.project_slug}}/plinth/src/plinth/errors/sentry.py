@@ -1,38 +1,40 @@
-"""Errors and traces go to Sentry, or to anything that speaks its protocol."""
+"""Sentry, or a service with its protocol: errors and traces without personal data."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sentry_sdk
-from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
-
+from plinth.env import require_extra
 from plinth.logs.formatters import mask, request_id
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
 
 
 def start(
     dsn: str, *, environment: str, release: str, traces_sample_rate: float
 ) -> None:
-    """Report errors from now on, without what tells who a person is."""
+    """Report errors and traces; call it from the settings."""
+    require_extra("SENTRY_DSN", "sentry")
+    # Imported on use: the SDK takes as long to import as Django.
+    import sentry_sdk
+
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,
         release=release or None,
         traces_sample_rate=traces_sample_rate,
-        # No user, cookie or address; nor what somebody typed into a form, which is
-        # in the body of a request and in the variables of the functions that read it.
+        # No user, cookie or IP address. Form input is in request bodies, and in local
+        # variables of the functions that read it.
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
-        before_send=finish,
+        before_send=clean_event,
         before_breadcrumb=mask_breadcrumb,
-        before_send_transaction=finish,
+        before_send_transaction=clean_event,
     )
 
 
-def finish(event: Event, hint: Hint) -> Event:
-    """Tag an event with the id that the log and the response carry.
-
-    What the log leaves out goes: query strings, and tokens in addresses.
-    """
+def clean_event(event: "Event", hint: "Hint") -> "Event":
+    """Add the request id as a tag; remove query strings, and tokens in URLs."""
     event.setdefault("tags", {})["request_id"] = request_id.get()
     request: dict[str, Any] = event.get("request", {})
     request.pop("query_string", None)
@@ -42,8 +44,8 @@ def finish(event: Event, hint: Hint) -> Event:
     return event
 
 
-def mask_breadcrumb(crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
-    """Keep tokens out of the log's lines that go along with an error."""
+def mask_breadcrumb(crumb: "Breadcrumb", hint: "BreadcrumbHint") -> "Breadcrumb":
+    """Mask tokens in the log lines that accompany an error."""
     if "message" in crumb:
         crumb["message"] = mask(crumb["message"])
     return crumb

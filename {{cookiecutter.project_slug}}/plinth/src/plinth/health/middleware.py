@@ -1,3 +1,5 @@
+"""Health endpoints for load balancers."""
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -5,10 +7,10 @@ from django.utils.deprecation import MiddlewareMixin
 
 
 class HealthMiddleware(MiddlewareMixin):
-    """Answer health probes before the host is checked and https is asked for.
+    """Answer /health/ before the Host header and the scheme are checked.
 
-    A load balancer knows a server by its IP address, which is not in ALLOWED_HOSTS,
-    and speaks http to it.
+    A load balancer probes a server over http and by its IP address, which is not in
+    ALLOWED_HOSTS.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:

@@ -1,15 +1,15 @@
-"""Probes of the parts that the site stands on: each one asks its part a question.
+"""Health probes of the services that the site depends on.
 
-A probe raises when its part does not answer, after the part's own time-out, which the
-settings keep to seconds. None of them writes to a disk or a bucket: load balancers ask
-every few seconds, from every server.
+A probe is a function without arguments that raises when its service does not answer,
+after the service's own time-out, which the settings keep to seconds. Load balancers probe
+every server every few seconds, so a probe writes to no disk and no bucket.
 """
 
 import logging
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.core.files.storage import default_storage
@@ -27,17 +27,19 @@ def probe_database() -> None:
 
 
 def probe_replicas() -> None:
-    if lost := [alias for alias in replicas.aliases() if not replicas.is_healthy(alias)]:
-        raise ConnectionError(f"{', '.join(lost)} can't serve; the primary does")
+    if lost := [
+        alias for alias in replicas.aliases() if not replicas.is_healthy(alias)
+    ]:
+        raise ConnectionError(f"{', '.join(lost)} unhealthy; the primary serves reads")
 
 
 def probe_cache(alias: str = "default") -> None:
     cache = caches[alias]
-    # A value of its own for each probe, so that servers don't read each other's.
+    # A key of its own for each probe, so that servers don't read each other's values.
     key = f"health:{secrets.token_hex(8)}"
-    # What is not stored is not asked for: one time-out is enough.
+    # Without a read after a failed write: one time-out is enough.
     if not cache.add(key, key, timeout=10) or cache.get(key) != key:
-        raise ConnectionError(f"the cache {alias} did not return what was put into it")
+        raise ConnectionError(f"the cache {alias} did not return what was stored")
     cache.delete(key)
 
 
@@ -53,31 +55,42 @@ def probe_storage() -> None:
     default_storage.exists("health")
 
 
-def default_probes(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the probes of the services that these settings name, by dotted path."""
-    caches, redis_url = settings["CACHES"], settings["REDIS_URL"]
-    probes = dict.fromkeys(("database", "cache", "storage"), "")
-    if any(alias.startswith("replica_") for alias in settings["DATABASES"]):
-        probes["replicas"] = ""
-    # A Redis of its own can be the one that is down.
+def services() -> Iterator[str]:
+    """Yield the names of this module's probes that the settings call for."""
+    yield from ("database", "cache", "storage")
+    if replicas.aliases():
+        yield "replicas"
+    shared = settings.CACHES["default"].get("LOCATION")
     for alias in ("sessions", "locks"):
-        if caches[alias].get("LOCATION") not in {alias, redis_url}:
-            probes[alias] = ""
-    paths = {name: f"plinth.health.probes.probe_{name}" for name in probes}
-    if settings.get("CELERY_BROKER_URL"):
-        paths["broker"] = "plinth.tasks.app.probe_broker"
-    return paths
+        # A Redis of its own can be the one that is down. In memory, the alias is the place.
+        if settings.CACHES[alias].get("LOCATION") not in {shared, alias}:
+            yield alias
+
+
+def registered() -> dict[str, str]:
+    """Return the dotted paths of the probes by name.
+
+    An app adds its own as `health_probes` of its AppConfig, the project as HEALTH_PROBES,
+    where None removes one.
+    """
+    probes: dict[str, str | None] = {
+        name: f"{__name__}.probe_{name}" for name in services()
+    }
+    for config in apps.get_app_configs():
+        probes |= getattr(config, "health_probes", {})
+    probes |= settings.HEALTH_PROBES
+    return {name: path for name, path in probes.items() if path}
 
 
 def probe_all() -> dict[str, bool]:
-    """Run HEALTH_PROBES, and log why a part does not answer; True stands for an answer."""
+    """Run all probes and log failures; return whether each service answers."""
     answers = {}
-    for part, path in settings.HEALTH_PROBES.items():
+    for name, path in registered().items():
         try:
             import_string(path)()
         except Exception:
-            logger.exception("The %s does not answer", part)
-            answers[part] = False
+            logger.exception("The %s does not answer", name)
+            answers[name] = False
         else:
-            answers[part] = True
+            answers[name] = True
     return answers

@@ -1,3 +1,5 @@
+"""Health endpoints: liveness and readiness."""
+
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +11,7 @@ from . import probes
 
 
 class LiveView(View):
-    """The process answers. A failure means: restart it."""
+    """Liveness: the process answers. On a failure, restart it."""
 
     http_method_names = ["get", "head"]
 
@@ -18,19 +20,19 @@ class LiveView(View):
 
 
 class ReadyView(View):
-    """The process can serve. 503 means: send it no visitors.
+    """Readiness: the process can serve requests. On a 503, route none to it.
 
-    Only the database is worth that. All servers share their cache, storage and broker:
-    if one of those stops, all pages work but for what needs it, and taking every server
-    out at once would help nobody. The answer then is 200 and `degraded`.
+    Only the database makes a server unready. All servers share their cache, storage and
+    broker: when one of those fails, most pages still work, and a 503 would take every
+    server out of rotation at once. The response is then 200 with the status `degraded`.
     """
 
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         answers = probes.probe_all()
-        parts = {part: "ok" if ok else "failing" for part, ok in answers.items()}
-        if not answers["database"]:
+        parts = {name: "ok" if ok else "failing" for name, ok in answers.items()}
+        if not answers.get("database", True):
             return uncached_json(
                 {"status": "failing", "parts": parts}, HTTPStatus.SERVICE_UNAVAILABLE
             )

@@ -1,3 +1,5 @@
+"""Response compression: zstd, brotli or gzip."""
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -5,18 +7,18 @@ from django_http_compression.middleware import HttpCompressionMiddleware
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):
-    """Compress answers of a kilobyte and more, and streams, as the browser can read.
+    """Compress responses of `smallest` bytes and more, and streams.
 
-    A page that repeats what somebody sent beside a secret can be guessed from its length
-    (BREACH): a header of random length hides that, and Django masks the CSRF token.
+    Against BREACH, which guesses a secret from the length of a page that repeats user
+    input, a header has random length, and Django masks the CSRF token.
     """
 
-    # Bytes; less than that goes in one packet anyway.
+    # Bytes; less fits into one packet anyway.
     smallest = 1024
 
     def maybe_compress(self, request: HttpRequest, response: HttpResponseBase) -> None:
         if isinstance(response, HttpResponse) and len(response.content) < self.smallest:
             return
-        # For the plain answer too, or a cache would keep that for everybody.
+        # On the uncompressed response too, or a cache would serve that to all clients.
         patch_vary_headers(response, ["Accept-Encoding"])
         super().maybe_compress(request, response)

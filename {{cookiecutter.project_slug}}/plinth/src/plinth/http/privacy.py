@@ -9,7 +9,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 
 class ResourcePolicyMiddleware(MiddlewareMixin):
-    """Keep what people see here out of other sites' pages (files on the CDN may be)."""
+    """Cross-Origin-Resource-Policy: same-origin, so that no other site embeds a page."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -19,10 +19,10 @@ class ResourcePolicyMiddleware(MiddlewareMixin):
 
 
 class SessionPrivacyMiddleware(MiddlewareMixin):
-    """Let no cache on the way keep what somebody's session or cookies may have made.
+    """Mark responses `private` that may depend on a client.
 
-    A view says that its page is public. This takes it back for who brings a session, and
-    for an answer that sets a cookie, so that no view has to think of either.
+    They are those to requests with a session cookie or an Authorization header, and those
+    that set a cookie. So a view can declare its page public without regard to either.
     """
 
     def process_response(
@@ -33,10 +33,10 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
             or "Authorization" in request.headers
             or response.cookies
         ):
-            said = re.split(r",\s*", response.headers.get("Cache-Control", ""))
+            directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))
             rest = [
                 directive
-                for directive in said
+                for directive in directives
                 if not re.fullmatch(
                     r"(?i)(|public|private|(s-maxage|stale-.*)=.*)", directive
                 )

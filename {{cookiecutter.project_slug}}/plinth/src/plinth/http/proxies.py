@@ -13,13 +13,14 @@ Address = IPv4Address | IPv6Address
 
 
 class ProxyHeadersMiddleware(MiddlewareMixin):
-    """Take the visitor's address and scheme from the proxies in front, and nobody else.
+    """Take the client's IP and scheme from trusted proxies, and from no other peer.
 
-    Of the addresses in X-Forwarded-For, each added by who received it, the last one that
-    is none of TRUSTED_PROXIES is the visitor's: what stands before it, anybody may have
-    written. It becomes REMOTE_ADDR, which is empty behind a unix socket.
+    Each proxy appends the address of its peer to X-Forwarded-For. The last one that is not
+    in TRUSTED_PROXIES is the client's: a client may have written those before it. It
+    becomes REMOTE_ADDR, which is empty behind a unix socket.
     """
 
+    # Dropped from requests of other peers.
     headers = (
         "HTTP_FORWARDED",
         "HTTP_X_FORWARDED_FOR",
@@ -36,13 +37,13 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         meta = request.META
         peer = parse_address(meta.get("REMOTE_ADDR", ""))
-        # Only who may open a unix socket, which has no address, comes over it.
+        # A peer without an address uses a unix socket, whose permissions make it trusted.
         if peer and not self.trusts(peer):
             for header in self.headers:
                 meta.pop(header, None)
             return
-        for said in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            address = parse_address(said)
+        for text in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = parse_address(text)
             if not address:
                 break
             peer = address
@@ -55,11 +56,11 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
 
 
 def parse_address(text: str) -> Address | None:
-    """Return an address, which may have a port behind it; None if it is none."""
+    """Return an IP address, without the port that may follow it; None if malformed."""
     bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text.strip())
     try:
         address = ip_address(bare)
     except ValueError:
         return None
-    # How a socket for both kinds shows one of the old.
+    # A dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1.
     return getattr(address, "ipv4_mapped", None) or address

@@ -1,4 +1,4 @@
-"""The log's lines: each with the id of its request, and none with what opens an account."""
+"""Log formatters: each line has the id of its request, and no password-reset token."""
 
 import logging
 import re
@@ -7,19 +7,20 @@ from contextvars import ContextVar
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-# The request, or the task it caused, that this thread or coroutine works for.
+# The id of the request, or of the task that it enqueued.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# A token of Django's, as it stands in the link that resets a password.
+# A token of PasswordResetTokenGenerator, as in the link that resets a password.
 TOKEN = re.compile(r"\b[0-9a-z]{6,7}-[0-9a-f]{32}\b")
 
 
 def mask(text: str) -> str:
+    """Replace tokens by ***."""
     return TOKEN.sub("***", text)
 
 
 class RequestIdFilter(logging.Filter):
-    """Give each record the id of the request that it belongs to, or `-`."""
+    """Adds `request_id` to each record; `-` outside of a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
@@ -27,17 +28,21 @@ class RequestIdFilter(logging.Filter):
 
 
 class ReadableFormatter(logging.Formatter):
+    """Lines for a terminal."""
+
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))
 
 
 class JsonFormatter(BaseJsonFormatter):
+    """One JSON object per line, for a log collector."""
+
     def __init__(self) -> None:
         super().__init__(
             ["asctime", "levelname", "request_id", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level"},
-            # Django adds the request to some records: its text holds the query. Celery
-            # adds the data of a task: its arguments may be anybody's address.
+            # Personal data: Django adds the request to some records, with its query
+            # string, and Celery the data of a task, with its arguments.
             reserved_attrs=[*RESERVED_ATTRS, "request", "data"],
         )
 

@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLogMiddleware(MiddlewareMixin):
-    """Name each request and log it: id, method, path, status, milliseconds, user's id.
+    """Log each request: id, method, path, status, milliseconds and the user's id.
 
-    A proxy in front may have named it already, in X-Request-ID; the answer carries the
-    name in the same header. The query string stays out of the log, since it may hold a
-    secret or what a person typed. Of a person it has the id alone: no name, no address.
+    The id is the X-Request-ID of a proxy or a new one; the response has the same header.
+    The query string is not logged, since it may hold a secret or personal data, and of the
+    user nothing but the id.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -35,7 +35,7 @@ class RequestLogMiddleware(MiddlewareMixin):
         seconds = time.perf_counter() - request.META["request_started"]
         facts = {
             "method": request.method,
-            # As Django's own lines have it: a line break in it can't forge a line.
+            # Escaped as in Django's own lines: a line break can't forge a line.
             "path": request.path.encode("unicode_escape").decode("ascii"),
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 1),
@@ -49,7 +49,7 @@ class RequestLogMiddleware(MiddlewareMixin):
 
 
 def loaded_user_id(request: HttpRequest) -> object:
-    """Return who is signed in, if the view asked: asking here would cost a query."""
+    """Return the user's id if the view has loaded the user: loading costs a query."""
     user = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user._wrapped is empty:  # noqa: SLF001
         return None

@@ -20,8 +20,8 @@ PROVIDERS: dict[str, type[AnymailBaseWebhookView]] = {
     "ses": AmazonSESTrackingWebhookView,
 }
 
-# Transient bounces, such as a full mailbox or a greylist, which Anymail does not tell
-# from permanent ones. Postmark, Brevo, SendGrid and Amazon SES each have a field for it.
+# Transient bounces, such as a full mailbox or a greylist, which Anymail does not
+# distinguish. Postmark, Brevo, SendGrid and Amazon SES each have a field for it.
 TRANSIENT_BOUNCES = {
     "SoftBounce",
     "soft_bounce",

@@ -159,14 +159,18 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             7,
             "Bulk writes",
-            how="An import saves 5,000 rows with one `bulk_create(update_conflicts=True)`, or with COPY on PostgreSQL. The lint rule PRA007 finds a save in a loop.",
-            where=("plinth/src/plinth/practices/lint.py",),
+            how="`upsert` saves 5,000 rows of an import with one statement: COPY on PostgreSQL, `bulk_create(update_conflicts=True)` elsewhere. The lint rule PRA007 finds a save in a loop.",
+            where=(
+                "plinth/src/plinth/database/upsert.py",
+                "plinth/src/plinth/practices/lint.py",
+            ),
             by_apps=True,
         ),
         Practice(
             8,
             "iterator",
-            how="`iterator(chunk_size=2000)` reads any number of rows in constant memory. A plain loop makes one query too, not one per row as the article says, but loads all rows at once.",
+            how="`iterator(chunk_size=2000)` reads any number of rows in constant memory, on PostgreSQL with a server-side cursor. A plain loop makes one query too, not one per row as the article says, but loads all rows at once.",
+            where=("plinth/src/plinth/database/chunks.py",),
             by_apps=True,
         ),
         Practice(
@@ -233,7 +237,8 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             18,
             "Streaming responses",
-            how="`StreamingHttpResponse` sends an export while a queryset iterator reads it, some hundred rows at a time; the first line is sent before the first query.",
+            how="`StreamingHttpResponse` sends an export while its rows are read, 500 rows at a time; the header line is sent before the first query.",
+            where=("plinth/src/plinth/data/writers.py",),
             by_apps=True,
         ),
         Practice(

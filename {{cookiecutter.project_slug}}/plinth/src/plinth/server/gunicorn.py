@@ -1,8 +1,7 @@
-"""gunicorn's settings, which config/gunicorn.py takes and may change.
+"""gunicorn's settings; config/gunicorn.py imports them and may override each.
 
-Every number has its reason beside it. A new release is a new master: by another container
-or colour, or by USR2. HUP gives fresh workers, which run the code and the settings that
-the master has loaded.
+A new release needs a new master: another container, or USR2. HUP starts new workers with
+the code and the settings that the master has loaded.
 """
 
 import os
@@ -21,71 +20,72 @@ NAME = Path.cwd().name
 env = Env()
 env.read_file(Path(".env").resolve())
 
-# Behind nginx on the same machine a unix socket, unix:/run/app/web.sock, saves the work
+# Behind nginx on the same machine a unix socket, unix:/run/app/web.sock, saves the cost
 # of TCP; in Kubernetes it is a port.
 bind = env.address("WEB_BIND", default=f"0.0.0.0:{env.port('PORT', default=8000)}")
-# Of the socket: its owner and the group may connect, which nginx has to be in.
+# The socket's owner and group may connect; nginx must be in the group.
 umask = 0o007
 
-# Threads wait for the database together; a process uses one CPU at a time. So one for each
-# CPU that is meant for this server, and one for when another waits or is replaced.
+# A process uses one CPU at a time, and its threads wait for the database together. So one
+# process per CPU, and one for when another waits or is replaced.
 worker_class = "plinth.server.worker.Worker"
 workers = env.integer("WEB_CONCURRENCY", default=cpus() + 1, least=1)
-# More would rather wait for each other, and for a connection of DATABASE_POOL_SIZE.
+# More threads would mostly wait for each other, and for the DATABASE_POOL_SIZE connections.
 threads = env.integer("WEB_THREADS", default=4, least=1)
-# Of one process, kept ones included. A proxy keeps some dozens, a load balancer hundreds.
+# Per process, idle keep-alive connections included. A proxy keeps dozens, a load balancer
+# hundreds.
 worker_connections = 1000
 
 # One import for all workers: shared memory, and a bad setting stops the start at once.
 preload_app = True
 
-# Seconds. A statement of the database has 30, nginx waits for 60: between them a worker
-# whose main thread hangs is replaced. How long a request may take, the time-outs of what
-# it waits for say.
+# Seconds. A worker whose main thread hangs is replaced: later than the database's statement
+# timeout (30), and before nginx gives up (60). It does not bound a request; the time-outs
+# of the services that a request calls do.
 timeout = 55
-# On a stop, requests have as long as a statement; who stops gunicorn waits for 35.
+# On SIGTERM, in-flight requests get as long as a statement; the service manager waits 35.
 graceful_timeout = 30
-# Longer than nginx or a load balancer keeps an idle connection (60), or it would be cut
-# off in the middle of the next request.
+# Longer than nginx or a load balancer keeps an idle connection (60): it could otherwise
+# send a request into a connection that is being closed.
 keepalive = 75
 
-# A worker is replaced before a slow leak hurts, and not all of them at once.
+# A worker is replaced before a slow memory leak hurts; the jitter spreads replacements.
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# The heartbeat is a file: in memory, where a busy disk can't hold it up.
+# The heartbeat is a file: in memory, where a busy disk can't delay it.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-# The control socket would be written under $HOME, which may be read-only.
+# The control socket would be under $HOME, which may be read-only.
 control_socket_disable = True
 
-# Bytes: a line, or a header, of as much as nginx reads into one of its buffers (8k).
+# Bytes: a request line, or a header, of as much as one nginx buffer holds (8k).
 limit_request_line = 8190
 limit_request_field_size = 8190
 # Browsers send twenty, and proxies add some.
 limit_request_fields = 64
-# Whose word for the scheme counts here, beside that of a unix socket. Whom Django believes,
-# TRUSTED_PROXIES says.
+# Peers whose X-Forwarded-Proto gunicorn trusts, beside a unix socket. Django trusts
+# TRUSTED_PROXIES.
 forwarded_allow_ips = "127.0.0.1,::1"
 
 # In ps: `gunicorn: master [NAME]`, and its workers.
 proc_name = NAME
 
-# How many requests there were, with which status, and how long they took.
+# Counts requests by status, and their durations.
 statsd_host = env.address("STATSD_HOST") or None
 statsd_prefix = NAME
 
 
 class OneLineLogger(Statsd if statsd_host else Logger):  # type: ignore[misc]
-    """Leaves visits to the application, which logs each of them, with its id.
+    """No access log: RequestLogMiddleware logs each request, with its id.
 
-    What never gets there, because it is malformed or too large, is a warning here.
+    A malformed or oversized request never reaches it, and is a warning here.
     """
 
     access_log_enabled = False
 
 
 logger_class = OneLineLogger
-# What gunicorn says of itself goes to the same place in the same form.
+# gunicorn's own messages go to the same stream in the same format.
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -104,21 +104,22 @@ logconfig_dict = {
     },
 }
 
-# Where the processes put down their counts, for Prometheus to read the sum.
+# The folder where prometheus_client's multiprocess mode has its files.
 if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
     Path(metrics).mkdir(parents=True, exist_ok=True)
 
 
 def on_starting(server: Any) -> None:
+    """Raise the limit of open files, and delete the metrics of an earlier run."""
     raise_open_files()
-    # Counts of processes that are gone; after USR2 the old ones still count.
+    # After USR2 the old workers still count.
     if metrics and not server.master_pid:
         for file in Path(metrics).glob("*.db"):
             file.unlink()
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Leave no connection to two processes: what was asked while loading is over."""
+    """Close the database connections that loading has opened: a fork would share them."""
     from django.db import connections
 
     for connection in connections.all(initialized_only=True):
@@ -128,7 +129,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """What a gauge of living processes says of one that is gone does not count."""
+    """Delete the `live` gauges of a worker that has exited."""
     if metrics:
         for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
             file.unlink()

@@ -1,8 +1,8 @@
-"""The container's healthcheck: `python -m plinth.server.healthcheck web|worker|beat`.
+"""Container healthcheck: `python -m plinth.server.healthcheck web|worker|beat`.
 
-It probes the web over HTTP without importing Django, since Docker runs it every few
-seconds, and Celery's processes by a ping through the broker: a process can be alive and
-have lost its connection.
+The web is probed over HTTP, without an import of Django, since Docker runs this every few
+seconds. A Celery process is pinged through the broker: it can run and have lost its
+connection.
 """
 
 import http.client
@@ -15,8 +15,8 @@ from contextlib import closing
 TIMEOUT = 4
 
 
-def ask_web() -> str:
-    """Return what is wrong with the answer of the server at WEB_BIND or PORT."""
+def probe_web() -> str:
+    """Return the error of the server at WEB_BIND or PORT; empty if it is healthy."""
     port = os.environ.get("PORT") or "8000"
     bind = os.environ.get("WEB_BIND") or f"0.0.0.0:{port}"
     try:
@@ -29,18 +29,18 @@ def ask_web() -> str:
 
 
 def connection(bind: str) -> http.client.HTTPConnection:
-    """Return a connection to where a server listens, through no proxy."""
+    """Return a connection to a server's address, through no proxy."""
     if bind.startswith("unix:"):
         return SocketConnection(bind.removeprefix("unix:"), timeout=TIMEOUT)
     host, _, port = bind.rpartition(":")
-    # Who listens at all addresses has no name of its own.
-    own = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104
-    host = own.get(host, host.strip("[]"))
+    # A server at all addresses is at the loopback address too.
+    loopback = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104
+    host = loopback.get(host, host.strip("[]"))
     return http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
 
 
 class SocketConnection(http.client.HTTPConnection):
-    """HTTP by a unix socket, whose path stands for the host."""
+    """HTTP over a unix socket, whose path is the host."""
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
@@ -49,7 +49,7 @@ class SocketConnection(http.client.HTTPConnection):
 
 
 def ping(*name: str) -> None:
-    """Replace this process by the command that pings a worker, or beat, by the broker."""
+    """Replace this process by the command that pings a worker, or beat."""
     # manage.py chooses settings where DJANGO_SETTINGS_MODULE is not set.
     os.execv(  # noqa: S606
         sys.executable, [sys.executable, "manage.py", "ping_worker", *name]
@@ -57,16 +57,16 @@ def ping(*name: str) -> None:
 
 
 def main() -> None:
-    """Exit 0 if the process of this role serves, or 1 with a line that says why not."""
-    match sys.argv[1:] or ["web"]:
+    """Exit with 0 if the process of a role is healthy, or with 1 and the error."""
+    match sys.argv[1:]:
         case ["web"]:
-            sys.exit(ask_web() or 0)
+            sys.exit(probe_web() or 0)
         case ["worker"]:
             ping()
         case ["beat"]:
             ping(f"celerybeat@{socket.gethostname()}")
         case _:
-            sys.exit("The role is web, worker or beat.")
+            sys.exit("Usage: python -m plinth.server.healthcheck web|worker|beat")
 
 
 if __name__ == "__main__":

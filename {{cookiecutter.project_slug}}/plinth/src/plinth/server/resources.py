@@ -1,4 +1,4 @@
-"""What the machine, or the container, gives this process: processors and open files."""
+"""What the machine or the container grants a process: CPU quota and open files."""
 
 import math
 import os
@@ -7,53 +7,48 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# Of one process. nginx, which needs the most, and Compose have the same number in their
-# own files: 16,000 visitors, each with two connections and files for both.
+# Of one process. nginx needs the most: 16,000 clients, each with two connections and
+# files for both. deploy/nginx and deploy/compose have the same number.
 OPEN_FILES = 65_536
 
 
 def cpus() -> int:
-    """How many processors this process may use: a container sees all of its machine's."""
+    """Return the number of CPUs that this process may use, rounded up.
+
+    A container sees all CPUs of its machine; its limit is a quota.
+    """
     try:
-        found = len(os.sched_getaffinity(0))
+        visible = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
-        found = os.cpu_count() or 1
-    return math.ceil(min([found, *quotas()]))
+        visible = os.cpu_count() or 1
+    return math.ceil(min([visible, *quotas()]))
 
 
 def quotas(
     mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
 ) -> Iterator[float]:
-    """Yield how many processors each group that this process is in may use.
+    """Yield the CPU quota of each control group (v2) that this process is in.
 
-    They are `docker run --cpus`, a limit of Kubernetes, or CPUQuota of systemd.
+    `docker run --cpus`, a limit of Kubernetes and systemd's CPUQuota set it.
     """
     lines = own.read_text().splitlines() if own.exists() else []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":  # version 2
-            top, files = mount, ["cpu.max"]
-        elif "cpu" in controllers.split(","):  # version 1
-            top, files = mount / "cpu", ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
-        else:
-            continue
-        group = top / path.strip("/")
-        # In a container the path may be the machine's, while its group is at the top.
+    # Version 2 is `0::` and the path. In a container, the path may be the machine's while
+    # the container's group is at the top.
+    for path in [line.removeprefix("0::") for line in lines if line.startswith("0::")]:
+        group = mount / path.strip("/")
         for folder in (group, *group.parents):
+            # Without a limit the quota is `max`, which is no number.
             with suppress(OSError, ValueError):
-                texts = [(folder / file).read_text() for file in files]
-                # Without a limit the first is `max` or -1.
-                quota, period = map(int, " ".join(texts).split())
-                if quota > 0:
-                    yield quota / period
-            if folder == top:
+                quota, period = map(int, (folder / "cpu.max").read_text().split())
+                yield quota / period
+            if folder == mount:
                 break
 
 
 def raise_open_files() -> None:
-    """Take as many open files as this process may, up to OPEN_FILES.
+    """Raise the soft limit of open files to OPEN_FILES, or to the hard limit.
 
-    The limit that it starts with, 1,024 on most machines, is for programs of the past.
+    Most machines start a process with 1,024.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     ceiling = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
@@ -62,6 +57,6 @@ def raise_open_files() -> None:
 
 
 def most_open_files() -> int:
-    """How many files this process may have open, once it has asked for them."""
+    """Return the limit of open files after `raise_open_files`."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)

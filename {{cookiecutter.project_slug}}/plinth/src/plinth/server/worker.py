@@ -1,14 +1,14 @@
-"""The kind of process that serves requests."""
+"""gunicorn's worker class: `worker_class` in gunicorn.py."""
 
 from gunicorn.workers.gthread import ThreadWorker
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Gunicorn's worker with threads, which refuses connections from when it stops.
+    """A threaded worker that closes its listeners as soon as it stops.
 
-    Gunicorn's own leaves its port open until its last request has ended: who connects
-    meanwhile is let in by the kernel, waits, and is cut off. Who is refused goes to
-    another server at once.
+    gunicorn's own leaves them open until its last request has ended: the kernel accepts
+    new connections meanwhile, which then wait and are reset. A refused connection fails
+    over to another server at once.
     """
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -19,7 +19,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 listener.close()
 
     def accept_all(self, listener: object) -> None:
-        """Take those who have connected already: they count on an answer."""
+        """Accept all connections of the backlog: the kernel has acknowledged them."""
         before = -1
         while before < self.nr_conns:
             before = self.nr_conns

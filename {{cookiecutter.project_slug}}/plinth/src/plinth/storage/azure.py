@@ -1,3 +1,5 @@
+"""Azure Blob Storage."""
+
 from azure.core.exceptions import AzureError
 from storages.backends.azure_storage import AzureStorage as Storage
 
@@ -5,4 +7,6 @@ from .buckets import Bucket
 
 
 class AzureStorage(Bucket, Storage):  # type: ignore[misc]
+    """django-storages' backend, whose errors are an OSError."""
+
     errors = (AzureError,)

@@ -1,7 +1,8 @@
-"""Files that go from a browser straight to the bucket, past this site.
+"""Direct upload: a browser sends a file to the bucket, not through the site. S3 only.
 
-The site signs what may be sent: one name, one type, so many bytes. What has arrived counts
-once the site has looked at it; the rest stays in `incoming/`, which the bucket empties.
+The site signs a POST policy for one name, one type and a maximum size. The file is used
+once the site has checked it; the others stay in `incoming/`, where a lifecycle rule of the
+bucket deletes them.
 """
 
 from secrets import token_hex
@@ -14,17 +15,17 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
 SALT = "plinth.storage.direct_upload"
-# Seconds: until the upload has begun, and until it is done and told.
-BEGIN = 600
-DONE = 86_400
+# Seconds: until the upload starts, and until the site hears of its end.
+START_SECONDS = 600
+TOKEN_SECONDS = 86_400
 
 storage: Any = default_storage
 
 
 def grant(owner: int, content_type: str, limit: int) -> dict[str, Any]:
-    """Return where and with which fields a form is to be posted, and a ticket for `take`.
+    """Return the URL and the fields of the upload form, and an upload token for `take`.
 
-    The bucket refuses another type, nothing at all, and more than `limit` bytes.
+    The bucket refuses another type, an empty file, and more than `limit` bytes.
     """
     name = f"incoming/{token_hex(16)}"
     post = storage.connection.meta.client.generate_presigned_post(
@@ -35,33 +36,33 @@ def grant(owner: int, content_type: str, limit: int) -> dict[str, Any]:
             {"Content-Type": content_type},
             ["content-length-range", 1, limit],
         ],
-        ExpiresIn=BEGIN,
+        ExpiresIn=START_SECONDS,
     )
     ticket = signing.dumps([owner, name, content_type], salt=SALT)
     return {"url": post["url"], "fields": post["fields"], "ticket": ticket}
 
 
 def take(owner: int, ticket: str, name: str) -> "RemoteFile":
-    """Move what has arrived to a name, where nobody can change it any more.
+    """Move an uploaded file to its final name, where the upload form can't replace it.
 
-    Raise ValidationError if it has not arrived or was granted to somebody else, and
-    OSError if the bucket fails. Whoever calls this checks the file and, if it is not what
-    it should be, deletes it.
+    Raises ValidationError if the file is missing, or if the token has expired or is of
+    another owner, and OSError if the bucket fails. The caller checks the file, and deletes
+    one that it does not accept.
     """
     try:
-        granted_to, arrived, content_type = signing.loads(
-            ticket, salt=SALT, max_age=DONE
+        signed_for, uploaded, content_type = signing.loads(
+            ticket, salt=SALT, max_age=TOKEN_SECONDS
         )
     except signing.BadSignature as error:
         raise ValidationError(
-            _("The upload has run out: choose the file again.")
+            _("The upload has expired: choose the file again.")
         ) from error
-    if granted_to != owner or not storage.exists(arrived):
-        raise ValidationError(_("The file has not arrived: choose it again."))
+    if signed_for != owner or not storage.exists(uploaded):
+        raise ValidationError(_("The file was not uploaded: choose it again."))
     bucket = storage.bucket_name
-    with storage.as_a_disk():
+    with storage.as_os_error():
         storage.connection.meta.client.copy(
-            {"Bucket": bucket, "Key": key(arrived)},
+            {"Bucket": bucket, "Key": key(uploaded)},
             bucket,
             key(name),
             ExtraArgs={
@@ -71,7 +72,7 @@ def take(owner: int, ticket: str, name: str) -> "RemoteFile":
             },
             Config=storage.transfer_config,
         )
-    storage.delete(arrived)
+    storage.delete(uploaded)
     return RemoteFile(name)
 
 
@@ -80,7 +81,7 @@ def key(name: str) -> str:
 
 
 class RemoteFile(File):
-    """A file in the bucket, of which only what is read is fetched."""
+    """A file in the bucket; `read` fetches the bytes that it returns, and no others."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -93,7 +94,7 @@ class RemoteFile(File):
 
     def read(self, count: int) -> bytes:  # type: ignore[override]
         last = self.position + count - 1
-        with storage.as_a_disk():
+        with storage.as_os_error():
             part: bytes = storage.connection.meta.client.get_object(
                 Bucket=storage.bucket_name,
                 Key=key(str(self.name)),

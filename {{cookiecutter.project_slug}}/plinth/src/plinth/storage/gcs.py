@@ -1,3 +1,5 @@
+"""Google Cloud Storage with bounded time-outs."""
+
 from functools import partialmethod
 
 import google.cloud.storage
@@ -10,7 +12,7 @@ from .buckets import Bucket
 
 
 class BoundedBucket(google.cloud.storage.Bucket):  # type: ignore[misc]
-    """Looks for an upload, which comes before all else, for 10 seconds at most."""
+    """A bucket whose `get_blob`, which precedes every operation, takes 10 s at most."""
 
     get_blob = partialmethod(
         google.cloud.storage.Bucket.get_blob,
@@ -20,7 +22,7 @@ class BoundedBucket(google.cloud.storage.Bucket):  # type: ignore[misc]
 
 
 class GoogleStorage(Bucket, GoogleCloudStorage):  # type: ignore[misc]
-    """It gives up after seconds, not after minutes."""
+    """django-storages' backend, which fails within seconds, with an OSError."""
 
     errors = (GoogleAPIError, GoogleAuthError)
 

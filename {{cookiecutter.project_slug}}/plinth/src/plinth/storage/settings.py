@@ -1,28 +1,29 @@
-"""STORAGES from environment variables: local disk, or a bucket of one of three providers."""
+"""STORAGES from environment variables: local disk, or a bucket of three providers."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plinth.env import Env, fail
+from plinth.env import Env, fail, require_extra
 
 Storage = dict[str, Any]
 
-# A file's name never gets other content, so caches may keep it for a year.
+# Seconds. A name never gets other content, so caches may store it for a year.
 YEAR = "max-age=31536000"
-# Of the default storage, whose URLs are signed for five minutes.
-PRIVATE = "private, max-age=300"
 STATIC = f"public, {YEAR}, immutable"
+# As long as a private URL is valid.
+PRIVATE = "private, max-age=300"
+# Validity of a public file's URL while no CDN serves it.
 SIGNED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Uploads:
-    """Where uploaded files go.
+    """Storages of uploaded files.
 
     `storages` has the aliases `default` (private), `public` and, in a bucket,
-    `static_bucket` for `publish_static`. `origin` is the bucket's own; `signed_for` the
-    seconds that a public URL is signed for, 0 when a CDN serves it; `direct` whether
+    `static_bucket` for `publish_static`. `origin` is the bucket's. `signed_for` is the
+    validity of a public URL in seconds, 0 when a CDN serves it. `direct` says whether
     browsers can upload to the bucket.
     """
 
@@ -33,26 +34,24 @@ class Uploads:
 
 
 def uploads(env: Env, *, private: Path, cdn_domain: str) -> Uploads:
-    """Return the storages of the provider whose variable names a bucket, or of the disk."""
-    # The modules import their provider's SDK, which is slow and an extra.
-    found = [
-        (name, extra, settings)
-        for name, extra, settings in (
-            ("AWS_STORAGE_BUCKET_NAME", "s3", s3),
-            ("GS_BUCKET_NAME", "gcs", gcs),
-            ("AZURE_CONTAINER", "azure", azure),
-        )
-        if env(name)
-    ]
-    if not found:
+    """Return the storages of the provider whose variable names a bucket, or of the disk.
+
+    `private` is the folder of private files on the disk.
+    """
+    providers = {
+        "AWS_STORAGE_BUCKET_NAME": ("s3", s3),
+        "GS_BUCKET_NAME": ("gcs", gcs),
+        "AZURE_CONTAINER": ("azure", azure),
+    }
+    chosen = list(filter(env, providers))
+    if not chosen:
         return on_disk(private)
-    if len(found) > 1:
-        fail(found[1][0], f"unset while {found[0][0]} names a bucket")
-    name, extra, settings = found[0]
-    try:
-        return settings(env, env(name), cdn_domain)
-    except ImportError:
-        fail(name, f"unset, or the extra {extra!r} installed: django-plinth[{extra}]")
+    variable, *others = chosen
+    if others:
+        fail(others[0], f"unset while {variable} names a bucket")
+    extra, configure = providers[variable]
+    require_extra(variable, extra)
+    return configure(env, env(variable), cdn_domain)
 
 
 def on_disk(private: Path) -> Uploads:
@@ -60,7 +59,7 @@ def on_disk(private: Path) -> Uploads:
         {
             "default": {
                 "BACKEND": "plinth.storage.filesystem.PrivateStorage",
-                # Outside MEDIA_ROOT, which the web server serves to everybody.
+                # Outside MEDIA_ROOT, which the web server publishes.
                 "OPTIONS": {"location": private},
             },
             "public": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -69,10 +68,10 @@ def on_disk(private: Path) -> Uploads:
 
 
 def s3(env: Env, bucket: str, cdn_domain: str) -> Uploads:
-    """Amazon S3, or a service that speaks its protocol (AWS_S3_ENDPOINT_URL)."""
+    """Amazon S3, or a service with its protocol (AWS_S3_ENDPOINT_URL)."""
+    # Imported on use: the SDK is slow to import, and an extra.
     from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
-    from storages.backends import s3  # noqa: F401
 
     endpoint = env.url("AWS_S3_ENDPOINT_URL", "https", "http").rstrip("/")
     region = env("AWS_S3_REGION_NAME")
@@ -131,8 +130,6 @@ def s3(env: Env, bucket: str, cdn_domain: str) -> Uploads:
 
 def gcs(env: Env, bucket: str, cdn_domain: str) -> Uploads:
     """Google Cloud Storage."""
-    from storages.backends import gcloud  # noqa: F401
-
     options = {
         "bucket_name": bucket,
         # Signed with the key in GOOGLE_APPLICATION_CREDENTIALS, or through the IAM API
@@ -171,8 +168,6 @@ def gcs(env: Env, bucket: str, cdn_domain: str) -> Uploads:
 
 def azure(env: Env, container: str, cdn_domain: str) -> Uploads:
     """Azure Blob Storage."""
-    from storages.backends import azure_storage  # noqa: F401
-
     account = env("AZURE_ACCOUNT_NAME")
     options = {
         "azure_container": container,
@@ -232,24 +227,3 @@ def in_bucket(
         signed_for=0 if cdn_domain else SIGNED_SECONDS,
         direct=direct,
     )
-
-
-def static_storage(
-    env: Env, cdn_domain: str, origin: str
-) -> tuple[Storage, dict[str, str]]:
-    """Return production's `staticfiles`, and what STATIC_STORAGE=bucket requires.
-
-    Either way the files are collected on the disk, under names that hold their content's
-    hash: so a name is known without a network. WhiteNoise serves them, or the CDN from
-    the bucket that publish_static has filled.
-    """
-    storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-    chosen = env.choice(
-        "STATIC_STORAGE", "whitenoise", "bucket", default="whitenoise"
-    )
-    if chosen == "whitenoise":
-        return storage, {}
-    return storage, {
-        "CDN_DOMAIN (for STATIC_STORAGE=bucket)": cdn_domain,
-        "the bucket's name (for STATIC_STORAGE=bucket)": origin,
-    }

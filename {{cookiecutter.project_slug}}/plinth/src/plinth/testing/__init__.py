@@ -1,17 +1,16 @@
-"""For the settings of a test suite."""
+"""For test settings: environment variables of the test suite."""
 
 import os
-import re
-from pathlib import Path
+
+from plinth.env import Env
 
 
-def isolate_environment(example: Path, *, keep: frozenset[str] | set[str]) -> None:
-    """Unset every variable that .env.example names, but for these; read no .env.
+def isolate_environment(*keep: str, **override: str) -> None:
+    """Hide all environment variables and `.env` from the settings, but for these.
 
-    So a suite gives the same results on every machine and in every shell.
+    So a suite gives the same results on every machine and in every shell. Call it before
+    the settings are imported: `isolate_environment("DATABASE_URL", LOG_LEVEL="ERROR")`.
     """
-    os.environ["ENV_FILE"] = os.devnull
-    names = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", example.read_text(), re.MULTILINE)
-    for name in set(names) - keep:
-        os.environ.pop(name, None)
-        os.environ.pop(f"{name}_FILE", None)
+    names = {"DJANGO_SETTINGS_MODULE", *keep, *(f"{name}_FILE" for name in keep)}
+    kept = {name: os.environ[name] for name in names & os.environ.keys()}
+    Env.variables = {**kept, **override, "ENV_FILE": os.devnull}

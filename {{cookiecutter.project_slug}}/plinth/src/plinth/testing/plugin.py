@@ -1,4 +1,4 @@
-"""pytest fixtures for every test of the project; pyproject.toml loads this plugin."""
+"""pytest plugin of the project; addopts in pyproject.toml loads it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager

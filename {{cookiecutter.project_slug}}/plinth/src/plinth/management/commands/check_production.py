@@ -4,59 +4,60 @@ import subprocess  # noqa: TID251 (settings are read once in a process)
 import sys
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-# All that production requires, to be checked and not to be connected to.
+from plinth import extras
+
+# What a Python process needs of the shell's variables, by prefix. The others are those of
+# this machine, and may belong to another project.
+OF_THE_SHELL = ("DYLD_", "HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "SYSTEM", "TMP")
+# Valid values for what production requires; the checks connect to nothing.
 VARIABLES = {
     "ALLOWED_HOSTS": "localhost",
     "DATABASE_URL": "postgres://app@localhost/app",
     "REDIS_URL": "redis://localhost",
+    "CELERY_BROKER_URL": "redis://localhost/1",
     "EMAIL_URL": "smtp://localhost",
     "CDN_DOMAIN": "cdn.localhost",
-    "ENV_FILE": os.devnull,
+    # A line of .env.example may say otherwise.
     "DEBUG": "",
 }
 BUCKETS = {
-    "boto3": {"AWS_STORAGE_BUCKET_NAME": "uploads"},
-    "google.cloud.storage": {"GS_BUCKET_NAME": "uploads"},
-    "azure.storage.blob": {
-        "AZURE_CONTAINER": "uploads",
-        "AZURE_ACCOUNT_NAME": "account",
-    },
+    "s3": {"AWS_STORAGE_BUCKET_NAME": "uploads"},
+    "gcs": {"GS_BUCKET_NAME": "uploads"},
+    "azure": {"AZURE_CONTAINER": "uploads", "AZURE_ACCOUNT_NAME": "account"},
 }
 
 
 class Command(BaseCommand):
+    """`check --deploy` with production's settings, on a machine without its variables."""
+
     help = "Run `check --deploy` with production's settings; a warning is an error."
     requires_system_checks = []
 
     def handle(self, **options: Any) -> None:
-        variables = VARIABLES | {"SECRET_KEY": secrets.token_urlsafe(50)}
-        for module, names in BUCKETS.items():
-            if installed(module):
-                variables |= names
-                break
-        if apps.is_installed("plinth.tasks"):
-            variables |= {"CELERY_BROKER_URL": "redis://localhost/1"}
+        provider = next(filter(extras.is_installed, BUCKETS), "")
+        shell = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(OF_THE_SHELL)
+        }
+        variables = {
+            **VARIABLES,
+            **BUCKETS.get(provider, {}),
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            # Its lines without a # are the variables that the project itself requires.
+            "ENV_FILE": str(settings.BASE_DIR / ".env.example"),
+        }
         done = subprocess.run(  # noqa: S603 (Django's own command)
             [
                 *(sys.executable, "manage.py", "check", "--deploy"),
                 *("--fail-level=WARNING", "--settings=config.settings.production"),
             ],
             cwd=settings.BASE_DIR,
-            env=os.environ | variables,
+            env=shell | variables,
             check=False,
         )
         if done.returncode:
-            raise CommandError("Production's settings have errors.")
-
-
-def installed(module: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+            raise CommandError("The check of production's settings has failed.")

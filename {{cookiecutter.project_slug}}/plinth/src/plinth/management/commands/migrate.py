@@ -7,7 +7,7 @@ from plinth.database.routers import DIRECT, Route, routed
 
 
 class Command(migrate.Command):
-    """Migrate past a pooler, and without the time limit of pages."""
+    """`migrate` on the alias `direct`: without a pooler and a statement timeout."""
 
     def add_arguments(self, parser: Any) -> None:
         super().add_arguments(parser)
@@ -15,6 +15,6 @@ class Command(migrate.Command):
             parser.set_defaults(database=DIRECT)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # What a migration reads and writes goes the same way, or it would wait for itself.
+        # Queries of data migrations use the same connection, or would wait for its locks.
         with routed(Route(to=options["database"])):
             super().handle(*args, **options)

@@ -10,25 +10,25 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    """A release runs it before its first page, so that no page names what is not there.
+    """Upload collected static files to the bucket; run it before a release serves pages.
 
-    A name holds its content's hash: what the bucket has under a name is right, and what
-    earlier releases put there stays for their pages. So a second run only lists.
+    A name holds the hash of its content, so a file that is there is never replaced, and
+    those of earlier releases stay for their pages. A second run uploads nothing.
     """
 
-    help = "Upload what collectstatic has collected, where the bucket lacks it."
+    help = "Upload the files of collectstatic that the bucket lacks."
 
     def handle(self, **options: Any) -> None:
         if "static_bucket" not in storages.backends:
-            raise CommandError("No variable names a bucket: see .env.example.")
+            raise CommandError("No bucket: set its variable, as in .env.example.")
         if not isinstance(staticfiles_storage, ManifestStaticFilesStorage):
-            raise CommandError("Only the production settings give files hashed names.")
+            raise CommandError("File names without a hash: use production settings.")
         names = set(staticfiles_storage.hashed_files.values())
         if not names:
-            raise CommandError("Nothing is collected: run collectstatic first.")
+            raise CommandError("No collected files: run collectstatic first.")
         bucket = storages["static_bucket"]
         try:
-            missing = sorted(names - present(bucket))
+            missing = sorted(names - existing(bucket))
             for name in missing:
                 with staticfiles_storage.open(name) as file:
                     bucket.save(name, file)
@@ -39,8 +39,9 @@ class Command(BaseCommand):
         )
 
 
-def present(bucket: Storage) -> set[str]:
+def existing(bucket: Storage) -> set[str]:
+    """Return the names of the files in the bucket."""
     try:
         return set(get_files(bucket))
-    except FileNotFoundError:  # a folder on a disk, before the first file
+    except FileNotFoundError:  # a folder on a disk without a first file
         return set()

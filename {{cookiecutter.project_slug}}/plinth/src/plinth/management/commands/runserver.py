@@ -6,12 +6,12 @@ from django.core.management.base import CommandError
 
 
 class Command(runserver.Command):
-    """The server of staticfiles, for development alone: one visitor can stop it."""
+    """The development server of staticfiles, which refuses to start without DEBUG."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError(
                 "runserver is not made for production: start "
-                "gunicorn --config python:plinth.server.gunicorn config.wsgi"
+                "gunicorn --config python:config.gunicorn config.wsgi"
             )
         super().handle(*args, **options)

@@ -1,0 +1,93 @@
+"""Optional dependencies: what an installation without one does."""
+
+import pytest
+
+from plinth import extras
+from plinth_tests.processes import EMBEDDED, run
+
+# As on a machine where none of them is installed.
+WITHOUT = """
+import sys
+for name in ("boto3", "google.cloud.storage", "azure.storage.blob", "sentry_sdk", "newrelic"):
+    sys.modules[name] = None
+"""
+
+
+def test_extra_is_found_by_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        extras,
+        "MODULES",
+        {
+            "here": ["django", "redis"],
+            "half": ["django", "no_such_module"],
+            "child": ["no_such_module.child"],
+        },
+    )
+
+    assert extras.is_installed("here")
+    assert not extras.is_installed("half")
+    assert not extras.is_installed("child")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "extra"),
+    [
+        ("AWS_STORAGE_BUCKET_NAME", "uploads", "s3"),
+        ("GS_BUCKET_NAME", "uploads", "gcs"),
+        ("AZURE_CONTAINER", "uploads", "azure"),
+        ("EMAIL_URL", "ses://eu-west-1", "s3"),
+    ],
+)
+def test_variable_of_a_missing_extra_stops_the_start_with_one_line(
+    variable: str, value: str, extra: str
+) -> None:
+    done = run(f"{WITHOUT}import config.wsgi", **EMBEDDED | {variable: value})
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"The variable {variable} needs an extra that is not installed: "
+        f"add django-plinth[{extra}] to the dependencies.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "variables", "extra"),
+    [
+        (
+            (
+                "from plinth.errors import sentry\n"
+                "sentry.start('', environment='', release='', traces_sample_rate=0)"
+            ),
+            {"SENTRY_DSN": "https://key@sentry.example.com/1"},
+            "sentry",
+        ),
+        (
+            "from plinth.errors import new_relic\nnew_relic.start('site')",
+            {"NEW_RELIC_LICENSE_KEY": "key"},
+            "newrelic",
+        ),
+    ],
+    ids=["sentry", "newrelic"],
+)
+def test_error_tracking_without_its_extra_stops_the_start_with_one_line(
+    code: str, variables: dict[str, str], extra: str
+) -> None:
+    done = run(WITHOUT + code, **EMBEDDED | variables)
+
+    assert done.returncode == 1
+    (variable,) = variables
+    assert done.stderr == (
+        f"The variable {variable} needs an extra that is not installed: "
+        f"add django-plinth[{extra}] to the dependencies.\n"
+    )
+
+
+def test_one_bucket_at_a_time() -> None:
+    variables = {"AWS_STORAGE_BUCKET_NAME": "uploads", "GS_BUCKET_NAME": "uploads"}
+
+    done = run("import config.wsgi", **EMBEDDED | variables)
+
+    assert done.stderr == (
+        "The variable GS_BUCKET_NAME must be unset "
+        "while AWS_STORAGE_BUCKET_NAME names a bucket.\n"
+    )
