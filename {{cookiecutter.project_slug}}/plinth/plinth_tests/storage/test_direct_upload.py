@@ -87,7 +87,7 @@ def post(owner: int = 1, **data: str) -> tuple[int, dict[str, Any]]:
 def presign() -> tuple[str, str, dict[str, Any]]:
     """Return the key that the bucket gets, the token, and the whole answer."""
     _, answer = post()
-    return answer["fields"]["key"], answer["ticket"], answer
+    return answer["fields"]["key"], answer["token"], answer
 
 
 def test_policy_allows_one_name_one_type_and_so_many_bytes(
