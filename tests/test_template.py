@@ -81,8 +81,9 @@ def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
 
 def test_every_pattern_of_copied_files_is_needed(source: Template) -> None:
     patterns = source.config["_copy_without_render"]
-    folders = {path.partition("/")[0] for path in source.files} & {*patterns}
-    files = [path for path in source.files if path.partition("/")[0] not in folders]
+    folders = {str(folder) for path in source.files for folder in Path(path).parents}
+    copied = tuple(f"{pattern}/" for pattern in patterns if pattern in folders)
+    files = [path for path in source.files if not path.startswith(copied)]
     for pattern in patterns:
         assert pattern in folders or any(fnmatch(path, pattern) for path in files)
 
