@@ -360,7 +360,7 @@ def test_a_dead_s3_is_told_in_seconds_and_nothing_is_half_written(
 GRANT = """
 import json
 from plinth.storage import direct_upload
-print(json.dumps(direct_upload.grant(1, "application/pdf", 1_000)))
+print(json.dumps(direct_upload.presign(1, "application/pdf", 1_000)))
 """
 
 

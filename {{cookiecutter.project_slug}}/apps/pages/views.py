@@ -78,7 +78,9 @@ class CSRFFailureView(ErrorView):
 class NotFoundView(ErrorView):
     status = HTTPStatus.NOT_FOUND
     title = _("Page not found")
-    text = _("There is no page at this address. It may have moved, or have a typo in it.")
+    text = _(
+        "There is no page at this address. It may have moved, or have a typo in it."
+    )
 
 
 class ServerErrorView(ErrorView):

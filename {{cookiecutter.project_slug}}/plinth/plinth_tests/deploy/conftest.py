@@ -1,4 +1,4 @@
-"""What production is, for files that servers read to agree with."""
+"""Values of production that the servers' configuration must agree with."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def production() -> dict[str, str]:
-    """Names and numbers that a server has."""
+    """Names and numbers of production, read in its own process."""
     code = """
 import config.wsgi
 from django.conf import settings
@@ -40,6 +40,7 @@ print("session", settings.SESSION_COOKIE_NAME)
 print("token", settings.CSRF_COOKIE_NAME)
 print("timeout", gunicorn.timeout)
 print("keepalive", gunicorn.keepalive)
+print("graceful_timeout", gunicorn.graceful_timeout)
 """
     lines = run_code(code, **EMBEDDED).stdout.splitlines()
     return dict(line.split(" ") for line in lines if line.count(" ") == 1)

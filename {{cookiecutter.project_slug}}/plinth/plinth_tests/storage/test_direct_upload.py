@@ -80,14 +80,14 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> MemoryBucket:
 
 
 def post(owner: int = 1, **data: str) -> tuple[int, dict[str, Any]]:
-    response = Upload.as_view()(RequestFactory().post("/", data), owner=owner)
+    response: Any = Upload.as_view()(RequestFactory().post("/", data), owner=owner)
     return response.status_code, json.loads(response.content)
 
 
 def presign() -> tuple[str, str, dict[str, Any]]:
     """Return the key that the bucket gets, the token, and the whole answer."""
     _, answer = post()
-    return answer["fields"]["key"], answer["ticket"], answer
+    return answer["fields"]["key"], answer["token"], answer
 
 
 def test_policy_allows_one_name_one_type_and_so_many_bytes(

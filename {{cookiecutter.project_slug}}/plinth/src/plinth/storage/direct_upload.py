@@ -22,8 +22,8 @@ TOKEN_SECONDS = 86_400
 storage: Any = default_storage
 
 
-def grant(owner: int, content_type: str, limit: int) -> dict[str, Any]:
-    """Return the URL and the fields of the upload form, and an upload token for `take`.
+def presign(owner: int, content_type: str, limit: int) -> dict[str, Any]:
+    """Return the URL and the fields of the upload form, and an upload token for `complete`.
 
     The bucket refuses another type, an empty file, and more than `limit` bytes.
     """
@@ -38,11 +38,11 @@ def grant(owner: int, content_type: str, limit: int) -> dict[str, Any]:
         ],
         ExpiresIn=START_SECONDS,
     )
-    ticket = signing.dumps([owner, name, content_type], salt=SALT)
-    return {"url": post["url"], "fields": post["fields"], "ticket": ticket}
+    token = signing.dumps([owner, name, content_type], salt=SALT)
+    return {"url": post["url"], "fields": post["fields"], "token": token}
 
 
-def take(owner: int, ticket: str, name: str) -> "RemoteFile":
+def complete(owner: int, token: str, name: str) -> "RemoteFile":
     """Move an uploaded file to its final name, where the upload form can't replace it.
 
     Raises ValidationError if the file is missing, or if the token has expired or is of
@@ -51,7 +51,7 @@ def take(owner: int, ticket: str, name: str) -> "RemoteFile":
     """
     try:
         signed_for, uploaded, content_type = signing.loads(
-            ticket, salt=SALT, max_age=TOKEN_SECONDS
+            token, salt=SALT, max_age=TOKEN_SECONDS
         )
     except signing.BadSignature as error:
         raise ValidationError(

@@ -69,11 +69,11 @@ class DirectUploadView(View):
         owner, token = self.get_owner(), request.POST.get("token")
         if token is None:
             return JsonResponse(
-                direct_upload.grant(owner, self.content_type, self.max_bytes)
+                direct_upload.presign(owner, self.content_type, self.max_bytes)
             )
         name = self.get_name()
         try:
-            file = direct_upload.take(owner, token, name)
+            file = direct_upload.complete(owner, token, name)
             try:
                 return JsonResponse({"next": self.save(file)})
             except ValidationError:

@@ -46,9 +46,9 @@ form.addEventListener("submit", async (event) => {
     if (file.size > Number(form.dataset.maxBytes)) {
       throw new Error("The file is too large.");
     }
-    const { url, fields, ticket } = await post({});
+    const { url, fields, token } = await post({});
     await send(url, fields, file);
-    const answer = await post({ token: ticket });
+    const answer = await post({ token });
     window.location.assign(answer.next);
   } catch (error) {
     alertBox.textContent = error.message;
