@@ -256,7 +256,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             22,
             "Static and media on a CDN",
-            how="`CDN_DOMAIN` alone moves static and media URLs to the CDN and adds it to the Content-Security-Policy. WhiteNoise's manifest storage puts a content hash into each file name and compresses the files, which browsers cache for a year.",
+            how="`CDN_DOMAIN` alone moves static and media URLs to the CDN and adds it to the Content-Security-Policy. WhiteNoise's manifest storage puts a content hash into each file name and compresses the files, which browsers cache as `immutable`.",
             where=(
                 "config/settings/parts/storages.py",
                 "config/settings/production.py",
@@ -358,7 +358,7 @@ LEDGER: dict[str, list[Practice]] = {
             45,
             "PEP 8",
             how="Ruff formats and lints, mypy runs in strict mode with django-stubs, and djLint checks the templates: `make lint`.",
-            where=(".pre-commit-config.yaml", "plinth/ruff.toml", "pyproject.toml"),
+            where=("plinth/pre-commit.yaml", "plinth/ruff.toml", "pyproject.toml"),
         ),
         Practice(
             58,
@@ -412,19 +412,19 @@ LEDGER: dict[str, list[Practice]] = {
             30,
             "pre-commit",
             how="pre-commit runs every hook from this project's own environment, so a commit downloads nothing. Each hook is tested with a file that it has to refuse.",
-            where=(".pre-commit-config.yaml",),
+            where=(".pre-commit-config.yaml", "plinth/pre-commit.yaml"),
         ),
         Practice(
             31,
             "Django hooks",
             how="django-upgrade, djade, djLint and `makemigrations --check` run on every commit.",
-            where=(".pre-commit-config.yaml",),
+            where=(".pre-commit-config.yaml", "plinth/pre-commit.yaml"),
         ),
         Practice(
             38,
             "Maintain requirements",
             how="uv.lock pins every dependency, a pre-commit hook exports it to requirements.txt, and `make audit` runs pip-audit.",
-            where=(".pre-commit-config.yaml", "plinth/project.mk", "pyproject.toml"),
+            where=("plinth/pre-commit.yaml", "plinth/project.mk", "pyproject.toml"),
         ),
         Practice(
             40,
