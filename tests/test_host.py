@@ -441,7 +441,7 @@ def test_there_is_one_switch_at_a_time(bake: Bake, tmp_path: Path) -> None:
         flock(lock, LOCK_EX)
         lines = refusal("./switch.sh", "image", cwd=host)
 
-    assert lines == ["Another switch is under way."]
+    assert lines == ["Another switch is running."]
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])

@@ -92,12 +92,6 @@ MUTATIONS = [
     ),
     Mutation(
         14,
-        "locks-fail-open",
-        replace(CACHES, 'alias != "locks"', "True"),
-        "test_dead_redis_fails_caches_open_and_locks_closed",
-    ),
-    Mutation(
-        14,
         "no-time-out",
         replace(CACHES, '"SOCKET_TIMEOUT": 1', '"SOCKET_TIMEOUT": None'),
         "test_silent_cache_costs_seconds_and_no_error",

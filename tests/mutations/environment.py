@@ -61,7 +61,7 @@ MUTATIONS = [
     Mutation(
         39,
         "not-in-the-example",
-        replace(".env.example", "# DATABASE_LOCK_TIMEOUT=10", ""),
+        replace(".env.example", "# SECURE_HSTS_SECONDS=3600", ""),
         "test_example_lists_the_variables_that_are_read",
     ),
     Mutation(
@@ -79,7 +79,7 @@ MUTATIONS = [
     Mutation(
         39,
         "no-secrets-in-files",
-        replace(ENV, 'read_secret(f"{name}_FILE")', '""'),
+        replace(ENV, 'self.read_secret(f"{name}_FILE")', '""'),
         "test_secret_may_be_in_a_file",
     ),
     Mutation(

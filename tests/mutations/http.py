@@ -49,12 +49,8 @@ MUTATIONS = [
     ),
     Mutation(
         20,
-        "user-loaded-for-each-page",
-        replace(
-            "apps/pages/context_processors.py",
-            '"DEBUG": settings.DEBUG',
-            '"DEBUG": settings.DEBUG or request.user.is_staff',
-        ),
+        "log-loads-the-user",
+        replace(LOG, "user._wrapped is empty", "False"),
         "test_user_is_loaded_only_by_a_page_that_uses_it",
     ),
     # Proxies
