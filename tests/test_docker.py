@@ -404,7 +404,7 @@ def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
     project = install()
     words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image"]
     assert run(*words, cwd=project, env={"PATH": "/nowhere"}) == (
-        "The image is measured where Docker answers.\n"
+        "Skipped the image: it needs Docker.\n"
     )
 
 
