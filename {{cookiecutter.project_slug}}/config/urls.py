@@ -20,10 +20,10 @@ if "plinth.practices" in settings.INSTALLED_APPS:
     urlpatterns += [path("practices/", include("plinth.practices.urls"))]
 
 if settings.DEBUG:
-    # What people uploaded; in production the web server or the CDN shows it.
+    # Public uploads; in production the proxy or the CDN serves them.
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
-# A developer's tools, where the local settings install them.
+# Development tools, installed by local settings.
 if "plinth.mail.inbox" in settings.INSTALLED_APPS:
     urlpatterns += [path("inbox/", include("plinth.mail.inbox.urls"))]
 if "debug_toolbar" in settings.INSTALLED_APPS:

@@ -86,13 +86,13 @@ endif
 update: setup ## Update to the template's newest version
 	@test -e .cruft.json || { echo "No .cruft.json names the template; create it once: $(UV) tool run --from '$(CRUFT)' cruft link ADDRESS_OF_THE_TEMPLATE" >&2; exit 1; }
 	@$(UV) tool run --quiet --from '$(CRUFT)' cruft update --skip-apply-ask $(ARGS)
-	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --silent setup
 
 CRUFT := cruft~=2.16.0
 
 upgrade: setup ## Upgrade every dependency to its newest compatible release
 	@$(UV) lock --quiet --upgrade
-	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --silent setup
 
 # Whatever the files' times say. Fails when uv.lock does not match pyproject.toml.
 requirements: ## Write requirements.txt from uv.lock
@@ -124,7 +124,7 @@ install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)
 	@$(call install,lint test)
 
 requirements.txt: .venv/dev
-	@$(MAKE) --no-print-directory requirements
+	@$(MAKE) --silent requirements
 	@touch $@
 
 # A secret each, in characters that are safe in a URL and a shell.

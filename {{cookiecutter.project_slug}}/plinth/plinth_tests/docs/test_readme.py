@@ -1,6 +1,7 @@
-"""plinth/README.md: its imports work, and its order of packages holds."""
+"""plinth/README.md: its imports work, and its order of packages is the contract's."""
 
 import re
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,6 @@ import pytest
 FOUNDATION = Path(__file__).resolve().parents[2]
 README = (FOUNDATION / "README.md").read_text()
 IMPORTS = sorted(set(re.findall(r"from plinth[\w.]* import [\w, ]+", README)))
-
-
-# The row of each package; those of a smaller number import from those of a larger one.
-ROWS = {
-    name: number
-    for number, row in enumerate(README.partition("## Import order")[2].splitlines())
-    if row.startswith("| `")
-    for name in re.findall(r"`(\w+)`", row)
-}
 
 
 def test_the_table_has_imports() -> None:
@@ -38,29 +30,13 @@ def test_an_import_of_the_table_works(statement: str) -> None:
         pytest.skip("needs its app in INSTALLED_APPS")
 
 
-def test_the_order_names_every_package() -> None:
-    source = FOUNDATION / "src/plinth"
-    modules = {
-        path.stem
-        for path in source.iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
+def test_the_order_is_that_of_the_import_contract() -> None:
+    """`plinth_tests/test_layers.py` checks the contract."""
+    contract = ConfigParser()
+    contract.read(FOUNDATION / ".importlinter")
+    layers = contract["importlinter:contract:layers"]["layers"].split("\n")
+    rows = README.partition("## Import order")[2].splitlines()
 
-    assert ROWS.keys() == modules - {"__init__", "apps"}
-
-
-def test_a_package_imports_from_the_rows_below_only() -> None:
-    grimp = pytest.importorskip("grimp", reason="grimp is in the extra lint")
-    graph = grimp.build_graph("plinth", cache_dir=None)
-
-    upwards = [
-        f"{importer} imports {imported}"
-        for importer, row in ROWS.items()
-        for imported, other in ROWS.items()
-        if importer != imported
-        and other <= row
-        and graph.find_shortest_chains(
-            f"plinth.{importer}", f"plinth.{imported}", as_packages=True
-        )
+    assert [re.findall(r"\w+", layer) for layer in layers if layer] == [
+        re.findall(r"`(\w+)`", row) for row in rows if row.startswith("| `")
     ]
-    assert upwards == []

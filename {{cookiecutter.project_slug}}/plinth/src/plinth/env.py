@@ -26,6 +26,18 @@ FALSE = {"false", "off", "no", "n", "0"}
 PLACEHOLDER = "generated-at-set-up"
 REDIS = {"redis", "rediss"}
 PORTS = range(1, 65_536)
+# Variables of the shell that a Python process needs, by prefix.
+OF_A_PROCESS = (
+    "DYLD_",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "PATH",
+    "PYTHON",
+    "SYSTEM",
+    "TMP",
+)
 LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 HOST = rf"{LABEL}(\.{LABEL})*(:[0-9]+)?"
 ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]+"
@@ -179,6 +191,18 @@ class Env:
         if value and not re.fullmatch(r"[\w.~-]+:[\w.~-]{16,}", value, re.ASCII):
             fail(name, "like user:password, with a password of 16 characters or more")
         return value
+
+
+def process_variables() -> dict[str, str]:
+    """Return the shell's variables without those that settings read.
+
+    For a command that runs the site with other settings than this machine's.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(OF_A_PROCESS)
+    }
 
 
 def parse_database(name: str, url: str) -> dict[str, Any]:

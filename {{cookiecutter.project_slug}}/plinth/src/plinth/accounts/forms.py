@@ -13,7 +13,7 @@ class SavePasswordMixin(forms.SetPasswordMixin):
     def set_password_and_save(
         self,
         user: AbstractEmailUser,
-        password_field_name: str = "password1",
+        password_field_name: str = "password1",  # noqa: S107 (Django's signature)
         commit: bool = True,
     ) -> AbstractEmailUser:
         super().set_password_and_save(

@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from plinth.env import Env
-from plinth.testing import isolate_environment
+from plinth.env import Env, process_variables
 
 # `make bench` runs in the project's folder.
 ROOT = Path.cwd()
@@ -57,7 +56,9 @@ def environment(folder: Path) -> Iterator[None]:
     env.read_file(ROOT / ".env")
     # A pooler serves configured databases only.
     server = env("DATABASE_DIRECT_URL") or env("DATABASE_URL")
-    isolate_environment(ROOT / ".env.example", keep=INHERITED)
+    inherited = {name: os.environ[name] for name in INHERITED & os.environ.keys()}
+    inherited |= process_variables()
+    os.environ.clear()
     with ExitStack() as stack:
         if server and not server.startswith(("postgres", "sqlite")):
             sys.exit("The benchmark supports PostgreSQL and SQLite: see DATABASE_URL.")
@@ -66,6 +67,8 @@ def environment(folder: Path) -> Iterator[None]:
         else:
             url = f"sqlite:///{folder}/db.sqlite3"
         os.environ |= {
+            **inherited,
+            "ENV_FILE": os.devnull,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "EMAIL_URL": "smtp://127.0.0.1:1",
             "BENCHMARK_FOLDER": str(folder),

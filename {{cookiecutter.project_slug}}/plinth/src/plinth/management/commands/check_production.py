@@ -1,4 +1,3 @@
-import os
 import secrets
 import subprocess  # noqa: TID251 (settings are read once in a process)
 import sys
@@ -8,10 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from plinth import extras
+from plinth.env import process_variables
 
-# What a Python process needs of the shell's variables, by prefix. The others are those of
-# this machine, and may belong to another project.
-OF_THE_SHELL = ("DYLD_", "HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "SYSTEM", "TMP")
 # Valid values for what production requires; the checks connect to nothing.
 VARIABLES = {
     "ALLOWED_HOSTS": "localhost",
@@ -38,11 +35,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         provider = next(filter(extras.is_installed, BUCKETS), "")
-        shell = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith(OF_THE_SHELL)
-        }
         variables = {
             **VARIABLES,
             **BUCKETS.get(provider, {}),
@@ -56,7 +48,7 @@ class Command(BaseCommand):
                 *("--fail-level=WARNING", "--settings=config.settings.production"),
             ],
             cwd=settings.BASE_DIR,
-            env=shell | variables,
+            env=process_variables() | variables,
             check=False,
         )
         if done.returncode:
