@@ -8,6 +8,7 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from plinth.data.models import AbstractImport
+from plinth.images.models import PictureMixin
 
 from .data.importers import DocumentImporter
 
@@ -28,6 +29,16 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Photo(PictureMixin):
+    title = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "plinth"
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class DocumentImport(AbstractImport):
@@ -53,6 +64,6 @@ def create_tables(sender: Any, using: str, **kwargs: Any) -> None:
     connection = connections[using]
     known = connection.introspection.table_names()
     with connection.schema_editor() as editor:
-        for model in (Document, DocumentImport):
+        for model in (Document, DocumentImport, Photo):
             if model._meta.db_table not in known:  # noqa: SLF001
                 editor.create_model(model)
