@@ -49,7 +49,9 @@ def test_new_project_has_nothing_to_report(
     modules = [str(path) for path in (project / "apps").rglob("*.py")]
     run(python, "-m", "plinth.practices.lint", *modules, cwd=project)
     here = [entry for entry in ledger if entry["state"] != "absent"]
-    assert {entry["number"]: entry["missing"] for entry in here if entry["missing"]} == {}
+    assert {
+        entry["number"]: entry["missing"] for entry in here if entry["missing"]
+    } == {}
 
 
 @pytest.fixture(scope="session")

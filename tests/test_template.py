@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from tests.renderings import Template
-from tests.support import PROJECT, run
+from tests.support import PROJECT, REPOSITORY, run
 
 # A tag inside a line would join lines, and `#{%` would be left as text.
 TAG = r"[ \t]*# \{([%#]) \S(.*\S)? \1\}"
@@ -107,10 +108,9 @@ def test_there_are_at_most_fifteen_questions(source: Template) -> None:
 
 @pytest.fixture(scope="session")
 def unbaked(template: Path, shared: Path) -> Path:
-    """The project's folder as the template has it, with every option installed.
+    """The project's folder as the template has it, with every extra installed.
 
-    No baked project has them all. The project's name alone is rendered: uv and Python's
-    packages have rules for it.
+    No baked project has them all. uv takes no tags: only pyproject.toml's are rendered.
     """
     folder = shared / "unbaked" / PROJECT
     with FileLock(shared / "unbaked.lock"):
@@ -120,9 +120,19 @@ def unbaked(template: Path, shared: Path) -> Path:
             for document in folder.rglob("*.md"):
                 text = document.read_text()
                 document.write_text(re.sub(rf"(?m)^{TAG}\n", "", text))
+            foundation = tomllib.loads((folder / "plinth/pyproject.toml").read_text())
+            extras = ",".join(foundation["project"]["optional-dependencies"])
             pyproject = (folder / "pyproject.toml").read_text()
-            name = pyproject.replace("{{ cookiecutter.project_slug }}", "unbaked")
-            (folder / "pyproject.toml").write_text(name)
+            pyproject = re.sub(
+                r"\[?\{\{ cookiecutter\.__\w*extras \}\}\]?", "", pyproject
+            )
+            pyproject = pyproject.replace(
+                '"django-plinth"', f'"django-plinth[{extras}]"'
+            )
+            pyproject = pyproject.replace("{{ cookiecutter.project_slug }}", "unbaked")
+            (folder / "pyproject.toml").write_text(pyproject)
+            if (REPOSITORY / ".uv").exists():
+                (folder / ".uv").symlink_to(REPOSITORY / ".uv")
             run("make", ".venv/lint", cwd=folder)
     return folder
 

@@ -1,6 +1,11 @@
-"""Models for tests; conftest.py creates their tables."""
+"""Models for tests, of no installed app."""
 
-from django.db import models
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connections, models
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 
 from plinth.data.models import AbstractImport
 
@@ -33,3 +38,16 @@ class DocumentImport(AbstractImport):
 
     def get_absolute_url(self) -> str:
         return f"/imports/{self.pk}/"
+
+
+@receiver(post_migrate)
+def create_tables(sender: Any, using: str, **kwargs: Any) -> None:
+    """Create the tables in a new test database."""
+    if sender is not get_user_model()._meta.app_config:  # noqa: SLF001
+        return
+    connection = connections[using]
+    known = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        for model in (Document, DocumentImport):
+            if model._meta.db_table not in known:  # noqa: SLF001
+                editor.create_model(model)

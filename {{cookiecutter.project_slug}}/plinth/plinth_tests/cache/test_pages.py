@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import translation
+from pytest_django import Settings
 
 from plinth.cache import versions
 from plinth.testing.plugin import Commit
@@ -15,13 +16,14 @@ from . import page_urls
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.urls("plinth_tests.cache.page_urls"),
     pytest.mark.practice(1),
 ]
 
 
 @pytest.fixture(autouse=True)
-def empty_caches() -> None:
+def pages(site: Client, settings: Settings) -> None:
+    settings.ROOT_URLCONF = page_urls.__name__
+    settings.LOGIN_URL = "/sign-in/"
     for name in ("default", "process"):
         caches[name].clear()
 

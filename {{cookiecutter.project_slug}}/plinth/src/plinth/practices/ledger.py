@@ -19,8 +19,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             1,
             "Cache the views",
-            how="`cache_page` caches pages that are the same for everybody, in Redis under a versioned key, with a one-second in-process cache (`microcache`) in front. A signed-in user's page is cached per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
-            where=("plinth/src/plinth/cache/microcache.py",),
+            how="`PublicPageMixin` caches a page that is the same for everybody with `cache_page`: in Redis under a versioned key, with a one-second in-process cache in front. `PrivatePageMixin` caches a user's page per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
+            where=(
+                "plinth/src/plinth/cache/microcache.py",
+                "plinth/src/plinth/cache/pages.py",
+            ),
             by_apps=True,
         ),
         Practice(
@@ -79,8 +82,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             55,
             "Browser caching",
-            how="`condition()` gives a page an ETag and Last-Modified: while it is unchanged, a browser's request costs one query and a 304 without a body, with compression too. `SessionPrivacyMiddleware` marks responses to requests with a session as `private`.",
-            where=("plinth/src/plinth/http/privacy.py",),
+            how="`ConditionalPageMixin` gives a page an ETag and Last-Modified: while it is unchanged, a browser's request gets a 304 without a body, before the page is rendered, with compression too. `SessionPrivacyMiddleware` marks responses to requests with a session as `private`.",
+            where=(
+                "plinth/src/plinth/cache/pages.py",
+                "plinth/src/plinth/http/privacy.py",
+            ),
             by_apps=True,
         ),
     ],
