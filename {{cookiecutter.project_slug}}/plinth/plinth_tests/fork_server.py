@@ -44,6 +44,8 @@ def run(code: str, variables: dict[str, str], stdout: int, stderr: int) -> NoRet
     signal.alarm(TIMEOUT)
     os.environ.clear()
     os.environ.update(variables)
+    paths = variables.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[1:1] = [path for path in paths if path and path not in sys.path]
     main = sys.modules["__main__"] = ModuleType("__main__")
     status = 0
     try:

@@ -1,6 +1,6 @@
-"""Models for tests, of no installed app."""
+"""Models for tests, of no installed app; their tables are created with the database."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth import get_user_model
 from django.db import connections, models
@@ -20,6 +20,9 @@ class Document(models.Model):
     file = models.FileField(upload_to="documents/", blank=True, default="")
     modified = models.DateTimeField(auto_now=True)
 
+    # Declared, since mypy's plugin knows the managers of installed apps only.
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
+
     class Meta:
         app_label = "plinth"
 
@@ -29,6 +32,8 @@ class Document(models.Model):
 
 class DocumentImport(AbstractImport):
     task = "plinth_tests.data.importers.import_documents"
+
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         app_label = "plinth"

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from pytest_django import Settings
 
 from plinth.data import models
@@ -182,7 +183,7 @@ def test_import_is_enqueued_with_a_broker(
 ) -> None:
     enqueue = Mock(return_value=True)
     monkeypatch.setattr(models, "enqueue", enqueue)
-    monkeypatch.setattr(models.apps, "is_installed", lambda name: True)
+    monkeypatch.setattr("plinth.data.models.apps.is_installed", lambda name: True)
     settings.CELERY_BROKER_URL = "redis://broker"
 
     file = ContentFile(ROWS, "a.csv")
@@ -218,7 +219,7 @@ def test_lost_imports_are_given_up_and_old_reports_deleted(
 
 
 def form(content: bytes, name: str = "a.csv") -> ImportForm:
-    return ImportForm({}, {"file": SimpleUploadedFile(name, content)})
+    return ImportForm({}, MultiValueDict({"file": [SimpleUploadedFile(name, content)]}))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_unavailable_storage_is_answered_with_503(
 
 def test_upload_needs_the_permission(rf: RequestFactory, user: Any) -> None:
     class Restricted(Upload):
-        permission_required = "auth.add_group"
+        permission_required = "auth.add_group"  # type: ignore[assignment]
 
     request = rf.post("/")
     request.user = user

@@ -167,7 +167,7 @@ def test_csv_is_written_while_rows_are_read() -> None:
     chunks = stream_csv(["sku", "name"], rows)
     assert inspect.isgenerator(chunks)
     assert next(chunks) == "sku,name\r\n"
-    assert next(chunks).startswith("A,Lamp")
+    assert str(next(chunks)).startswith("A,Lamp")
 
     assert len(list(rows)) > 9_000
 

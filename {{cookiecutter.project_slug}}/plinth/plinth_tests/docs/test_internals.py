@@ -188,7 +188,7 @@ def test_login_changes_the_session_key(rf: RequestFactory, user: Any) -> None:
     request.session = SessionStore()
     request.session["basket"] = "full"
     request.session.save()
-    planted = request.session.session_key
+    planted = str(request.session.session_key)
 
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
 
@@ -202,7 +202,7 @@ def test_password_reset_form_has_no_token_in_its_url(
 ) -> None:
     token = default_token_generator.make_token(user)
     name = urlsafe_base64_encode(force_bytes(user.pk))
-    view = PasswordResetConfirmView.as_view(success_url="/")
+    view: Any = PasswordResetConfirmView.as_view(success_url="/")
     link = rf.get(f"/reset/{name}/{token}/")
     link.session = SessionStore()
 

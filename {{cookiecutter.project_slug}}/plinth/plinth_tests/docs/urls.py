@@ -19,7 +19,7 @@ class ErrorView(View):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         template = engines["django"].from_string("error")
-        return TemplateResponse(request, template, status=self.status)  # type: ignore[arg-type]
+        return TemplateResponse(request, template, status=self.status)
 
 
 urlpatterns = [path("page/", PageView.as_view(), name="page")]

@@ -90,9 +90,9 @@ def test_each_secret_is_generated_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not (BIN / "detect-secrets-hook").exists(), reason="a group: lint")
 def test_secret_is_refused_in_a_commit(tmp_path: Path) -> None:
-    hooks = (settings.BASE_DIR / "plinth/pre-commit.yaml").read_text()
+    hooks = (PLINTH / "pre-commit.yaml").read_text()
     hook = re.search(r"entry: \.venv/bin/(detect-secrets-hook [^,]*)", hooks)
-    assert hook, "the hook detect-secrets is gone"
+    assert hook
     files = {
         "key.py": f'SECRET_KEY = "{secrets.token_urlsafe(50)}"\n',
         "aws.txt": "AKIA" + "A1B2" * 4 + "\n",

@@ -80,7 +80,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> MemoryBucket:
 
 
 def post(owner: int = 1, **data: str) -> tuple[int, dict[str, Any]]:
-    response = Upload.as_view()(RequestFactory().post("/", data), owner=owner)
+    response: Any = Upload.as_view()(RequestFactory().post("/", data), owner=owner)
     return response.status_code, json.loads(response.content)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from celery.schedules import crontab
 
-from config.celery import app
+from config.celery import app  # type: ignore[attr-defined]
 from plinth.tasks.app import Task
 from plinth.tasks.schedule import registered
 from plinth_tests.processes import COMPLETE, EMBEDDED, run_code

@@ -27,7 +27,17 @@ PLACEHOLDER = "generated-at-set-up"
 REDIS = {"redis", "rediss"}
 PORTS = range(1, 65_536)
 # Variables of the shell that a Python process needs, by prefix.
-OF_A_PROCESS = ("DYLD_", "HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "SYSTEM", "TMP")
+OF_A_PROCESS = (
+    "DYLD_",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "PATH",
+    "PYTHON",
+    "SYSTEM",
+    "TMP",
+)
 LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 HOST = rf"{LABEL}(\.{LABEL})*(:[0-9]+)?"
 ADDRESS = r"unix:/.+|([\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]+"
@@ -189,7 +199,9 @@ def process_variables() -> dict[str, str]:
     For a command that runs the site with other settings than this machine's.
     """
     return {
-        name: value for name, value in os.environ.items() if name.startswith(OF_A_PROCESS)
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(OF_A_PROCESS)
     }
 
 

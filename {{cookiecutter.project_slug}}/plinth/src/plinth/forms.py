@@ -67,9 +67,10 @@ class ChangedFieldsMixin(forms.BaseModelForm):
     """
 
     def save(self, commit: bool = True) -> models.Model:
-        if not commit or self.errors or self.instance._state.adding:  # noqa: SLF001
-            saved: models.Model = super().save(commit)
-            return saved
-        self.instance.save(update_fields=changed_fields(self))
-        self._save_m2m()
-        return self.instance
+        instance: models.Model = self.instance
+        if not commit or self.errors or instance._state.adding:  # noqa: SLF001
+            instance = super().save(commit)
+        else:
+            instance.save(update_fields=changed_fields(self))
+            self._save_m2m()  # type: ignore[attr-defined]
+        return instance

@@ -23,7 +23,7 @@ storage: Any = default_storage
 
 
 def presign(owner: int, content_type: str, limit: int) -> dict[str, Any]:
-    """Return the URL and the fields of the upload form, and an upload token for `accept`.
+    """Return the URL and the fields of the upload form, and an upload token for `complete`.
 
     The bucket refuses another type, an empty file, and more than `limit` bytes.
     """
@@ -42,7 +42,7 @@ def presign(owner: int, content_type: str, limit: int) -> dict[str, Any]:
     return {"url": post["url"], "fields": post["fields"], "token": token}
 
 
-def accept(owner: int, token: str, name: str) -> "RemoteFile":
+def complete(owner: int, token: str, name: str) -> "RemoteFile":
     """Move an uploaded file to its final name, where the upload form can't replace it.
 
     Raises ValidationError if the file is missing, or if the token has expired or is of

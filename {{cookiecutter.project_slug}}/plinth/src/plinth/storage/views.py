@@ -73,7 +73,7 @@ class DirectUploadView(View):
             )
         name = self.get_name()
         try:
-            file = direct_upload.accept(owner, token, name)
+            file = direct_upload.complete(owner, token, name)
             try:
                 return JsonResponse({"next": self.save(file)})
             except ValidationError:
