@@ -345,7 +345,7 @@ def name(job: Job) -> str:
 def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
     project = copy_of(install(**DEFAULT), folder)
     # Of its own: a job may install a package.
-    (project / ".venv").unlink()
+    shutil.rmtree(project / ".venv")
     run("make", "setup", ".venv/lint", cwd=project)
     for job in jobs:
         job(project)
