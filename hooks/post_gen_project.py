@@ -21,6 +21,7 @@ KEEP = {
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
     "docs/buckets.md": answers["media_storage"] != "local",
+    "docs/tasks.md": answers["use_celery"],
     "templates/catalog": answers["example_app"],
     "templates/catalog/mail": answers["use_celery"],
     "tests/catalog": answers["example_app"],

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 # These belong to packages, which a baked project does not hold.
 FOREIGN = ("admin/", "admin:", "django/")
+TESTS = ("tests/", "plinth/plinth_tests/")
 # Where the packages are that do not lie at the project's root.
 SOURCES = ("plinth/src/", "plinth/")
 
@@ -38,6 +39,7 @@ class References:
 
     def __init__(self, texts: Mapping[str, str], template_files: list[str]) -> None:
         self.texts = texts
+        self.template_modules = {dotted(file) for file in template_files}
         self.files = texts.keys()
         self.folders = {
             parent.as_posix()
@@ -76,13 +78,15 @@ class References:
             for file, text in self.texts.items()
             if not file.startswith(but)
             for kind, target in read(file, text)
-            if not self.resolves(file, kind, target)
+            if is_checked(file, target) and not self.resolves(file, kind, target)
         ]
 
     def resolves(self, file: str, kind: str, target: str) -> bool:
         match kind:
             case "module":
                 return self.module_exists(target)
+            case "task":
+                return self.module_exists(target) or self.is_left_out(target)
             case "template" | "extends" | "include":
                 return target.startswith(FOREIGN) or self.app_has("templates", target)
             case "static":
@@ -94,12 +98,20 @@ class References:
             case "path":
                 root, _, rest = target.partition("/")
                 if rest:
-                    return root not in self.roots or self.exists(normal(target))
+                    return (
+                        root not in self.roots
+                        or self.exists(normal(target))
+                        or self.app_has("static", target.removeprefix("static/"))
+                    )
                 return target not in self.root_files or target in self.files
         raise LookupError(kind)
 
     def exists(self, path: str) -> bool:
         return path in self.files or path in self.folders
+
+    def is_left_out(self, target: str) -> bool:
+        """Whether the template has the task's module: without Celery none is enqueued."""
+        return target.rpartition(".")[0] in self.template_modules
 
     def app_has(self, folder: str, path: str) -> bool:
         end = f"{folder}/{path}"
@@ -136,9 +148,7 @@ def read(file: str, text: str) -> list[tuple[str, str]]:
     if file.endswith(".md"):
         found.update(("link", match) for match in LINK.findall(text))
     # Tests make up paths; ignore files name what tools will make.
-    if not file.startswith(("tests/", "plinth/plinth_tests/")) and not file.endswith(
-        "ignore"
-    ):
+    if not file.startswith(TESTS) and not file.endswith("ignore"):
         found.update(("path", match) for match in PATH.findall(text))
     return sorted(found)
 
@@ -149,6 +159,15 @@ def dotted(file: str) -> str:
             file = file.removeprefix(folder)
             break
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def is_checked(file: str, target: str) -> bool:
+    """Whether a reference counts: the foundation's examples name apps of nobody's."""
+    return not file.startswith("plinth/") or re.split(r"[./]", target)[0] in {
+        "",
+        "plinth",
+        "plinth_tests",
+    }
 
 
 def normal(path: PurePosixPath | str) -> str:
@@ -195,6 +214,8 @@ def url_names(text: str) -> set[str]:
 
 def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
     """What a module refers to: by imports, calls, settings and dotted strings."""
+    # Tests make up names.
+    in_tests = file.startswith(TESTS)
     package = dotted(file).split(".") + [""] * file.endswith("/__init__.py")
     parts_of_text = {
         part
@@ -226,5 +247,5 @@ def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:
                     yield "template", target
                 if name.endswith("_URL") and re.fullmatch(r"[\w-]+:[\w-]+", target):
                     yield "url", target
-            case ast.Constant(str(text)) if DOTTED.fullmatch(text):
-                yield "module", text
+            case ast.Constant(str(text)) if DOTTED.fullmatch(text) and not in_tests:
+                yield "task" if ".tasks." in text else "module", text

@@ -401,7 +401,7 @@ def test_a_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
     lines = refusal("./switch.sh", image, cwd=host.folder, env=host.env)
 
     colour = before.removeprefix("web-")
-    assert lines[-1] == f"{image} is not healthy: {colour} serves on."
+    assert lines[-1] == f"{image} is not healthy: {colour} keeps serving."
     assert host.ask("/").status == 200
     running = {
         service: found["Config"]["Image"]
@@ -441,7 +441,7 @@ def test_there_is_one_switch_at_a_time(bake: Bake, tmp_path: Path) -> None:
         flock(lock, LOCK_EX)
         lines = refusal("./switch.sh", "image", cwd=host)
 
-    assert lines == ["Another switch is under way."]
+    assert lines == ["Another switch is running."]
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])

@@ -155,12 +155,12 @@ def test_a_server_is_believed_by_its_certificate_and_told_the_password(
         variables = {"DATABASE_URL": database, "EMAIL_URL": url}
 
         said = shell(project, SEND, **variables)
-        assert "UnavailableError: SSLCertVerificationError" in said
+        assert "TransientDeliveryError: SSLCertVerificationError" in said
         assert server.signed_in == []
 
         wrong = variables | {"EMAIL_URL": url.replace("p%40ss", "other")}
         said = shell(project, SEND, **wrong, SSL_CERT_FILE=str(certificate))
-        assert "UnavailableError: SMTPAuthenticationError 535" in said
+        assert "TransientDeliveryError: SMTPAuthenticationError 535" in said
         assert server.messages == []
         assert EMAIL not in said
 
@@ -252,7 +252,7 @@ ses.create_email_identity(EmailIdentity="noreply@example.com")
         with urllib.request.urlopen(f"{url}/moto-api/data.json") as answer:
             [taken] = json.load(answer)["ses"]["RawMessage"]
 
-    assert said.count("A mail was refused: AnymailAPIError MessageRejected") == 1
+    assert said.count("A mail was rejected: AnymailAPIError MessageRejected") == 1
     message = message_from_bytes(taken["raw_data"].encode(), policy=policy.default)
     assert message["To"] == EMAIL
     assert message.get_content_type() == "multipart/alternative"
@@ -325,7 +325,9 @@ def test_a_worker_sends_what_the_page_need_not_wait_for(
         ):
             # Nobody takes the mail yet: the page is there, and the worker tries again.
             reset(site, EMAIL)
-            wait_until(lambda: "UnavailableError: Conn" in said() or "Retry" in said())
+            wait_until(
+                lambda: "TransientDeliveryError: Conn" in said() or "Retry" in said()
+            )
             with sink(port) as server:
                 wait_until(lambda: server.messages, 60)
                 assert server.recipients == [[EMAIL]]

@@ -137,7 +137,7 @@ def test_without_any_python_one_line_says_what_to_install(
         *COMMANDS[folder], "PYTHONS=python3", cwd=folders[folder], env=machine
     )
     (line,) = lines
-    assert line.startswith("No Python that can make environments was found: install")
+    assert line.startswith("No Python that can create environments was found: install")
     assert not (folders[folder] / ".uv").exists()
 
 
@@ -159,7 +159,7 @@ def test_without_a_new_enough_python_one_line_says_what_to_install(
     }
     lines = refusal(*COMMANDS[folder], cwd=folders[folder], env=machine | none_fetched)
     assert lines == [
-        "No Python 3.12 or newer was found, and none could be fetched: install one."
+        "No Python 3.12 or newer was found, and downloading one failed: install one."
     ]
     assert not (folders[folder] / ".venv").exists()
 

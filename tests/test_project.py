@@ -132,7 +132,7 @@ def test_linting_what_git_does_not_know_is_refused(
     copy = copy_of(install(**DEFAULT), tmp_path, ".git")
 
     assert refusal("make", "lint", cwd=copy) == [
-        "make lint checks what git knows: git init && git add --all"
+        "make lint checks the files in git: git init && git add --all"
     ]
 
 

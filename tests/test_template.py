@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from tests.renderings import Template
-from tests.support import PROJECT, run
+from tests.support import PROJECT, REPOSITORY, run
 
 # A tag inside a line would join lines, and `#{%` would be left as text.
 TAG = r"[ \t]*# \{([%#]) \S(.*\S)? \1\}"
@@ -80,8 +81,9 @@ def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
 
 def test_every_pattern_of_copied_files_is_needed(source: Template) -> None:
     patterns = source.config["_copy_without_render"]
-    folders = {path.partition("/")[0] for path in source.files} & {*patterns}
-    files = [path for path in source.files if path.partition("/")[0] not in folders]
+    folders = {str(folder) for path in source.files for folder in Path(path).parents}
+    copied = tuple(f"{pattern}/" for pattern in patterns if pattern in folders)
+    files = [path for path in source.files if not path.startswith(copied)]
     for pattern in patterns:
         assert pattern in folders or any(fnmatch(path, pattern) for path in files)
 
@@ -107,10 +109,9 @@ def test_there_are_at_most_fifteen_questions(source: Template) -> None:
 
 @pytest.fixture(scope="session")
 def unbaked(template: Path, shared: Path) -> Path:
-    """The project's folder as the template has it, with every option installed.
+    """The project's folder as the template has it, with every extra installed.
 
-    No baked project has them all. The project's name alone is rendered: uv and Python's
-    packages have rules for it.
+    No baked project has them all. uv takes no tags: only pyproject.toml's are rendered.
     """
     folder = shared / "unbaked" / PROJECT
     with FileLock(shared / "unbaked.lock"):
@@ -120,9 +121,19 @@ def unbaked(template: Path, shared: Path) -> Path:
             for document in folder.rglob("*.md"):
                 text = document.read_text()
                 document.write_text(re.sub(rf"(?m)^{TAG}\n", "", text))
+            foundation = tomllib.loads((folder / "plinth/pyproject.toml").read_text())
+            extras = ",".join(foundation["project"]["optional-dependencies"])
             pyproject = (folder / "pyproject.toml").read_text()
-            name = pyproject.replace("{{ cookiecutter.project_slug }}", "unbaked")
-            (folder / "pyproject.toml").write_text(name)
+            pyproject = re.sub(
+                r"\[?\{\{ cookiecutter\.__\w*extras \}\}\]?", "", pyproject
+            )
+            pyproject = pyproject.replace(
+                '"django-plinth"', f'"django-plinth[{extras}]"'
+            )
+            pyproject = pyproject.replace("{{ cookiecutter.project_slug }}", "unbaked")
+            (folder / "pyproject.toml").write_text(pyproject)
+            if (REPOSITORY / ".uv").exists():
+                (folder / ".uv").symlink_to(REPOSITORY / ".uv")
             run("make", ".venv/lint", cwd=folder)
     return folder
 

@@ -140,6 +140,28 @@ def test_project_of_today_takes_the_next_version(
     assert "3.2.1" in run(*CRUFT, "diff", cwd=project)
 
 
+def test_make_update_takes_the_next_version(upstream: Path) -> None:
+    project = create(upstream, "target")
+    if (REPOSITORY / ".uv").exists():
+        (project / ".uv").symlink_to(REPOSITORY / ".uv")
+        (project / ".git/info/exclude").write_text(".uv\n")
+    run("make", "setup", cwd=project)
+    edit(project)
+    commit(project, "Ours")
+    release_next(upstream)
+
+    run("make", "update", cwd=project)
+
+    assert (project / "plinth/src/plinth/next.py").exists()
+    assert "3.2.1" in (project / "pyproject.toml").read_text()
+    assert not trouble(project)
+
+    commit(project, "Next version")
+    (project / ".cruft.json").unlink()
+    [line, *_] = refusal("make", "update", cwd=project)
+    assert line.startswith("No .cruft.json names the template; create it once: ")
+
+
 def release_next(upstream: Path) -> None:
     """Change, add and delete a file of the foundation, and of the owner's."""
     new = upstream / PROJECT

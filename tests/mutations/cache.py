@@ -1,97 +1,149 @@
-"""Caches, kept queries, what caches on the way may keep, an import by COPY."""
+"""Caches: of responses, queries, sessions and values, and their locks."""
 
 from tests.mutations import Mutation, replace
 
-BASE = "config/settings/base.py"
-CACHING = "plinth/src/plinth/cache/versions.py"
-KEPT = "plinth/src/plinth/database/query_cache.py"
-MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
+CACHES = "plinth/src/plinth/cache/settings.py"
+LOCKS = "plinth/src/plinth/cache/locks.py"
+MICROCACHE = "plinth/src/plinth/cache/microcache.py"
+PARTS = "config/settings/parts/caches.py"
+PRIVACY = "plinth/src/plinth/http/privacy.py"
 REDIS = "plinth/src/plinth/cache/redis.py"
+STAMPEDE = "plinth/src/plinth/cache/stampede.py"
 
 MUTATIONS = [
-    # Kept queries
+    # Microcache
+    Mutation(
+        1,
+        "never-expires",
+        replace(MICROCACHE, "cached, TTL)", "cached, None)"),
+        "test_cached_response_expires_after_a_second",
+    ),
+    Mutation(
+        1,
+        "one-for-all-hosts",
+        replace(MICROCACHE, "            request.get_host(),\n", ""),
+        "test_key_holds_path_query_host_method_and_language",
+    ),
+    Mutation(
+        1,
+        "with-cookies",
+        replace(MICROCACHE, "            and not response.cookies\n", ""),
+        "test_response_of_one_client_is_not_cached",
+    ),
+    Mutation(
+        1,
+        "private-ones-too",
+        replace(MICROCACHE, '"private" not in', '"secret" not in'),
+        "test_response_of_one_client_is_not_cached",
+    ),
+    # Query cache
     Mutation(
         3,
-        "in-each-process-by-itself",
+        "without-redis",
         replace(
-            BASE,
+            "config/settings/base.py",
             'if REDIS_URL:\n    INSTALLED_APPS += ["cachalot"]',
             'INSTALLED_APPS += ["cachalot"]',
         ),
-        "test_without_redis_nothing_is_kept",
+        "test_without_redis_no_query_is_cached",
     ),
     Mutation(
         3,
-        "of-every-table",
-        replace(BASE, "CACHALOT_ONLY_CACHABLE_TABLES = [", "KEPT = ["),
-        "test_a_query_is_kept_until_its_table_is_written",
+        "every-table",
+        replace(PARTS, "CACHALOT_ONLY_CACHABLE_TABLES = [", "NAMED = ["),
+        "test_query_is_cached_until_its_table_is_written",
     ),
     Mutation(
         3,
         "read-from-a-replica",
-        replace("plinth/src/plinth/database/routers.py", " or kept.holds(model)", ""),
-        "test_what_is_kept_is_read_from_the_primary",
-    ),
-    Mutation(
-        3,
-        "not-dropped-by-a-migration",
-        replace(KEPT, 'f"cachalot:{table}"', 'f"cachalot:{alias}:{table}"'),
-        "test_a_write_under_any_alias_drops_what_is_kept",
-    ),
-    Mutation(
-        3,
-        "not-dropped-by-sql",
         replace(
-            BASE,
+            "plinth/src/plinth/database/routers.py",
+            " or query_cache.is_cached(model)",
+            "",
+        ),
+        "test_cached_tables_are_read_from_the_primary",
+    ),
+    Mutation(
+        3,
+        "not-invalidated-by-a-migration",
+        replace(
+            "plinth/src/plinth/database/query_cache.py",
+            'f"cachalot:{table}"',
+            'f"cachalot:{alias}:{table}"',
+        ),
+        "test_query_is_cached_until_its_table_is_written",
+    ),
+    Mutation(
+        3,
+        "not-invalidated-by-sql",
+        replace(
+            PARTS,
             "CACHALOT_CACHE_ITERATORS = False",
             "CACHALOT_CACHE_ITERATORS = CACHALOT_INVALIDATE_RAW = False",
         ),
-        "test_a_query_is_kept_until_its_table_is_written",
+        "test_query_is_cached_until_its_table_is_written",
     ),
-    # Caches
+    # Caches, values and locks
     Mutation(
         14,
-        "locks-for-all",
-        replace(BASE, 'EXCEPTIONS": alias != "locks"', 'EXCEPTIONS": True'),
-        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
-    ),
-    Mutation(
-        14,
-        "a-server-that-hangs-is-asked-again",
-        replace(REDIS, "time.monotonic() + PAUSE", "0"),
-        "test_a_cache_that_hangs_costs_a_page_seconds_and_no_error",
+        "caches-fail-closed",
+        replace(CACHES, '"IGNORE_EXCEPTIONS": alias != "locks"', '"a": 1'),
+        "test_dead_redis_fails_caches_open_and_locks_closed",
     ),
     Mutation(
         14,
-        "a-server-that-hung-is-left-for-good",
-        replace(REDIS, "time.monotonic() + PAUSE", "10**9"),
-        "test_a_server_that_did_not_answer_is_asked_again_after_a_pause",
+        "no-time-out",
+        replace(CACHES, '"SOCKET_TIMEOUT": 1', '"SOCKET_TIMEOUT": None'),
+        "test_silent_cache_costs_seconds_and_no_error",
+    ),
+    Mutation(
+        14,
+        "circuit-breaker-never-opens",
+        replace(REDIS, "time.monotonic() + OPEN_SECONDS", "0"),
+        "test_silent_cache_costs_seconds_and_no_error",
+    ),
+    Mutation(
+        14,
+        "circuit-breaker-never-closes",
+        replace(REDIS, "time.monotonic() + OPEN_SECONDS", "10**9"),
+        "test_circuit_breaker_opens_for_seconds_after_a_failure",
     ),
     Mutation(
         14,
         "computed-by-each",
+        replace(STAMPEDE, "acquired = lock.acquire()", "acquired = True"),
+        "test_one_of_many_concurrent_callers_computes",
+    ),
+    Mutation(
+        14,
+        "two-holders",
+        replace(LOCKS, "    if not held.acquire():", "    if False:"),
+        "test_second_holder_of_a_name_is_refused",
+    ),
+    Mutation(
+        14,
+        "releases-its-successor",
         replace(
-            CACHING, 'return caches["locks"].add(key, 1, LOCK_SECONDS)', "return True"
+            LOCKS,
+            "            if self.redis is not None:\n                self.redis.release()",
+            "            if self.redis is not None:\n"
+            "                self.cache.delete(self.name)\n"
+            "                self.redis.redis.delete(self.redis.name)",
         ),
-        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
+        "test_expired_lock_does_not_release_its_successor",
     ),
+    # Sessions
     Mutation(
-        14,
-        "two-at-once",
-        replace(CACHING, 'not caches["locks"].add(name, 1, seconds)', "not take(name)"),
-        "test_who_asks_for_a_lock_hears_that_redis_is_dead",
+        16,
+        "in-the-database",
+        replace(PARTS, 'default="cached_db" if', 'default="db" if'),
+        "test_cached_session_costs_no_query",
     ),
-    Mutation(
-        14,
-        "anothers-lock-is-ended",
-        replace(CACHING, "time.monotonic() < end - 1", "True"),
-        "test_a_block_that_took_too_long_leaves_anothers_lock_alone",
-    ),
-    # Caches on the way
+    # Proxies and browsers
     Mutation(
         55,
-        "a-session-is-public",
-        replace(MIDDLEWARE, "settings.SESSION_COOKIE_NAME in request.COOKIES", "False"),
-        "test_no_cache_in_front_keeps_a_page_for_who_has_a_session",
+        "session-is-public",
+        replace(PRIVACY, "settings.SESSION_COOKIE_NAME in request.COOKIES", "False"),
+        "test_response_of_a_session_or_with_a_cookie_is_private",
     ),
 ]

@@ -1,131 +1,189 @@
-"""The databases: who serves a read, who shares a connection, and who goes past."""
+"""The databases: connections, poolers, replicas, and queries for each row."""
 
 from tests.mutations import Mutation, delete, replace
 
-DATABASES = "plinth/src/plinth/database/settings.py"
-ROUTERS = "plinth/src/plinth/database/routers.py"
+LOCAL = "config/settings/local.py"
+MIDDLEWARE = "plinth/src/plinth/database/middleware.py"
+PROBES = "plinth/src/plinth/practices/probes.py"
 REPLICAS = "plinth/src/plinth/database/replicas.py"
-MIDDLEWARE = "plinth/src/plinth/http/middleware.py"
+ROUTERS = "plinth/src/plinth/database/routers.py"
+SETTINGS = "plinth/src/plinth/database/settings.py"
 
 MUTATIONS = [
+    # Persistent connections
+    Mutation(
+        4,
+        "persistent-under-asgi",
+        replace("config/asgi.py", 'os.environ["CONN_MAX_AGE"] = "0"', ""),
+        "test_connection_persists_only_where_its_thread_serves_again",
+    ),
+    Mutation(
+        4,
+        "persistent-beside-a-pool",
+        replace(SETTINGS, '0 if "pool" in', '60 if "pool" in'),
+        "test_connection_persists_only_where_its_thread_serves_again",
+    ),
+    # Options
+    Mutation(
+        5,
+        "no-lock-timeout",
+        replace(SETTINGS, " -c lock_timeout", " -c a"),
+        "test_postgresql_limits_statements_and_locks",
+    ),
+    Mutation(
+        5,
+        "readers-wait",
+        replace(SETTINGS, "PRAGMA journal_mode=WAL; ", ""),
+        "test_sqlite_has_concurrent_readers_and_one_writer",
+    ),
+    # Replicas
     Mutation(
         15,
         "no-router",
         replace(
-            "config/settings/base.py",
+            "config/settings/parts/databases.py",
             '["plinth.database.routers.PrimaryReplicaRouter"]',
             "[]",
         ),
-        "test_only_what_changes_nothing_reads_from_a_replica",
+        "test_reads_of_a_safe_route_use_a_replica_until_a_write",
     ),
     Mutation(
         15,
         "posts-read-old-data",
         replace(MIDDLEWARE, '{"GET", "HEAD"}', '{"GET", "HEAD", "POST"}'),
-        "test_a_page_reads_from_a_replica_until_its_visitor_writes",
+        "test_write_pins_its_client_to_the_primary",
     ),
     Mutation(
         15,
-        "a-write-is-not-seen",
+        "own-write-is-not-read",
         replace(
             ROUTERS, "        self.pin_to_primary()\n        return", "        return"
         ),
-        "test_only_what_changes_nothing_reads_from_a_replica",
+        "test_reads_of_a_safe_route_use_a_replica_until_a_write",
     ),
     Mutation(
         15,
-        "a-write-is-forgotten",
+        "client-is-not-pinned",
         replace(MIDDLEWARE, "if routers.current().has_written:", "if False:"),
-        "test_a_page_reads_from_a_replica_until_its_visitor_writes",
+        "test_write_pins_its_client_to_the_primary",
     ),
     Mutation(
         15,
         "transactions-are-divided",
         replace(ROUTERS, " or connections[self.to].in_atomic_block", ""),
-        "test_only_what_changes_nothing_reads_from_a_replica",
+        "test_reads_of_a_safe_route_use_a_replica_until_a_write",
     ),
     Mutation(
         15,
-        "signed-out",
+        "new-session-is-not-found",
         replace(ROUTERS, '{"sessions"}', "set()"),
         "test_sessions_are_read_from_the_primary",
     ),
     Mutation(
         15,
+        "one-route-for-all",
+        replace(ROUTERS, "local = Local()", 'local = type("Local", (), {})()'),
+        "test_threads_and_asyncio_tasks_have_routes_of_their_own",
+    ),
+    Mutation(
+        15,
         "migrated-too",
         replace(ROUTERS, "return db not in replicas.aliases()", "return True"),
-        "test_migrations_leave_replicas_alone",
+        "test_replicas_are_not_migrated",
     ),
     Mutation(
         15,
-        "a-failure-is-shown",
+        "failure-is-shown",
         replace(MIDDLEWARE, "isinstance(exception, OperationalError)", "False"),
-        "test_a_page_is_made_from_the_primary_when_the_replica_fails_on_it",
+        "test_view_is_retried_on_the_primary_when_its_replica_fails",
     ),
     Mutation(
         15,
-        "lag-does-not-count",
+        "lagging-one-serves",
         replace(REPLICAS, "lag(alias) <= settings", "lag(alias) >= 0 * settings"),
-        "test_a_replica_that_is_behind_does_not_serve",
+        "test_lagging_replica_does_not_serve",
     ),
     Mutation(
         15,
-        "unknown-ones-serve",
+        "unknown-one-serves",
         replace(REPLICAS, "default=False)", "default=True)"),
-        "test_a_replica_that_nobody_has_asked_does_not_serve",
+        "test_replica_of_unknown_health_does_not_serve",
     ),
     Mutation(
         15,
-        "old-data-are-kept-as-new",
+        "old-data-under-a-new-version",
         replace(
             "plinth/src/plinth/cache/versions.py",
             "routers.current().pin_to_primary()",
             "pass",
         ),
-        "test_what_is_kept_after_a_change_is_read_from_the_primary",
+        "test_new_version_pins_reads_to_the_primary_for_the_replication_window",
     ),
+    Mutation(
+        15,
+        "migrations-with-a-pooler",
+        delete("plinth/src/plinth/management/commands/migrate.py"),
+        "test_migrations_read_and_write_without_the_pooler",
+    ),
+    # Queries for each row
+    Mutation(
+        25,
+        "not-in-tests",
+        replace(
+            "plinth/src/plinth/testing/plugin.py", "with zeal_context():", "if True:"
+        ),
+        "test_query_for_each_row_fails_a_test",
+    ),
+    Mutation(
+        25,
+        "not-in-local",
+        replace(LOCAL, '    "zeal.middleware.zeal_middleware",', ""),
+        "test_query_for_each_row_fails_a_page_in_local",
+    ),
+    # Pools
     Mutation(
         34,
         "no-pool",
-        replace(DATABASES, 'default="native" if', 'default="none" if'),
-        "test_a_connection_is_kept_only_where_a_thread_finds_it_again",
+        replace(SETTINGS, 'default="native" if', 'default="none" if'),
+        "test_connection_persists_only_where_its_thread_serves_again",
     ),
     Mutation(
         34,
         "cursors-behind-pgbouncer",
-        replace(DATABASES, 'self.pooler == "pgbouncer"', "False"),
-        "test_behind_pgbouncer_nothing_outlives_its_transaction",
+        replace(SETTINGS, 'self.pooler == "pgbouncer",', "False,"),
+        "test_no_session_state_outlives_a_transaction_behind_pgbouncer",
+    ),
+    Mutation(
+        34,
+        "statements-prepared-by-default",
+        replace(SETTINGS, "if self.prepare:", "if True:"),
+        "test_no_session_state_outlives_a_transaction_behind_pgbouncer",
     ),
     Mutation(
         34,
         "migrations-through-pgbouncer",
-        replace(DATABASES, 'elif connections.pooler == "pgbouncer":', "elif False:"),
-        "test_a_pooler_that_can_not_work_stops_the_start",
+        replace(SETTINGS, 'elif connections.pooler == "pgbouncer":', "elif False:"),
+        "test_impossible_pooler_stops_the_start",
     ),
     Mutation(
         34,
-        "migrations-in-a-hurry",
-        replace(DATABASES, "max_age=0, statement_timeout=0", "max_age=0"),
-        "test_migrations_have_no_time_limit_but_for_locks",
+        "migrations-are-cancelled",
+        replace(SETTINGS, "max_age=0, statement_timeout=0", "max_age=0"),
+        "test_direct_alias_has_no_statement_timeout",
     ),
     Mutation(
         34,
-        "long-reads-through-pgbouncer",
-        replace(ROUTERS, "return DIRECT if pooled else alias", "return alias"),
-        "test_long_reads_go_past_pgbouncer",
-    ),
-    Mutation(
-        34,
-        "shared-by-forks",
+        "forks-share-connections",
         replace(
             "plinth/src/plinth/server/gunicorn.py", "connection.close_pool()", "pass"
         ),
-        "test_no_connection_outlives_the_fork_of_a_server",
+        "test_fork_of_a_server_shares_no_connection",
     ),
+    # PostgreSQL
     Mutation(
-        15,
-        "migrations-by-default",
-        delete("plinth/src/plinth/management/commands/migrate.py"),
-        "test_migrations_go_the_direct_way_with_all_they_read_and_write",
+        36,
+        "sqlite-will-do",
+        replace(PROBES, 'return embedded("SQLite', 'return on("SQLite'),
+        "test_sqlite_in_production_is_reported",
     ),
 ]

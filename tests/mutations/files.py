@@ -1,138 +1,144 @@
-"""Files: who may read them, where they are, how long they are kept."""
+"""Files: on the disk, in a bucket and on the CDN, for whom and for how long."""
 
 from tests.mutations import Mutation, append, replace
 
-BASE = "config/settings/base.py"
+BUCKETS = "plinth/src/plinth/storage/settings.py"
 PRODUCTION = "config/settings/production.py"
-BUCKETS = "plinth/src/plinth/storage/__init__.py"
-AMAZON = "plinth/src/plinth/storage/s3.py"
+SECURITY = "config/settings/parts/security.py"
+STORAGES = "config/settings/parts/storages.py"
 
 MUTATIONS = [
     # Static files and the CDN
     Mutation(
         22,
         "static-beside-the-cdn",
-        replace(BASE, 'f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else ', ""),
-        "test_one_variable_puts_all_files_on_the_cdn",
+        replace(STORAGES, 'f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else "', '"'),
+        "test_cdn_domain_moves_all_files_to_the_cdn",
     ),
     Mutation(
         22,
-        "the-policy-does-not-know-it",
-        replace(BASE, '[CSP.SELF, f"https://', '[f"'),
-        "test_one_variable_puts_all_files_on_the_cdn",
+        "policy-without-the-cdn",
+        replace(SECURITY, 'f"https://{CDN_DOMAIN}"', ""),
+        "test_cdn_domain_moves_all_files_to_the_cdn",
     ),
     Mutation(
         22,
         "names-without-a-hash",
         replace(PRODUCTION, "CompressedManifestStatic", "CompressedStatic"),
-        "test_static_files_have_their_contents_hash_in_the_name_and_are_kept_for_ever",
+        "test_static_file_has_a_hashed_name_and_is_cached_forever",
     ),
     Mutation(
         22,
-        "not-kept",
-        append(BASE, "WHITENOISE_IMMUTABLE_FILE_TEST = '^never$'\n"),
-        "test_static_files_have_their_contents_hash_in_the_name_and_are_kept_for_ever",
+        "revalidated-each-time",
+        append(STORAGES, "WHITENOISE_IMMUTABLE_FILE_TEST = '^never$'\n"),
+        "test_static_file_has_a_hashed_name_and_is_cached_forever",
     ),
     Mutation(
         22,
-        "private-files-have-an-address",
+        "private-files-have-a-url",
         replace(
             "plinth/src/plinth/storage/filesystem.py",
             'raise ValueError(f"{name} is private: a view sends it")',
             'return f"/media/{name}"',
         ),
-        "test_private_files_have_no_address_on_the_disk",
+        "test_private_file_on_the_disk_has_no_url",
     ),
     # The bucket
     Mutation(
         53,
         "overwrites",
-        replace(BASE, '"file_overwrite": False', '"file_overwrite": True'),
-        "test_no_file_takes_the_place_of_another",
+        replace(BUCKETS, '"file_overwrite": False', '"file_overwrite": True'),
+        "test_no_upload_replaces_a_file",
     ),
     Mutation(
         53,
-        "not-signed",
+        "private-url-not-signed",
         replace(
-            BASE,
+            BUCKETS,
             '"querystring_expire": 300,',
             '"querystring_auth": False,',
         ),
-        "test_a_private_address_is_signed_for_minutes_even_with_a_cdn",
+        "test_private_url_is_signed_for_minutes_even_with_a_cdn",
     ),
     Mutation(
         53,
         "errors-of-the-provider",
-        replace(AMAZON, "(Boto3Error, BotoCoreError, ClientError)", "(ClientError,)"),
-        "test_a_dead_bucket_fails_as_a_disk_does_whatever_is_asked",
+        replace(
+            "plinth/src/plinth/storage/s3.py",
+            "(Boto3Error, BotoCoreError, ClientError)",
+            "(ClientError,)",
+        ),
+        "test_dead_bucket_raises_os_errors",
     ),
     Mutation(
         53,
-        "deletes-raise-something-else",
+        "errors-of-a-deletion",
         replace(
-            BUCKETS,
-            """        with self.as_a_disk():
+            "plinth/src/plinth/storage/buckets.py",
+            """        with self.as_os_error():
             super().delete(name)""",
             """        if True:
             super().delete(name)""",
         ),
-        "test_a_dead_bucket_fails_as_a_disk_does_whatever_is_asked",
+        "test_dead_bucket_raises_os_errors",
     ),
     Mutation(
         53,
         "pages-may-not-show-it",
-        replace(BASE, "[*assets, *uploads", "[*assets"),
-        "test_without_a_cdn_public_addresses_are_signed_and_pages_may_show_them",
+        replace(SECURITY, "[*ASSETS, *UPLOADED, ", "[*ASSETS, "),
+        "test_public_url_without_a_cdn_is_signed_and_allowed_by_the_policy",
     ),
     Mutation(
         53,
-        "pages-may-not-send-to-it",
-        replace(BASE, 'SECURE_CSP["connect-src"] += [MEDIA_ORIGIN]', "pass"),
-        "test_the_policy_allows_the_origin_that_the_bucket_really_has",
+        "pages-may-not-upload-to-it",
+        replace(SECURITY, "[MEDIA_ORIGIN] if UPLOADS.direct", "[] if UPLOADS.direct"),
+        "test_policy_allows_the_origin_of_the_buckets_urls",
     ),
     Mutation(
         53,
-        "shown-as-a-page",
-        replace(BASE, '"ContentDisposition": "attachment"', '"ContentType": "a/b"'),
-        "test_a_private_file_is_no_page_at_the_buckets_address",
+        "private-file-is-a-page",
+        replace(BUCKETS, '"ContentDisposition": "attachment"', '"ContentType": "a/b"'),
+        "test_private_file_is_never_rendered_at_the_buckets_origin",
     ),
     Mutation(
         53,
-        "static-is-uploaded-again",
+        "static-uploaded-again",
         replace(
             "plinth/src/plinth/management/commands/publish_static.py",
-            "names - present(bucket)",
+            "names - existing(bucket)",
             "names",
         ),
-        "test_what_is_collected_is_published_once",
+        "test_collected_files_are_published_once",
     ),
     # Media on the CDN
     Mutation(
         56,
         "from-the-bucket",
-        replace(BASE, '"custom_domain": CDN_DOMAIN or None', '"custom_domain": None'),
-        "test_what_is_public_is_on_the_cdn_under_a_plain_address",
+        replace(
+            BUCKETS, '"custom_domain": cdn_domain or None', '"custom_domain": None'
+        ),
+        "test_public_file_has_a_plain_url_on_the_cdn",
     ),
     Mutation(
         56,
         "private-on-the-cdn",
         replace(
-            BASE,
+            BUCKETS,
             '"location": "private",',
-            '"location": "private", "custom_domain": CDN_DOMAIN,',
+            '"location": "private", "custom_domain": cdn_domain,',
         ),
-        "test_private_files_are_apart_and_never_on_the_cdn",
+        "test_private_files_have_a_location_of_their_own_and_no_cdn",
     ),
     Mutation(
         56,
-        "signed-but-public-to-caches",
-        replace(BASE, "{'public' if CDN_DOMAIN else 'private'}", "public"),
-        "test_caches_may_keep_what_is_public_and_nothing_else",
+        "signed-url-in-shared-caches",
+        replace(BUCKETS, "{'public' if cdn_domain else 'private'}", "public"),
+        "test_only_public_files_are_cached_by_shared_caches",
     ),
     Mutation(
         56,
-        "caches-keep-what-is-private",
-        replace(BASE, '"private, max-age=300"', '"public, max-age=300"'),
-        "test_caches_may_keep_what_is_public_and_nothing_else",
+        "private-file-in-shared-caches",
+        replace(BUCKETS, '"private, max-age=300"', '"public, max-age=300"'),
+        "test_only_public_files_are_cached_by_shared_caches",
     ),
 ]

@@ -129,9 +129,7 @@ MUTATIONS = [
     Mutation(
         35,
         "connected-functions-not-linted",
-        replace(
-            LINT, 'ast.Call(ast.Attribute(attr="connect"), [ast.Name(name)', "[name"
-        ),
+        replace(LINT, "[ast.Name(name), *_]", "[ast.Constant(name), *_]"),
         "test_receiver_that_writes_is_found",
     ),
     Mutation(

@@ -1,89 +1,92 @@
-"""The web server: how many processes, where it listens, how it stops, what it tells."""
+"""The web server: processes, sockets, shutdown, metrics, open files."""
 
 from tests.mutations import Mutation, append, replace
 
 CONFIG = "plinth/src/plinth/server/gunicorn.py"
-LIMITS = "plinth/src/plinth/server/resources.py"
-WORKERS = "plinth/src/plinth/server/worker.py"
 PROBES = "plinth/src/plinth/practices/probes.py"
+RESOURCES = "plinth/src/plinth/server/resources.py"
 
 MUTATIONS = [
     Mutation(
         60,
-        "a-name-unknown",
+        "unknown-setting",
         append(CONFIG, "max_request = 10\n"),
-        "test_each_name_is_one_that_gunicorn_knows",
+        "test_settings_have_names_that_gunicorn_knows",
     ),
     Mutation(
         60,
-        "a-port-open-to-the-end",
+        "accepts-while-it-stops",
         replace(CONFIG, '"plinth.server.worker.Worker"', '"gthread"'),
-        "test_who_stops_ends_what_it_has_begun_and_refuses_the_next",
+        "test_stopping_worker_drains_and_refuses_connections",
     ),
     Mutation(
         60,
-        "who-waits-is-cut-off",
-        replace(WORKERS, "                self.accept_all(listener)\n", ""),
-        "test_who_stops_answers_all_who_have_connected",
+        "backlog-is-reset",
+        replace(
+            "plinth/src/plinth/server/worker.py",
+            "                self.accept_all(listener)\n",
+            "",
+        ),
+        "test_stopping_worker_answers_its_backlog",
     ),
     Mutation(
         60,
         "waits-as-long-as-nginx",
-        replace(CONFIG, "= 55", "= 60"),
-        "test_each_waits_longer_than_the_one_behind_it",
+        replace(CONFIG, "timeout = 55", "timeout = 60"),
+        "test_each_time_out_is_longer_than_the_one_behind_it",
     ),
     Mutation(
         60,
-        "for-everybody",
+        "socket-for-everybody",
         replace(CONFIG, "umask = 0o007", "umask = 0"),
-        "test_the_group_may_connect_and_nobody_else",
+        "test_only_owner_and_group_may_connect_to_the_socket",
     ),
     Mutation(
         60,
-        "counted-as-anybodys",
+        "requests-not-counted",
         replace(CONFIG, "Statsd if statsd_host else Logger", "Logger"),
-        "test_requests_are_counted_where_statsd_host_says",
+        "test_requests_are_counted_by_statsd",
     ),
     Mutation(
         60,
-        "counts-of-the-dead",
+        "metrics-of-an-earlier-run",
         replace(CONFIG, "file.unlink()", "pass"),
-        "test_counts_of_the_last_run_are_gone",
+        "test_metrics_of_an_earlier_run_are_deleted",
     ),
     Mutation(
         60,
         "a-process-for-each-cpu-of-the-machine",
-        replace(LIMITS, "found, *quotas()", "os.cpu_count() or 1"),
-        "test_there_is_one_process_more_than_cpus",
+        replace(RESOURCES, "visible, *quotas()", "os.cpu_count() or 1"),
+        "test_one_process_per_cpu_and_one_more",
     ),
     Mutation(
         60,
-        "blind-to-the-group-above",
-        replace(LIMITS, "(group, *group.parents)", "(group,)"),
-        "test_the_group_above_limits_too",
+        "blind-to-the-parent-group",
+        replace(RESOURCES, "(group, *group.parents)", "(group,)"),
+        "test_quota_of_a_parent_group_counts",
     ),
     Mutation(
         60,
         "threads-wait-unseen",
         replace(PROBES, '["max_size"] < gunicorn', '["max_size"] < 0 * gunicorn'),
-        "test_threads_that_would_wait_for_a_connection_are_found",
+        "test_probe_finds_more_threads_than_connections",
     ),
     Mutation(
         61,
         "few-are-enough",
         replace(PROBES, "    if allowed < needed:", "    if allowed < 0:"),
-        "test_too_few_are_found_before_a_deployment",
+        "test_deployment_check_finds_a_low_limit",
     ),
     Mutation(
         61,
-        "not-taken",
-        replace(LIMITS, "soft < ceiling", "soft > ceiling"),
-        "test_a_server_takes_what_it_may",
+        "limit-not-raised",
+        replace(RESOURCES, "soft < ceiling", "soft > ceiling"),
+        "test_soft_limit_is_raised_to_the_hard_limit",
     ),
     Mutation(
         61,
-        "systemd-says-otherwise",
+        "systemd-has-another-limit",
         append("deploy/site.service", "[Service]\nLimitNOFILE=1024\n"),
-        "test_everybody_names_the_same_number",
+        "test_configuration_files_have_the_same_limit",
     ),
 ]

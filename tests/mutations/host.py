@@ -1,6 +1,6 @@
 """One production host: who shares connections there, what serves, where secrets come from."""
 
-from tests.mutations import Mutation, append, replace
+from tests.mutations import Mutation, replace
 
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
@@ -24,47 +24,6 @@ MUTATIONS = [
         "the-host-goes-past-pgbouncer",
         replace(SETUP, "@pgbouncer:6432", "@postgres:5432"),
         "test_pages_go_through_pgbouncer_and_migrations_past_it",
-    ),
-    Mutation(
-        34,
-        "statements-are-prepared-unasked",
-        replace(
-            "plinth/src/plinth/database/settings.py", "if self.prepare:", "if True:"
-        ),
-        "test_behind_pgbouncer_nothing_outlives_its_transaction",
-    ),
-    Mutation(
-        37,
-        "on-the-host",
-        replace(
-            COMPOSE,
-            "  web-green:\n    <<: *web\n",
-            "  web-green:\n    <<: *web\n"
-            "    command: python manage.py runserver 0.0.0.0:8000\n",
-        ),
-        "test_what_is_deployed_starts_gunicorn",
-    ),
-    Mutation(
-        37,
-        "in-a-script",
-        append("deploy/compose/serve.sh", "exec python manage.py runserver\n"),
-        "test_what_is_deployed_starts_gunicorn",
-    ),
-    Mutation(
-        39,
-        "no-secrets-in-files",
-        replace("plinth/src/plinth/env.py", 'read_secret(f"{name}_FILE")', '""'),
-        "test_a_secret_may_stand_in_a_file",
-    ),
-    Mutation(
-        39,
-        "a-secret-that-is-not-there-is-none",
-        replace(
-            "plinth/src/plinth/env.py",
-            "except (OSError, ValueError):\n",
-            "except ():\n",
-        ),
-        "test_a_file_that_can_not_be_read_is_refused_in_one_line",
     ),
     Mutation(
         39,

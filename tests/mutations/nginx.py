@@ -32,18 +32,6 @@ MUTATIONS = [
         replace(f"{NGINX}/health.conf", "deny all;", "allow all;"),
         "test_health_is_for_who_is_near",
     ),
-    Mutation(
-        28,
-        "everybody-is-believed",
-        replace(MIDDLEWARE, "if peer and not self.trusts(peer)", "if False"),
-        "test_nobody_else_can_claim_an_address_or_https",
-    ),
-    Mutation(
-        28,
-        "the-first-address",
-        replace(MIDDLEWARE, "for said in reversed(", "for said in list("),
-        "test_the_address_is_the_last_that_is_no_proxys",
-    ),
     # The cache
     Mutation(
         54,

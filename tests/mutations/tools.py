@@ -1,6 +1,6 @@
 """How code is written: what linters, hooks and locks hold together."""
 
-from tests.mutations import Mutation, append, delete, replace
+from tests.mutations import Mutation, delete, replace
 
 BASE = "config/settings/base.py"
 FORMS = "apps/accounts/forms.py"
@@ -26,25 +26,6 @@ MUTATIONS = [
         "test_unused_dependency_is_an_error",
     ),
     # Lazy values
-    Mutation(
-        20,
-        "translated-at-import",
-        append(
-            FORMS,
-            "\n\nfrom django.utils.translation import gettext\n\nA = gettext('a')\n",
-        ),
-        "test_an_import_translates_reverses_and_queries_nothing",
-    ),
-    Mutation(
-        20,
-        "everybody-looked-up",
-        replace(
-            "apps/pages/context_processors.py",
-            '"DEBUG": settings.DEBUG',
-            '"DEBUG": settings.DEBUG or request.user.is_staff',
-        ),
-        "test_who_asks_is_looked_up_only_where_a_page_says_it",
-    ),
     # No print
     Mutation(
         21,

@@ -66,4 +66,4 @@ def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
 def test_the_hook_says_who_calls_it(bake: Bake, folder: str) -> None:
     [line] = refusal("./certificate.sh", cwd=bake() / "deploy" / folder)
 
-    assert line.endswith("RENEWED_LINEAGE: is set by certbot, which calls this")
+    assert line.endswith("RENEWED_LINEAGE: is set by certbot, which runs this script")

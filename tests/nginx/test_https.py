@@ -168,7 +168,7 @@ def test_a_certificate_is_not_replaced_by_one_to_try_out(front: Front) -> None:
 
     [said] = refusal("sh", script, HOST, folder, cwd=front.folder)
 
-    assert said == f"{folder} has a certificate already: it stays."
+    assert said == f"{folder} already has a certificate; nothing is changed."
     assert (folder / "privkey.pem").stat().st_mode & 0o777 == 0o600
 
 

@@ -1,7 +1,7 @@
 """gunicorn: `gunicorn --config python:config.gunicorn config.wsgi`.
 
-plinth/src/plinth/server/gunicorn.py sets workers, threads, time-outs and limits, each with
-its reason. A setting here overrides one of them.
+plinth/src/plinth/server/gunicorn.py sets workers, threads, timeouts and limits, each with its
+reason. A setting here overrides one of them.
 """
 
 from plinth.server.gunicorn import *

@@ -3,12 +3,7 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.pages.views import (
-    BadRequestView,
-    ForbiddenView,
-    NotFoundView,
-    ServerErrorView,
-)
+from plinth.http import errors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.pages.urls")),
@@ -25,10 +20,10 @@ if "plinth.practices" in settings.INSTALLED_APPS:
     urlpatterns += [path("practices/", include("plinth.practices.urls"))]
 
 if settings.DEBUG:
-    # What people uploaded; in production the web server or the CDN shows it.
+    # Public uploads; in production the proxy or the CDN serves them.
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
-# A developer's tools, where the local settings install them.
+# Development tools, installed by local settings.
 if "plinth.mail.inbox" in settings.INSTALLED_APPS:
     urlpatterns += [path("inbox/", include("plinth.mail.inbox.urls"))]
 if "debug_toolbar" in settings.INSTALLED_APPS:
@@ -38,7 +33,8 @@ if "debug_toolbar" in settings.INSTALLED_APPS:
 if "django_browser_reload" in settings.INSTALLED_APPS:
     urlpatterns += [path("__reload__/", include("django_browser_reload.urls"))]
 
-handler400 = BadRequestView.as_view()
-handler403 = ForbiddenView.as_view()
-handler404 = NotFoundView.as_view()
-handler500 = ServerErrorView.as_view()
+# Their page is templates/error.html.
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -6,6 +6,7 @@ include plinth/uv.mk
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PORT ?= 8000
+CRUFT := cruft~=2.16.0
 
 .DELETE_ON_ERROR:
 .PHONY: help setup run test prove lint fix check ci practices bench migrate migrations superuser shell squash up down update upgrade requirements audit clean
@@ -83,16 +84,19 @@ flower: setup ## Show tasks and workers on http://localhost:5555 (needs CELERY_B
 
 endif
 # cruft applies the difference between the template's version in .cruft.json and the newest.
-update: setup ## Update to the template's newest version
+# Without git's guess of renames: a moved file that you have changed stays, and the new one is
+# complete.
+update: export GIT_CONFIG_COUNT := 1
+update: export GIT_CONFIG_KEY_0 := diff.renames
+update: export GIT_CONFIG_VALUE_0 := false
+update: .venv/bin/python ## Update to the template's newest version
 	@test -e .cruft.json || { echo "No .cruft.json names the template; create it once: $(UV) tool run --from '$(CRUFT)' cruft link ADDRESS_OF_THE_TEMPLATE" >&2; exit 1; }
 	@$(UV) tool run --quiet --from '$(CRUFT)' cruft update --skip-apply-ask $(ARGS)
-	@$(MAKE) --no-print-directory setup
-
-CRUFT := cruft~=2.16.0
+	@$(MAKE) --silent setup
 
 upgrade: setup ## Upgrade every dependency to its newest compatible release
 	@$(UV) lock --quiet --upgrade
-	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --silent setup
 
 # Whatever the files' times say. Fails when uv.lock does not match pyproject.toml.
 requirements: ## Write requirements.txt from uv.lock
@@ -124,7 +128,7 @@ install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)
 	@$(call install,lint test)
 
 requirements.txt: .venv/dev
-	@$(MAKE) --no-print-directory requirements
+	@$(MAKE) --silent requirements
 	@touch $@
 
 # A secret each, in characters that are safe in a URL and a shell.

@@ -1,29 +1,7 @@
 from django.contrib import admin
-from django.contrib.auth import admin as auth_admin
-from django.utils.translation import gettext_lazy as _
 
-from plinth.admin import LargeTableAdmin
+from plinth.accounts.admin import EmailUserAdmin
 
-from .forms import AdminPasswordChangeForm
 from .models import User
 
-PERMISSIONS = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
-DATES = ["last_login", "date_joined", "password_changed"]
-
-
-@admin.register(User)
-class UserAdmin(LargeTableAdmin, auth_admin.UserAdmin):
-    list_display = ["email", "name", "is_staff", "is_active", "date_joined"]
-    list_filter = ["is_staff", "is_active"]
-    search_fields = ["email", "name"]
-    ordering = ["email"]
-    readonly_fields = DATES
-    change_password_form = AdminPasswordChangeForm
-    fieldsets = [
-        (None, {"fields": ["email", "password", "name"]}),
-        (_("Permissions"), {"fields": [*PERMISSIONS]}),
-        (_("Dates"), {"fields": [*DATES]}),
-    ]
-    add_fieldsets = [
-        (None, {"fields": ["email", "usable_password", "password1", "password2"]}),
-    ]
+admin.site.register(User, EmailUserAdmin)

@@ -24,30 +24,6 @@ class PasswordResetForm(AutofocusMixin, auth_forms.PasswordResetForm):
         services.request_password_reset(self.cleaned_data["email"], origin)
 
 
-class SavePasswordMixin:
-    """Save the password alone: an account deactivated meanwhile stays so."""
-
-    def set_password_and_save(
-        self, user: User, *args: Any, commit: bool = True, **kwargs: Any
-    ) -> User:
-        super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
-        if commit:
-            user.save(update_fields=["password", "password_changed"])
-        return user
-
-
-class SetPasswordForm(SavePasswordMixin, AutofocusMixin, auth_forms.SetPasswordForm):
-    pass
-
-
-class PasswordChangeForm(SavePasswordMixin, auth_forms.PasswordChangeForm):
-    pass
-
-
-class AdminPasswordChangeForm(SavePasswordMixin, auth_forms.AdminPasswordChangeForm):
-    pass
-
-
 class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
     """A new address opens the account: it needs the password, not just a session."""
 

@@ -1,4 +1,4 @@
-"""What a worker does for accounts. Tasks are thin: they call what does the work."""
+"""Background work of accounts. Tasks are thin: they call services."""
 
 from plinth.tasks.app import SensitiveTask, app
 

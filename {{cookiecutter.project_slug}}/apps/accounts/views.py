@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import UpdateView
 
+from plinth.accounts.forms import PasswordChangeForm, SetPasswordForm
+
 from . import forms, services
 from .models import User
 
@@ -51,7 +53,7 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
     template_name = "form_page.html"
     title = _("Change your password")
     extra_context = {"submit": _("Change password")}
-    form_class = forms.PasswordChangeForm
+    form_class = PasswordChangeForm
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your password is changed.")
 
@@ -75,6 +77,6 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     template_name = "accounts/password_reset_confirm.html"
     title = _("Choose a new password")
     extra_context = {"submit": _("Set password")}
-    form_class = forms.SetPasswordForm
+    form_class = SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")

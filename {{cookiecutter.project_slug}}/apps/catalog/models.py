@@ -2,7 +2,6 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.files.storage import Storage, storages
 from django.core.validators import (
     MaxLengthValidator,
     MaxValueValidator,
@@ -15,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from plinth.data.models import AbstractImport
 
+# Migrations of release 0.1.0 import the last two from here.
+from plinth.images.models import PictureMixin, picture_name, public  # noqa: F401
+
 from .querysets import ProductQuerySet, ReviewQuerySet
 
 if TYPE_CHECKING:
@@ -23,16 +25,8 @@ if TYPE_CHECKING:
 PUBLISHED = models.Q(is_published=True)
 
 
-def public() -> Storage:
-    return storages["public"]
-
-
-# Random names: an uploaded file's own may be anything, and a guessed one is an address.
-def picture_name(product: "Product", name: str) -> str:
-    return f"products/{token_hex(16)}.webp"
-
-
 def manual_name(product: "Product", name: str) -> str:
+    """Return a random name: an uploaded one may hold anything, and can be guessed."""
     return f"manuals/{token_hex(16)}.pdf"
 
 
@@ -61,7 +55,7 @@ class Tag(models.Model):
         return self.name
 
 
-class Product(models.Model):
+class Product(PictureMixin):
     """A product for sale. `services` alone writes its counters and its files."""
 
     sku = models.SlugField(_("article number"), max_length=32, unique=True)
@@ -88,30 +82,6 @@ class Product(models.Model):
     )
     rating_sum = models.PositiveIntegerField(
         _("sum of ratings"), default=0, db_default=0, editable=False
-    )
-    picture = models.FileField(
-        _("picture"),
-        storage=public,
-        upload_to=picture_name,
-        blank=True,
-        default="",
-        db_default="",
-    )
-    picture_width = models.PositiveSmallIntegerField(
-        _("width"), null=True, editable=False
-    )
-    picture_height = models.PositiveSmallIntegerField(
-        _("height"), null=True, editable=False
-    )
-    # Made by a task; until then, lists show the picture.
-    thumbnail = models.FileField(
-        _("thumbnail"),
-        storage=public,
-        upload_to=picture_name,
-        editable=False,
-        blank=True,
-        default="",
-        db_default="",
     )
     # In the default storage, which is private: for signed-in users.
     manual = models.FileField(

@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from functools import partial
 
 from django.core.files.base import File
-from django.core.files.images import get_image_dimensions
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from plinth.cache import versions
-from plinth.images.processing import thumbnail
 from plinth.storage import model_files
 from plinth.tasks.queue import enqueue
 
@@ -21,8 +19,6 @@ from .models import Product, Review
 
 # The cache version of every page that shows products.
 PRODUCTS = "products"
-# Pixels
-THUMBNAIL_SIZE = (480, 360)
 
 
 def reviews_by(user_id: object) -> str:
@@ -36,15 +32,8 @@ def save_product(product: Product, changed: Iterable[str]) -> None:
     Raises StorageUnavailableError if a new file can't be stored.
     """
     product.modified = timezone.now()
-    fields = {*changed, "modified"}
-    if "picture" in fields:
-        size = get_image_dimensions(product.picture) if product.picture else None
-        product.picture_width, product.picture_height = size or (None, None)
-        product.thumbnail = ""
-        fields |= {"picture_width", "picture_height", "thumbnail"}
     with transaction.atomic():
-        model_files.save(product, fields)
-        if "picture" in fields and product.picture:
+        if product.save_with_files({*changed, "modified"}):
             make = partial(enqueue_thumbnail, product.pk)
             # Robust: the picture is saved, whatever becomes of its thumbnail.
             transaction.on_commit(make, robust=True)
@@ -57,19 +46,9 @@ def enqueue_thumbnail(product_id: int) -> None:
 
 
 def make_thumbnail(product_id: int) -> None:
-    """Make the thumbnail of a product's picture; idempotent.
-
-    If the picture is replaced meanwhile, the thumbnail of the old one is discarded.
-    """
-    product = Product.objects.filter(pk=product_id, thumbnail="").first()
-    if not product or not product.picture:
-        return
-    with product.picture.open() as picture:
-        product.thumbnail.save("", thumbnail(picture, THUMBNAIL_SIZE), save=False)
-    same = Product.objects.filter(pk=product_id, picture=product.picture, thumbnail="")
-    if not same.update(thumbnail=product.thumbnail, modified=timezone.now()):
-        model_files.delete_files([product.thumbnail])
-    versions.invalidate(PRODUCTS)
+    product = Product.objects.filter(pk=product_id).first()
+    if product and product.make_thumbnail(modified=timezone.now()):
+        versions.invalidate(PRODUCTS)
 
 
 def save_manual(product: Product, file: File | str) -> None:

@@ -102,14 +102,14 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "apps.pages.context_processors.site",
+                "plinth.http.context_processors.site",
             ],
         },
     },
 ]
 # templates/ may override the templates of forms and widgets.
 FORM_RENDERER = "plinth.forms.FormRenderer"
-CSRF_FAILURE_VIEW = "apps.pages.views.csrf_failure"
+CSRF_FAILURE_VIEW = "plinth.http.errors.csrf_failure"
 
 # Accounts
 

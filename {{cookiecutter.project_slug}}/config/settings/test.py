@@ -26,6 +26,11 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # No collectstatic: WhiteNoise serves files from where they are written.
 WHITENOISE_AUTOREFRESH = True
 
+# {% if cookiecutter.use_celery %}
+# An error in a task fails the test.
+CELERY_TASK_EAGER_PROPAGATES = True
+
+# {% endif %}
 for name in ("default", "public"):
     STORAGES[name] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
@@ -33,4 +38,3 @@ ANYMAIL = {
     "WEBHOOK_SECRET": "mail:a-secret-of-the-tests",
     "MAILGUN_WEBHOOK_SIGNING_KEY": "a-key-of-the-tests",
 }
-CELERY_TASK_EAGER_PROPAGATES = True

@@ -24,7 +24,7 @@ sub vcl_recv {
         if (req.method == "PURGE") {
             return (purge);
         }
-        # Everything below a path: BAN /catalog/
+        # Everything below a path: BAN /news/
         ban("obj.http.X-Cache-Host == " + req.http.Host + " && obj.http.X-Cache-URL ~ ^" + req.url);
         return (synth(200, "Banned"));
     }

@@ -1,10 +1,14 @@
-"""Models for tests; conftest.py creates their tables."""
+"""Models for tests, of no installed app; their tables are created with the database."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from django.db import models
+from django.contrib.auth import get_user_model
+from django.db import connections, models
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 
 from plinth.data.models import AbstractImport
+from plinth.images.models import PictureMixin
 
 from .data.importers import DocumentImporter
 
@@ -27,6 +31,16 @@ class Document(models.Model):
         return self.name
 
 
+class Photo(PictureMixin):
+    title = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "plinth"
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class DocumentImport(AbstractImport):
     task = "plinth_tests.data.importers.import_documents"
 
@@ -40,3 +54,16 @@ class DocumentImport(AbstractImport):
 
     def get_absolute_url(self) -> str:
         return f"/imports/{self.pk}/"
+
+
+@receiver(post_migrate)
+def create_tables(sender: Any, using: str, **kwargs: Any) -> None:
+    """Create the tables in a new test database."""
+    if sender is not get_user_model()._meta.app_config:  # noqa: SLF001
+        return
+    connection = connections[using]
+    known = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        for model in (Document, DocumentImport, Photo):
+            if model._meta.db_table not in known:  # noqa: SLF001
+                editor.create_model(model)

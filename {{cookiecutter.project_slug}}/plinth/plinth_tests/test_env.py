@@ -7,8 +7,6 @@ import pytest
 
 from plinth.env import PLACEHOLDER, Env
 
-pytestmark = pytest.mark.practice(39)
-
 env = Env()
 
 
@@ -196,6 +194,7 @@ def test_variable_of_a_missing_extra_stops_the_start_with_one_line(
 # Secrets in files
 
 
+@pytest.mark.practice(39)
 def test_secret_may_be_in_a_file(variables: dict[str, str], tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     variables["A_NAME_FILE"] = str(secret)
@@ -212,6 +211,7 @@ def test_secret_may_be_in_a_file(variables: dict[str, str], tmp_path: Path) -> N
     assert env("A_NAME", default="none") == "none"
 
 
+@pytest.mark.practice(39)
 @pytest.mark.parametrize("name", ["missing", ".", "bytes"])
 def test_unreadable_file_stops_the_start_with_one_line(
     variables: dict[str, str], tmp_path: Path, name: str
@@ -226,6 +226,7 @@ def test_unreadable_file_stops_the_start_with_one_line(
     assert str(stop.value) == line
 
 
+@pytest.mark.practice(39)
 def test_secret_that_is_set_twice_stops_the_start(
     variables: dict[str, str], tmp_path: Path
 ) -> None:

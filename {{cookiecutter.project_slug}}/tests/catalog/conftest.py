@@ -1,28 +1,16 @@
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import caches
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.catalog import seeds
 from apps.catalog.models import Category, Product
 
 MakeProducts = Callable[[int], object]
-
-
-@contextmanager
-def queries() -> Iterator[list[str]]:
-    """Collect the SQL of a block in a list, which is filled at the block's end."""
-    sql: list[str] = []
-    with CaptureQueriesContext(connection) as captured:
-        yield sql
-    sql += [query["sql"] for query in captured]
 
 
 @pytest.fixture(autouse=True)

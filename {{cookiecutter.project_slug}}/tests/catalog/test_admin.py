@@ -9,8 +9,9 @@ from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review, Tag
 from plinth.testing.plugin import Commit
+from plinth.testing.queries import queries
 
-from .conftest import MakeProducts, queries
+from .conftest import MakeProducts
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,7 @@ from plinth.data.importer import Report
 from plinth.data.readers import read_csv
 from plinth.data.writers import stream_csv
 from plinth.testing.plugin import Commit
-
-from .conftest import queries
+from plinth.testing.queries import queries
 
 pytestmark = pytest.mark.django_db
 

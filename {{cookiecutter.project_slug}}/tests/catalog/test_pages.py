@@ -18,8 +18,9 @@ from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import PAGE_SIZE
 from plinth.testing.plugin import Commit
+from plinth.testing.queries import queries
 
-from .conftest import MakeProducts, queries, signed_in
+from .conftest import MakeProducts, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -86,8 +87,8 @@ def test_fragment_is_cached_for_its_category(
         Product.objects.create(sku=f"L-{i}", name="Lamp", category=category, price=1)
         for i in range(5)
     ]
-    make_products(20)
-    elsewhere = Product.objects.published().exclude(category=category).latest("pk")
+    make_products(60)
+    elsewhere = Product.objects.published().exclude(category=category).earliest("pk")
 
     def made(product: Product) -> int:
         with queries() as sql:
@@ -220,6 +221,7 @@ def test_hostile_parameter_is_refused_or_ignored(
 ) -> None:
     response = client.get(f"{PRODUCTS}?{name}={quote(text)}")
 
+    assert client.get(f"/catalog/product/{quote(text, safe='')}/").status_code == 404
     if name == "colour":
         assertContains(response, product.name)
     elif name == "q" and text.startswith("'"):  # a text to search for
@@ -227,13 +229,6 @@ def test_hostile_parameter_is_refused_or_ignored(
     else:
         assertContains(response, 'role="alert"', status_code=HTTPStatus.BAD_REQUEST)
         assert "public" not in response.headers.get("Cache-Control", "")
-
-
-@pytest.mark.parametrize("sku", [quote(text, safe="") for text in HOSTILE])
-def test_unknown_product_is_not_found(client: Client, sku: str) -> None:
-    response = client.get(f"/catalog/product/{sku}/")
-
-    assert response.status_code == HTTPStatus.NOT_FOUND
 
 
 # Reviews
@@ -310,21 +305,17 @@ def test_export_is_streamed_to_staff(user: User, product: Product) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_product"))
     Product.objects.update(name='=cmd|"x"')
 
-    with queries() as sql:
-        response = client.get(EXPORT)
-        assert isinstance(response, StreamingHttpResponse)
-        header, *rows = iter(response)
+    response = client.get(EXPORT)
 
+    assert isinstance(response, StreamingHttpResponse)
+    header, *rows = iter(response)
     assert header == b"sku,name,category,price,description,reviews\r\n"
     # Escaped, as a spreadsheet would run it.
     assert rows == [b"""L-1,"'=cmd|""x""\",Lamps,12.50,It shines.,0\r\n"""]
-    assert "catalog_product" in sql[-1]
 
 
 @pytest.mark.practice(18)
-def test_export_starts_before_a_row_is_read(
-    admin_client: Client, product: Product
-) -> None:
+def test_export_starts_before_a_row_is_read(admin_client: Client) -> None:
     with queries() as sql:
         assert next(iter(admin_client.get(EXPORT))).startswith(b"sku,name")
 

@@ -8,8 +8,7 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Product, Review
-
-from .conftest import queries
+from plinth.testing.queries import queries
 
 pytestmark = pytest.mark.django_db
 

@@ -1,18 +1,13 @@
 import re
 from http import HTTPStatus
 
-import pytest
 from django.contrib.staticfiles import finders
-from django.db import DatabaseError
-from django.template.response import TemplateResponse
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
 from pytest_django import Settings
-
-from apps.pages import views
 
 
 def test_home_page_names_the_site_without_a_query(
@@ -68,37 +63,3 @@ def test_error_pages_are_the_sites_own(client: Client) -> None:
     assert [each.status_code for each in responses] == [404, 403]
     assert all('rel="icon"' in each.text for each in responses)
     assert "This form has expired" in responses[1].text
-
-
-@pytest.mark.parametrize(
-    ("view", "status"),
-    [
-        (views.BadRequestView, HTTPStatus.BAD_REQUEST),
-        (views.ForbiddenView, HTTPStatus.FORBIDDEN),
-        (views.ServerErrorView, HTTPStatus.INTERNAL_SERVER_ERROR),
-    ],
-)
-def test_error_page_has_its_status(
-    rf: RequestFactory, view: type[views.ErrorView], status: HTTPStatus
-) -> None:
-    response = view.as_view()(rf.post("/"), exception=Exception())
-
-    assert isinstance(response, TemplateResponse)
-    assert response.status_code == status
-    assert f">{status.value}<" in response.render().text
-
-
-def test_page_of_a_server_error_makes_no_query(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*args: object) -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr(views.HomeView, "get", fail)
-    client.cookies["sessionid"] = "of-a-signed-in-user"
-    client.raise_request_exception = False
-
-    response = client.get("/")  # without the `db` fixture a query fails
-
-    assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
-    assert 'rel="icon"' in response.text

@@ -11,6 +11,7 @@ from apps.catalog import seeds, services
 from apps.catalog.models import Product
 from apps.catalog.querysets import PAGE_SIZE
 from plinth.benchmarks.cases import Case, Page, compressed
+from plinth.database import keyset
 
 URLS = "apps.catalog.benchmarks.urls"
 SERVERS = {
@@ -35,7 +36,7 @@ def seed(user: User) -> None:
 def pages(signed_in: dict[str, str]) -> list[Page]:
     published = Product.objects.published()
     number = published.count() // PAGE_SIZE // 2
-    last = published.order_by("-id")[number * PAGE_SIZE - 1]
+    cursor = keyset.paginate(published.order_by("-id"), number * PAGE_SIZE).next
     seen = published.filter(review_count__gt=0).latest("pk")
 
     home = Case("Catalogue", reverse("catalog:home"))
@@ -44,7 +45,7 @@ def pages(signed_in: dict[str, str]) -> list[Page]:
     middle = replace(
         products,
         name="Products, middle",
-        path=f"{products.path}?after={last.pk}",
+        path=f"{products.path}?after={cursor}",
     )
     numbered = replace(
         middle, name="no keyset", path=f"/without/keyset/?page={number + 1}"

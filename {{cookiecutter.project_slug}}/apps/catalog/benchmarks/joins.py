@@ -1,4 +1,4 @@
-"""An app that removes select_related, prefetch_related and only() from the catalogue (N+1)."""
+"""An app that takes the joins out of the catalogue's queries, which makes them N+1."""
 
 from django.apps import AppConfig
 

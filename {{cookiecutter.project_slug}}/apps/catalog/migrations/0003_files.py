@@ -2,7 +2,8 @@
 
 from django.db import migrations, models
 
-from apps.catalog.models import manual_name, picture_name, public
+from apps.catalog.models import manual_name
+from plinth.images.models import picture_name, public
 
 
 class Migration(migrations.Migration):

@@ -1,11 +1,10 @@
-"""Cached pages that count how often they are made, beside the project's own."""
+"""Cached pages that count how often they are made, beside those of the small site."""
 
 from datetime import UTC, datetime
-from importlib import import_module
 from itertools import count
 from typing import Any
 
-from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -17,6 +16,10 @@ from plinth.cache.pages import (
     PrivatePageMixin,
     PublicPageMixin,
 )
+from plinth_tests import site
+from plinth_tests.site import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 made = count(1)
 modified = {"page": datetime(2026, 1, 1, tzinfo=UTC)}
@@ -50,8 +53,8 @@ class ConditionalPage(ConditionalPageMixin, NumberedPage):
 
 
 urlpatterns = [
-    path("public/", PublicPage.as_view(), name="public"),
-    path("private/", PrivatePage.as_view(), name="private"),
-    path("conditional/", ConditionalPage.as_view(), name="conditional"),
-    *import_module(settings.ROOT_URLCONF).urlpatterns,
+    path("public/", login_not_required(PublicPage.as_view())),
+    path("private/", login_not_required(PrivatePage.as_view())),
+    path("conditional/", login_not_required(ConditionalPage.as_view())),
+    *site.urlpatterns,
 ]

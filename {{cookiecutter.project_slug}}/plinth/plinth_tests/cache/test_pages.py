@@ -11,20 +11,19 @@ from pytest_django import Settings
 
 from plinth.cache import versions
 from plinth.testing.plugin import Commit
-from plinth_tests import site
 
 from . import page_urls
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.urls("plinth_tests.cache.page_urls"),
     pytest.mark.practice(1),
 ]
 
 
 @pytest.fixture(autouse=True)
-def empty_caches(settings: Settings) -> None:
-    site.use_middleware(settings)
+def pages(site: Client, settings: Settings) -> None:
+    settings.ROOT_URLCONF = page_urls.__name__
+    settings.LOGIN_URL = "/sign-in/"
     for name in ("default", "process"):
         caches[name].clear()
 

@@ -1,7 +1,4 @@
-"""What nginx is told: its numbers, its limits, its log. Each agrees with the site's.
-
-Whether nginx keeps to it, only nginx can say: these tests read what it is told.
-"""
+"""nginx's configuration: timeouts, limits and log agree with those of the application."""
 
 import re
 import subprocess
@@ -13,7 +10,7 @@ from django.urls import reverse
 
 from plinth.logs.formatters import mask
 
-from .nginx import MAIN, find, look_up, say, servers, walk
+from .nginx import MAIN, find, look_up, servers, values, walk
 
 pytestmark = pytest.mark.practice(62)
 
@@ -23,9 +20,9 @@ def seconds(text: str) -> int:
     return int(text.removesuffix("s"))
 
 
-def test_gixy_finds_nothing() -> None:
+def test_gixy_finds_no_security_issue() -> None:
     gixy = Path(sys.executable).with_name("gixy")
-    # HSTS is the application's.
+    # The application sends HSTS.
     command = [str(gixy), "--skips", "hsts_header", str(MAIN)]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -34,89 +31,91 @@ def test_gixy_finds_nothing() -> None:
     assert done.returncode == 0
 
 
-# The numbers
+# Timeouts and limits
 
 
-def test_each_waits_longer_than_the_one_behind_it(production: dict[str, str]) -> None:
-    [read] = say("proxy_read_timeout", find("server")[-1]["block"])[:1]
+def test_each_timeout_is_longer_than_the_next_servers(
+    production: dict[str, str],
+) -> None:
+    [read] = values("proxy_read_timeout", find("server")[-1]["block"])[:1]
     [upstream] = find("upstream")
-    [idle] = say("keepalive_timeout", upstream["block"])
+    [idle] = values("keepalive_timeout", upstream["block"])
 
     assert int(production["timeout"]) < seconds(read)
     assert seconds(idle) < int(production["keepalive"])
-    assert int(say("keepalive", upstream["block"])[0]) > 0
+    assert int(values("keepalive", upstream["block"])[0]) > 0
     for place in find("location"):
         if find("proxy_pass", place["block"]):
-            assert say("proxy_http_version", place["block"]) == ["1.1"]
-            assert "Connection " in say("proxy_set_header", place["block"])
+            assert values("proxy_http_version", place["block"]) == ["1.1"]
+            assert "Connection " in values("proxy_set_header", place["block"])
 
 
-def test_there_are_files_for_all_connections() -> None:
-    [files] = map(int, say("worker_rlimit_nofile"))
-    [connections] = map(int, say("worker_connections"))
+def test_open_files_suffice_for_all_connections() -> None:
+    [files] = map(int, values("worker_rlimit_nofile"))
+    [connections] = map(int, values("worker_connections"))
 
     assert files == 65536
     assert connections * 2 <= files
 
 
-def test_who_is_slow_is_cut_off() -> None:
+def test_slow_clients_and_many_connections_are_limited() -> None:
     for name in ("client_header_timeout", "client_body_timeout", "send_timeout"):
-        [limit] = say(name)
+        [limit] = values(name)
         assert seconds(limit) <= 30
-    [visitor] = say("limit_conn_zone")
-    assert visitor.startswith("$visitor ")
-    assert say("limit_conn") == ["visitors 256"]
-    assert say("limit_conn_status") == ["429"]
+    [zone] = values("limit_conn_zone")
+    assert zone.startswith("$client ")
+    assert values("limit_conn") == ["clients 256"]
+    assert values("limit_conn_status") == ["429"]
 
 
-def test_forms_that_cost_are_limited_for_each_visitor() -> None:
+def test_costly_forms_are_rate_limited_per_client() -> None:
     for name in ("sign-in", "password-change", "password-reset"):
         path = reverse(f"accounts:{name}")
-        assert look_up("$costly_form", f"POST {path}") == "$visitor", path
+        assert look_up("$costly_form", f"POST {path}") == "$client", path
         assert look_up("$costly_form", f"GET {path}") == ""
     path = reverse("accounts:password-reset-confirm", args=["MQ", "a-b"])
-    assert look_up("$costly_form", f"POST {path}") == "$visitor"
-    assert look_up("$costly_form", f"POST {reverse('admin:login')}") == "$visitor"
-    assert look_up("$costly_form", f"POST {reverse('pages:home')}") == ""
+    assert look_up("$costly_form", f"POST {path}") == "$client"
+    assert look_up("$costly_form", f"POST {reverse('admin:login')}") == "$client"
+    assert look_up("$costly_form", "POST /") == ""
 
-    [zone] = say("limit_req_zone")
+    [zone] = values("limit_req_zone")
     assert zone.startswith("$costly_form ")
-    assert say("limit_req") == ["zone=costly_forms burst=10 nodelay"]
-    assert say("limit_req_status") == ["429"]
+    assert values("limit_req") == ["zone=costly_forms burst=10 nodelay"]
+    assert values("limit_req_status") == ["429"]
 
 
-def test_a_visitor_is_an_address_or_a_customers_network() -> None:
+def test_client_is_an_ipv4_address_or_an_ipv6_network() -> None:
     old, first, second = "\x7f\x00\x00\x01", "a" * 8 + "b" * 8, "a" * 8 + "c" * 8
 
-    assert look_up("$visitor", old) == "$binary_remote_addr"
-    assert look_up("$visitor", first) == look_up("$visitor", second) == "a" * 8
+    assert look_up("$client", old) == "$binary_remote_addr"
+    assert look_up("$client", first) == look_up("$client", second) == "a" * 8
 
 
 # Files
 
 
-def test_only_a_name_with_a_hash_is_kept_for_ever() -> None:
+def test_only_hashed_file_names_are_immutable() -> None:
     assert "immutable" in look_up("$static_lifetime", "/static/css/a.0123456789ab.css")
     assert "immutable" not in look_up("$static_lifetime", "/static/css/a.css")
     [place] = [it for it in find("location") if it["args"] == ["^~", "/static/"]]
-    assert say("gzip_static", place["block"]) == ["on"]
-    assert say("try_files", place["block"]) == ["$uri @application"]
+    assert values("gzip_static", place["block"]) == ["on"]
+    assert values("try_files", place["block"]) == ["$uri @application"]
 
 
 # The log
 
 
 @pytest.mark.parametrize("query", ["", "?token=secret&email=a@example.com"])
-def test_the_log_has_no_query_and_no_token(query: str) -> None:
+def test_log_has_no_query_string_and_no_token(query: str) -> None:
     path = "/accounts/reset/MQ/c9k2x1-0123456789abcdef0123456789abcdef/"
 
     assert look_up("$logged_path", f"{path}{query}") == mask(path)
-    assert look_up("$logged_path", f"/catalog/{query}") == "/catalog/"
+    assert look_up("$logged_path", f"/shop/{query}") == "/shop/"
 
     [form] = find("log_format")
-    told = set(re.findall(r"\$(\w+)", " ".join(form["args"])))
-    assert {"request_id", "upstream_response_time", "upstream_cache_status"} <= told
-    assert not told & {
+    logged = set(re.findall(r"\$(\w+)", " ".join(form["args"])))
+    assert {"request_id", "upstream_response_time", "upstream_cache_status"} <= logged
+    assert not logged & {
         "args",
         "http_cookie",
         "http_referer",
@@ -126,13 +125,13 @@ def test_the_log_has_no_query_and_no_token(query: str) -> None:
         "request_uri",
     }
     assert "escape=json" in form["args"]
-    assert say("access_log")[0].endswith(" json")
+    assert values("access_log")[0].endswith(" json")
 
 
 # Maintenance
 
 
-def test_every_page_of_the_application_ends_for_maintenance() -> None:
+def test_maintenance_mode_covers_every_proxied_page() -> None:
     [server] = servers(https=True, default=False)
     for place in find("location", server):
         name = place["args"][-1]
@@ -140,15 +139,15 @@ def test_every_page_of_the_application_ends_for_maintenance() -> None:
             "/health/",
             "@application",  # static files
         }:
-            assert say("if", place["block"]) == ["-f /run/app/maintenance"]
-            assert say("return", place["block"]) == ["503"]
-    assert "502 504 =503 /503.html" in say("error_page", server)
-    assert "503 /503.html" in say("error_page", server)
+            assert values("if", place["block"]) == ["-f /run/app/maintenance"]
+            assert values("return", place["block"]) == ["503"]
+    assert "502 504 =503 /503.html" in values("error_page", server)
+    assert "503 /503.html" in values("error_page", server)
     for status in (413, 429, 503):
         assert (MAIN.parent / "pages" / f"{status}.html").exists()
 
 
-def test_nothing_is_written_outside_of_two_folders() -> None:
+def test_temporary_files_and_cache_are_in_one_folder() -> None:
     for directive in walk(find("http")):
         if directive["directive"].endswith(("_temp_path", "_cache_path")):
             assert directive["args"][0].startswith("/var/cache/nginx/")

@@ -9,7 +9,7 @@ from django.core.checks import WARNING
 from pytest_django import Settings
 
 from plinth.practices.checks import check_squashing
-from plinth_tests.processes import run_code
+from plinth_tests.processes import python
 
 pytestmark = pytest.mark.practice(32)
 
@@ -52,13 +52,13 @@ def test_too_many_migrations_are_reported_until_they_are_squashed(
     (shop / "models.py").write_text(SHOP_MODELS)
     (tmp_path / "shop_settings.py").write_text(SHOP_SETTINGS)
 
-    done = run_code(
-        SHOP_WORK,
+    done = python(
+        *("-c", SHOP_WORK),
         DJANGO_SETTINGS_MODULE="shop_settings",
         PYTHONPATH=f"{settings.BASE_DIR}:{tmp_path}:{shop.parent}",
     )
 
-    assert done.stdout.split() == ["nothing", "reported", "nothing"]
+    assert done.stdout.split() == ["nothing", "reported", "nothing"], done.stderr
 
 
 def test_old_migration_is_reported_without_failing_a_build(

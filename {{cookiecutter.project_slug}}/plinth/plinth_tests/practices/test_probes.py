@@ -12,16 +12,21 @@ from pytest_django import Settings
 from plinth.practices import probes
 from plinth.practices.ledger import practices
 from plinth.practices.states import Finding, State
-from plinth_tests.processes import COMPLETE, FILES, python
+from plinth_tests.processes import COMPLETE, FILES, run_code
 
+CHECK = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("check", deploy=True)
+"""
 # Practices whose extra is not installed, or whose files were deleted.
 ABSENT = {practice.number for practice in practices() if practice.absence}
 
 
 def warnings(**variables: str) -> set[str]:
     """The ids of the warnings for a deployment with these variables."""
-    done = python("manage.py", "check", "--deploy", **(COMPLETE | variables))
-    assert done.returncode == 0, done.stderr
+    done = run_code(CHECK, **COMPLETE | variables)
     return set(re.findall(r"practices\.W\d+", done.stderr))
 
 

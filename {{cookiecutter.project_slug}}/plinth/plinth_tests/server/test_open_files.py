@@ -39,7 +39,7 @@ def test_deployment_check_finds_a_low_limit() -> None:
     done = run_code(LIMIT.format(512, 512) + CHECK, **COMPLETE)
 
     assert "practices.W061" in done.stderr
-    assert "the limit of open files is 512" in done.stderr
+    assert "the limit of open files is 512, and a process needs 1" in done.stderr
     assert f"LimitNOFILE={OPEN_FILES}" in done.stderr
 
 

@@ -72,6 +72,8 @@ def configured(folder: Path) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    # The environment finds the foundation beside itself.
+    (folder / "plinth/src").symlink_to(ROOT / "plinth/src")
     (folder / ".venv").symlink_to(BIN.parent)
     if (ROOT / ".uv").exists():
         (folder / ".uv").symlink_to(ROOT / ".uv")

@@ -1,6 +1,7 @@
 """requirements.txt is an export of uv.lock, which `make requirements` writes."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,14 @@ def test_stale_requirements_are_exported_again(tmp_path: Path) -> None:
     assert exported == (ROOT / "requirements.txt").read_text()
     assert "./plinth" in exported
     assert "pytest" not in exported
+
+
+@pytest.mark.skipif(not (ROOT / "uv.lock").exists(), reason="no uv.lock")
+def test_foundation_is_installed_from_its_folder_and_not_from_an_index() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
+    [plinth] = [each for each in lock["package"] if each["name"] == "django-plinth"]
+    exported = (ROOT / "requirements.txt").read_text()
+
+    assert plinth["source"] == {"editable": "plinth"}
+    assert "-e ./plinth\n" in exported
+    assert "django-plinth==" not in exported

@@ -171,7 +171,7 @@ def check_decisions(**kwargs: Any) -> Messages:
             yield checks.Info(
                 f"{DECISIONS}, {title!r}: the philosophy is {problem}.",
                 hint="Add a line `- Philosophy: Loose coupling`, or another of "
-                f"plinth/practices/philosophies.py. {silence(71)}",
+                f"plinth/src/plinth/practices/philosophies.py. {silence(71)}",
                 id="practices.W071",
             )
 

@@ -19,8 +19,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             1,
             "Cache the views",
-            how="`cache_page` caches pages that are the same for everybody, in Redis under a versioned key, with a one-second in-process cache (`microcache`) in front. A signed-in user's page is cached per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
-            where=("plinth/src/plinth/cache/microcache.py",),
+            how="`PublicPageMixin` caches a page that is the same for everybody with `cache_page`: in Redis under a versioned key, with a one-second in-process cache in front. `PrivatePageMixin` caches a user's page per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
+            where=(
+                "plinth/src/plinth/cache/microcache.py",
+                "plinth/src/plinth/cache/pages.py",
+            ),
             by_apps=True,
         ),
         Practice(
@@ -79,8 +82,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             55,
             "Browser caching",
-            how="`condition()` gives a page an ETag and Last-Modified: while it is unchanged, a browser's request costs one query and a 304 without a body, with compression too. `SessionPrivacyMiddleware` marks responses to requests with a session as `private`.",
-            where=("plinth/src/plinth/http/privacy.py",),
+            how="`ConditionalPageMixin` gives a page an ETag and Last-Modified: while it is unchanged, a browser's request gets a 304 without a body, before the page is rendered, with compression too. `SessionPrivacyMiddleware` marks responses to requests with a session as `private`.",
+            where=(
+                "plinth/src/plinth/cache/pages.py",
+                "plinth/src/plinth/http/privacy.py",
+            ),
             by_apps=True,
         ),
     ],
@@ -250,7 +256,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             22,
             "Static and media on a CDN",
-            how="`CDN_DOMAIN` alone moves static and media URLs to the CDN and adds it to the Content-Security-Policy. WhiteNoise's manifest storage puts a content hash into each file name and compresses the files, which browsers cache for a year.",
+            how="`CDN_DOMAIN` alone moves static and media URLs to the CDN and adds it to the Content-Security-Policy. WhiteNoise's manifest storage puts a content hash into each file name and compresses the files, which browsers cache as `immutable`.",
             where=(
                 "config/settings/parts/storages.py",
                 "config/settings/production.py",
@@ -352,7 +358,7 @@ LEDGER: dict[str, list[Practice]] = {
             45,
             "PEP 8",
             how="Ruff formats and lints, mypy runs in strict mode with django-stubs, and djLint checks the templates: `make lint`.",
-            where=(".pre-commit-config.yaml", "plinth/ruff.toml", "pyproject.toml"),
+            where=("plinth/pre-commit.yaml", "plinth/ruff.toml", "pyproject.toml"),
         ),
         Practice(
             58,
@@ -406,19 +412,19 @@ LEDGER: dict[str, list[Practice]] = {
             30,
             "pre-commit",
             how="pre-commit runs every hook from this project's own environment, so a commit downloads nothing. Each hook is tested with a file that it has to refuse.",
-            where=(".pre-commit-config.yaml",),
+            where=(".pre-commit-config.yaml", "plinth/pre-commit.yaml"),
         ),
         Practice(
             31,
             "Django hooks",
             how="django-upgrade, djade, djLint and `makemigrations --check` run on every commit.",
-            where=(".pre-commit-config.yaml",),
+            where=(".pre-commit-config.yaml", "plinth/pre-commit.yaml"),
         ),
         Practice(
             38,
             "Maintain requirements",
             how="uv.lock pins every dependency, a pre-commit hook exports it to requirements.txt, and `make audit` runs pip-audit.",
-            where=(".pre-commit-config.yaml", "plinth/project.mk", "pyproject.toml"),
+            where=("plinth/pre-commit.yaml", "plinth/project.mk", "pyproject.toml"),
         ),
         Practice(
             40,

@@ -45,7 +45,7 @@ class Practice:
         """Why it cannot be shown or proven here, and what brings it back; or ""."""
         if self.extras and not any(map(extras.is_installed, self.extras)):
             names = " or ".join(f"django-plinth[{extra}]" for extra in self.extras)
-            return f"install the extra: {names}"
+            return f"install the extra: {names} (steps: plinth/README.md)"
         if self.by_apps and not registered(self.number):
             return (
                 f"no app shows it: set `practices = {EXAMPLE % self.number}` in an "

@@ -179,7 +179,7 @@ def as_markdown() -> str:
     lines = [
         "# The practices",
         "",
-        f'The 73 practices of the article "{ARTICLE}" (Digiqt, 2021), in the way of',
+        f'The 73 practices of the article "{ARTICLE}" (Digiqt, 2021), for',
         "Django 6.1. Where the article is wrong, the entry says so.",
         "",
         "`make practices` shows the state of each in your environment, `make prove` runs",

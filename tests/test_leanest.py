@@ -1,0 +1,61 @@
+"""The leanest project: nothing of what was answered away is left outside the foundation."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bake
+from tests.support import DEFAULT, LEANEST, run
+
+# Words that give a subject away, in a file's name or on a line.
+SUBJECTS = {
+    "use_celery": r"celery|flower|rabbitmq|amqp|\bbeat\b",
+    "media_storage": r"\bs3\b|boto|\baws|amazon|\bgcs\b|google|azure|terraform",
+    "error_tracking": r"sentry|new.?relic",
+    "example_app": r"catalog|\bproducts?\b",
+}
+PACKAGES = {
+    *("celery", "celery-types", "flower", "kombu"),
+    *("boto3", "botocore", "django-storages", "google-cloud-storage"),
+    *("azure-storage-blob", "sentry-sdk", "newrelic", "pillow"),
+}
+# Guides tell of every option.
+GUIDES = ("plinth/", "docs/")
+
+
+def lines(project: Path, pattern: str) -> list[str]:
+    """What has these words outside the foundation and the guides, as path and line."""
+    word = re.compile(pattern, re.IGNORECASE)
+    found = []
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project).as_posix()
+        if not path.is_file() or name.startswith(GUIDES):
+            continue
+        if word.search(name):
+            found.append(name)
+        found += [
+            f"{name}: {ln}" for ln in path.read_text().splitlines() if word.search(ln)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("question", SUBJECTS)
+def test_no_line_is_about_what_was_left_out(bake: Bake, question: str) -> None:
+    assert lines(bake(**DEFAULT), SUBJECTS[question])
+
+    left = lines(bake(**LEANEST), SUBJECTS[question])
+
+    assert not left, "\n".join(left)
+
+
+def test_environment_has_no_package_of_what_was_left_out(install: Bake) -> None:
+    def installed(project: Path) -> set[str]:
+        code = (
+            "from importlib.metadata import distributions as found; "
+            "print(*(it.metadata['Name'].lower() for it in found()))"
+        )
+        return {*run(".venv/bin/python", "-c", code, cwd=project).split()}
+
+    assert PACKAGES & installed(install(**DEFAULT))
+    assert not PACKAGES & installed(install(**LEANEST))

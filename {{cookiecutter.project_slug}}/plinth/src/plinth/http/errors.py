@@ -1,0 +1,64 @@
+"""Error pages, for config/urls.py and CSRF_FAILURE_VIEW; templates/error.html is the look.
+
+Their context has `status`, `title` and `text`. They serve any method and make no query.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+
+
+class ErrorView(TemplateView):
+    template_name = "error.html"
+    status: HTTPStatus
+    title: Any
+    text: Any
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        context = {"status": self.status, "title": self.title, "text": self.text}
+        return self.render_to_response(context, status=self.status)
+
+
+class BadRequestView(ErrorView):
+    status = HTTPStatus.BAD_REQUEST
+    title = _("Bad request")
+    text = _("The site does not understand this request. Go back and try again.")
+
+
+class ForbiddenView(ErrorView):
+    status = HTTPStatus.FORBIDDEN
+    title = _("Access denied")
+    text = _("Your account does not have the permission for this page.")
+
+
+class CSRFFailureView(ErrorView):
+    status = HTTPStatus.FORBIDDEN
+    title = _("This form has expired")
+    text = _(
+        "Nothing was changed. Go back, reload the page and send the form again. If that "
+        "does not help, allow cookies for this site."
+    )
+
+
+class NotFoundView(ErrorView):
+    status = HTTPStatus.NOT_FOUND
+    title = _("Page not found")
+    text = _(
+        "There is no page at this address. It may have moved, or have a typo in it."
+    )
+
+
+class ServerErrorView(ErrorView):
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    title = _("Something went wrong")
+    text = _("The error has been recorded. Please try again in a moment.")
+
+
+bad_request = BadRequestView.as_view()
+forbidden = ForbiddenView.as_view()
+csrf_failure = CSRFFailureView.as_view()
+not_found = NotFoundView.as_view()
+server_error = ServerErrorView.as_view()

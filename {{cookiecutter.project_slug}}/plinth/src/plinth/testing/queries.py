@@ -1,0 +1,54 @@
+"""Assertions about SQL: which queries a block makes, and which index answers one."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """Collect the SQL of a block in a list, which is filled at the block's end."""
+    sql: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield sql
+    sql += [query["sql"] for query in captured]
+
+
+def assert_index_used(queryset: QuerySet, index: str) -> None:
+    """Assert that the database reads a query's rows by this index, and sorts none.
+
+    In a transaction: PostgreSQL would scan the small table of a test otherwise.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for setting in ("seqscan", "sort", "bitmapscan"):
+                cursor.execute(f"SET LOCAL enable_{setting} = off")
+    plan = queryset.explain()
+    assert re.search(rf"\b{index}\b", plan), plan
+    assert "TEMP B-TREE" not in plan, plan
+    assert "Sort" not in plan, plan
+
+
+def concurrent_indexes(app: str, migration: str) -> set[str]:
+    """Return the indexes that a migration creates on PostgreSQL, each CONCURRENTLY.
+
+    The statements are collected and not run, so any database will do. Raises
+    AssertionError if one would block writes.
+    """
+    loader = MigrationLoader(None)
+    node = loader.graph.nodes[app, migration]
+    state = loader.project_state((app, migration), at_end=False)
+    postgresql = DatabaseWrapper(connection.settings_dict | {"OPTIONS": {}}, "default")
+    with postgresql.schema_editor(collect_sql=True, atomic=node.atomic) as editor:
+        node.apply(state, editor, collect_sql=True)
+    created = [sql for sql in editor.collected_sql if "INDEX" in sql]
+    for sql in created:
+        assert sql.startswith("CREATE INDEX CONCURRENTLY"), sql
+    assert not node.atomic, "CREATE INDEX CONCURRENTLY can't run in a transaction"
+    return {sql.split()[3].strip('"') for sql in created}
