@@ -11,31 +11,31 @@ MUTATIONS = [
         73,
         "run-by-root",
         replace(DOCKERFILE, "USER 10001:10001\n", ""),
-        "test_it_runs_as_nobody_who_can_change_what_it_runs",
+        "test_user_cannot_change_code_or_packages",
     ),
     Mutation(
         73,
         "code-that-who-breaks-in-can-change",
         replace(DOCKERFILE, "build /app /app", "build --chown=10001:10001 /app /app"),
-        "test_it_runs_as_nobody_who_can_change_what_it_runs",
+        "test_user_cannot_change_code_or_packages",
     ),
     Mutation(
         73,
         "tools-installed",
         replace(DOCKERFILE, "--locked --no-dev", "--locked"),
-        "test_it_holds_what_the_lock_says_compiled_and_no_tools",
+        "test_image_has_compiled_packages_of_the_lock_and_no_tools",
     ),
     Mutation(
         73,
         "code-before-the-packages",
         replace(DOCKERFILE, "COPY pyproject.toml uv.lock ./", "COPY . ."),
-        "test_a_change_of_the_code_installs_nothing_anew",
+        "test_dependencies_are_a_layer_before_the_code",
     ),
     Mutation(
         73,
         "not-compiled",
         replace(DOCKERFILE, "UV_COMPILE_BYTECODE=1", "UV=1"),
-        "test_it_holds_what_the_lock_says_compiled_and_no_tools",
+        "test_image_has_compiled_packages_of_the_lock_and_no_tools",
     ),
     Mutation(
         73,
@@ -43,25 +43,25 @@ MUTATIONS = [
         replace(
             DOCKERFILE, "--settings config.settings.production", "--settings config.x"
         ),
-        "test_static_files_have_the_names_that_the_site_will_ask_for",
+        "test_static_files_are_collected_with_production_settings",
     ),
     Mutation(
         73,
         "started-by-a-shell",
         replace(DOCKERFILE, 'CMD ["gunicorn"', "CMD gunicorn #"),
-        "test_the_linter_of_dockerfiles_finds_nothing",
+        "test_hadolint_finds_nothing",
     ),
     Mutation(
         73,
         "secrets-let-in",
         append(".dockerignore", "!.env\n"),
-        "test_nothing_gets_in_but_what_runs",
+        "test_build_context_is_an_allowlist_without_tests_and_secrets",
     ),
     Mutation(
         73,
         "no-such-probe",
         replace(DOCKERFILE, 'plinth.server.healthcheck"', 'config.a"'),
-        "test_it_asks_itself_whether_it_serves",
+        "test_health_check_probes_the_web_without_importing_django",
     ),
     Mutation(
         73,
@@ -85,18 +85,18 @@ MUTATIONS = [
         73,
         "code-not-mounted",
         replace(COMPOSE, "    - .:/app\n", "    - /app\n"),
-        "test_development_runs_the_same_image_with_the_code_mounted_and_loaded_anew",
+        "test_development_mounts_and_reloads_the_code",
     ),
     Mutation(
         73,
         "nobody-waits",
         replace(COMPOSE, "condition: service_healthy", "condition: service_started"),
-        "test_each_service_of_development_waits_until_the_others_serve",
+        "test_services_wait_until_their_dependencies_are_healthy",
     ),
     Mutation(
         73,
         "database-for-everybody",
         replace(COMPOSE, "- 127.0.0.1:", "- "),
-        "test_nobody_else_reaches_the_servers_of_development",
+        "test_ports_are_published_on_localhost_only",
     ),
 ]

@@ -5,7 +5,7 @@ from tests.mutations import Mutation, delete, replace
 BASE = "config/settings/base.py"
 FORMS = "apps/accounts/forms.py"
 HOOKS = "plinth/pre-commit.yaml"
-MODELS = "apps/accounts/models.py"
+MODELS = "plinth/src/plinth/accounts/models.py"
 PYPROJECT = "pyproject.toml"
 RULES = "plinth/ruff.toml"
 TARGETS = "plinth/project.mk"
