@@ -350,7 +350,7 @@ def test_a_dead_s3_is_told_in_seconds_and_nothing_is_half_written(
                 answer = upload(site, session, pdf(1))
                 seconds = time.monotonic() - start
             assert answer.status == 503
-            assert "The storage for files does not answer" in answer.text
+            assert "The file storage does not answer" in answer.text
             assert manual(project, **variables) == ["none"]
             assert seconds < PATIENCE
 
