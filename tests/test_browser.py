@@ -296,7 +296,7 @@ def test_every_page_of_the_catalogue_is_fit_for_everybody(
     review.click()
     expect(page.get_by_label("Rating")).to_be_visible()
     assert_fit_for_everybody(page)
-    page.get_by_label("Rating").fill("5")
+    page.get_by_label("Rating").select_option("5")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Thank you for your review.")
     assert_fit_for_everybody(page)
