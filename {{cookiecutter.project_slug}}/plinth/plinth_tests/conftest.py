@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import translation
 from pytest_django import Settings
 
@@ -18,10 +18,9 @@ def user(db: None) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def english(settings: Settings) -> Iterator[None]:
+def english() -> Iterator[None]:
     """Whatever language the project has."""
-    settings.LANGUAGE_CODE = "en"
-    with translation.override("en"):
+    with override_settings(LANGUAGE_CODE="en"), translation.override("en"):
         yield
 
 

@@ -34,6 +34,8 @@ class Document(models.Model):
 class Photo(PictureMixin):
     title = models.CharField(max_length=50)
 
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
+
     class Meta:
         app_label = "plinth"
 

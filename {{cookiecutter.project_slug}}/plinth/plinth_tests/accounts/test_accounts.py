@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from pytest_django.asserts import assertContains
 
 from plinth.accounts.admin import EmailUserAdmin
@@ -91,7 +92,7 @@ def test_new_password_does_not_undo_a_concurrent_change(user: Any) -> None:
 )
 def test_admin_lists_adds_and_changes_users(admin_client: Client, user: Any) -> None:
     def path(page: str, *arguments: int) -> str:
-        return reverse(admin_urlname(User._meta, page), args=arguments)  # noqa: SLF001
+        return reverse(admin_urlname(User._meta, SafeString(page)), args=arguments)  # noqa: SLF001
 
     assertContains(admin_client.get(path("changelist")), user.email)
 
