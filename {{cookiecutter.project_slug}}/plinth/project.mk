@@ -74,15 +74,9 @@ down: ## Stop the containers; the data stays (ARGS=--volumes deletes it)
 	@docker compose down $(ARGS)
 
 ifneq ($(wildcard config/celery.py),)
-.PHONY: worker flower
-
-worker: setup ## Run a Celery worker with beat (needs CELERY_BROKER_URL)
-	@$(BIN)/celery --app config.celery worker --beat
-
-flower: setup ## Show tasks and workers on http://localhost:5555 (needs CELERY_BROKER_URL)
-	@$(MANAGE) flower
-
+include plinth/celery.mk
 endif
+
 # cruft applies the difference between the template's version in .cruft.json and the newest.
 # Without git's guess of renames: a moved file that you have changed stays, and the new one is
 # complete.

@@ -24,6 +24,7 @@ CONFIGURATION = (
     "requirements.txt",
     "uv.lock",
     "plinth/pre-commit.yaml",
+    "plinth/celery.mk",
     "plinth/project.mk",
     "plinth/pyproject.toml",
     "plinth/ruff.toml",
