@@ -14,6 +14,8 @@ from tests.support import run
 
 # These read files and run tools: they would find the same on another database.
 NO_DATABASE = ["deploy", "docs", "server", "settings", "tools"]
+# Extras that the groups of development have.
+TOOLS = ("local", "test", "lint")
 PYTEST = (".venv/bin/pytest", "--numprocesses=2", "-q", "-rs")
 
 
@@ -30,7 +32,8 @@ def everything(install: Bake, shared: Path) -> Path:
             )
             pyproject = folder / "pyproject.toml"
             foundation = (folder / "plinth/pyproject.toml").read_text()
-            extras = tomllib.loads(foundation)["project"]["optional-dependencies"]
+            every = tomllib.loads(foundation)["project"]["optional-dependencies"]
+            extras = [name for name in every if not name.startswith(TOOLS)]
             text, found = re.subn(
                 r'(?m)^    "django-plinth\[.*\]"',
                 f'    "django-plinth[{",".join(extras)}]"',
