@@ -1,6 +1,7 @@
 import re
 from http import HTTPStatus
 
+import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
