@@ -162,12 +162,11 @@ def dotted(file: str) -> str:
 
 
 def is_checked(file: str, target: str) -> bool:
-    """Whether a reference counts: the foundation's examples name apps of nobody's."""
-    return not file.startswith("plinth/") or re.split(r"[./]", target)[0] in {
-        "",
-        "plinth",
-        "plinth_tests",
-    }
+    """Whether a reference counts: examples, and the foundation, name apps of nobody's."""
+    root, name, *_ = [*re.split(r"[./]", target), ""]
+    if root == "apps" and name in {"blog", "py"}:
+        return False
+    return not file.startswith("plinth/") or root in {"", "plinth", "plinth_tests"}
 
 
 def normal(path: PurePosixPath | str) -> str:

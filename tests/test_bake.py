@@ -211,7 +211,8 @@ WHOLE = {
     "plinth/src/plinth/cache/redis.py": "pool = {}\n",
     "plinth/plinth_tests/processes.py": "from plinth.cache.redis import pool\n",
     "docs/how.md": "![Colours](../static/site.css)\n",
-    "apps/core/__init__.py": "VIEWS = 'apps.pages.views.HomeView'\n",
+    "apps/core/__init__.py": "VIEWS = 'apps.pages.views.HomeView'\n"
+    "TASK = 'apps.core.tasks.run'  # nothing to enqueue where it is left out\n",
     "apps/core/links.py": "from plinth.cache import locks\nimport plinth_tests.processes\n",
     "apps/pages/urls.py": "app_name = 'pages'\nhome = path('', HomeView, name='home')\n",
     "apps/pages/views.py": """from . import urls
@@ -239,11 +240,8 @@ LEFT_OUT = ["compose.yml", "apps/core/tasks.py", "deploy/nginx.conf", "static/ol
         ("apps/a.py", "from .pages.urls import no\n", "module apps.pages.urls.no"),
         ("apps/a.py", "import plinth.cache.no\n", "module plinth.cache.no"),
         ("apps/a.py", "import plinth_tests.no\n", "module plinth_tests.no"),
-        (
-            "apps/a.py",
-            "PROBE = 'apps.core.tasks.run'\n",
-            "module apps.core.tasks.run",
-        ),
+        ("apps/a.py", "VIEW = 'apps.core.no.view'\n", "module apps.core.no.view"),
+        ("apps/a.py", "JOB = 'apps.no.tasks.run'\n", "task apps.no.tasks.run"),
         ("apps/a.py", "# deploy/nginx.conf waits\n", "path deploy/nginx.conf"),
         ("apps/a.py", "LOGIN_URL = 'pages:away'\n", "url pages:away"),
         ("apps/a.py", "a = reverse('pages:away')\n", "url pages:away"),

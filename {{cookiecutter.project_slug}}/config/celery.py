@@ -7,7 +7,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 from plinth.errors import new_relic
 
-new_relic.start("{{ cookiecutter.project_name }}")
+new_relic.start(
+    "{{ cookiecutter.project_name }}",
+)
 # {% endif %}
 
 from plinth.tasks.app import app

@@ -3,7 +3,9 @@ import os
 # {% if cookiecutter.error_tracking == "newrelic" %}
 from plinth.errors import new_relic
 
-new_relic.start("{{ cookiecutter.project_name }}")
+new_relic.start(
+    "{{ cookiecutter.project_name }}",
+)
 # {% endif %}
 from django.core.wsgi import get_wsgi_application
 

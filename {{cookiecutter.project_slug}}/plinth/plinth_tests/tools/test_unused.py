@@ -102,4 +102,4 @@ def test_unused_dependency_is_an_error(tmp_path: Path) -> None:
     ).stdout
 
     assert "'newt' defined as a dependency but not used" in found
-    assert "'django" not in found
+    assert "'django-plinth'" not in found
