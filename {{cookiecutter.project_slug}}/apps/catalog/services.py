@@ -47,8 +47,9 @@ def enqueue_thumbnail(product_id: int) -> None:
 
 def make_thumbnail(product_id: int) -> None:
     product = Product.objects.filter(pk=product_id).first()
-    if product and product.make_thumbnail(modified=timezone.now()):
-        versions.invalidate(PRODUCTS)
+    if not product or not product.make_thumbnail(modified=timezone.now()):
+        return
+    versions.invalidate(PRODUCTS)
 
 
 def save_manual(product: Product, file: File | str) -> None:

@@ -3,11 +3,9 @@
 from decimal import Decimal
 from http import HTTPStatus
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains
@@ -118,13 +116,3 @@ def test_import_needs_permissions(client: Client, user: User) -> None:
 
     for path in (IMPORT, running.get_absolute_url()):
         assert client.get(path).status_code == HTTPStatus.FORBIDDEN
-
-
-def test_command_imports_a_file(category: Category, tmp_path: Path) -> None:
-    file = tmp_path / "products.csv"
-    file.write_bytes(MIXED)
-
-    with pytest.raises(CommandError, match="1 rows are in error"):
-        call_command("import_products", str(file), skip_invalid=True)
-
-    assert Product.objects.get().sku == "A-1"

@@ -67,7 +67,6 @@ def test_changed_review_updates_its_own_columns(product: Product, user: User) ->
         services.save_review(product.pk, user.pk, 3, "Less so")
 
     (update,) = [each for each in sql if each.startswith('UPDATE "catalog_review"')]
-    assert '"rating" = ' in update
     assert "created" not in update
     product.refresh_from_db()
     assert (product.review_count, product.rating_sum) == (1, 3)

@@ -63,12 +63,3 @@ def test_failed_import_leaves_no_file(commit: Commit) -> None:
     started.refresh_from_db()
     assert started.state == Import.State.FAILED
     assert not default_storage.exists(name)
-
-
-def test_lost_import_is_given_up() -> None:
-    created = timezone.now() - timedelta(days=2)
-    Import.objects.create(file="a", skip_invalid=True, created=created)
-
-    tasks.clear_imports.delay()
-
-    assert Import.objects.get().state == Import.State.FAILED
