@@ -385,7 +385,7 @@ def test_host_serves_the_default_site(
 def test_host_serves_the_leanest_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
-    test_one_host_serves_the_site(host, subtests, record_property)
+    test_host_serves_the_default_site(host, subtests, record_property)
 
 
 @pytest.mark.scale
