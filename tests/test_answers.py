@@ -89,7 +89,7 @@ BAD = {
     ("question", "answer"),
     [(question, answer) for question, answers in BAD.items() for answer in answers],
 )
-def test_a_bad_answer_is_refused_in_one_line(
+def test_invalid_answer_is_refused_in_one_line(
     question: str,
     answer: str,
     cookies: Cookies,
@@ -112,7 +112,7 @@ COOKIECUTTER = (sys.executable, "-m", "cookiecutter", "--output-dir", "new")
 @pytest.mark.parametrize(
     "answer", ['project_name=a"b', "project_slug=A", "domain_name=a"]
 )
-def test_cookiecutter_passes_the_refusal_on(
+def test_cookiecutter_exits_with_the_refusal(
     answer: str, template: Path, tmp_path: Path
 ) -> None:
     lines = refusal(*COOKIECUTTER, "--no-input", template, answer, cwd=tmp_path)
@@ -120,9 +120,7 @@ def test_cookiecutter_passes_the_refusal_on(
     assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
 
 
-def test_what_people_type_is_not_run_as_a_template(
-    template: Path, tmp_path: Path
-) -> None:
+def test_typed_answer_is_not_rendered(template: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [*COOKIECUTTER, template],
         cwd=tmp_path,
@@ -137,9 +135,7 @@ def test_what_people_type_is_not_run_as_a_template(
 
 
 @pytest.mark.parametrize("answer", ["media_storage=floppy", "use_celery=maybe"])
-def test_make_new_names_the_choice_that_there_is_not(
-    answer: str, tmp_path: Path
-) -> None:
+def test_make_new_names_an_unknown_choice(answer: str, tmp_path: Path) -> None:
     question, choice = answer.split("=")
     args = f"ARGS=--no-input --output-dir {tmp_path} {answer}"
     (line,) = refusal("make", "new", args, cwd=REPOSITORY)
@@ -148,7 +144,7 @@ def test_make_new_names_the_choice_that_there_is_not(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bake_leaves_nothing_but_the_project(tmp_path: Path) -> None:
+def test_bake_leaves_only_the_project(tmp_path: Path) -> None:
     def bake(output: str, slug: str) -> tuple[str | Path, ...]:
         options = ("--no-input", "-o", tmp_path / output, f"project_slug={slug}")
         return (sys.executable, "bake.py", *options)
@@ -168,7 +164,7 @@ def test_a_bake_leaves_nothing_but_the_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("slug", ["..", "nowhere/..", "../..", "."])
-def test_a_slug_that_leads_elsewhere_harms_no_folder(
+def test_slug_with_a_path_harms_no_folder(
     slug: str, template: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
@@ -185,7 +181,7 @@ def test_a_slug_that_leads_elsewhere_harms_no_folder(
 @pytest.mark.parametrize(
     "options", [(), ("--overwrite-if-exists", "project_name=a\\b")]
 )
-def test_a_folder_that_was_there_stays_as_it_was(
+def test_existing_folder_is_unchanged(
     options: tuple[str, ...], template: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "new/site"
@@ -220,7 +216,7 @@ print(json.dumps([base.SITE_NAME, base.SITE_DESCRIPTION]))
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
-def test_an_odd_text_arrives_as_it_was_typed(
+def test_unusual_text_is_written_as_typed(
     text: str, bake: Bake, install: Bake, tmp_path: Path
 ) -> None:
     project = bake(**dict.fromkeys(TEXTS, text), license="MIT")
@@ -256,16 +252,14 @@ def test_an_odd_text_arrives_as_it_was_typed(
         ("an " * 26 + "an", "an_an_an_an_an_an_an_an_an_an_an_an_an"),
     ],
 )
-def test_the_folder_is_named_after_the_site(name: str, slug: str, bake: Bake) -> None:
+def test_folder_is_named_after_the_site(name: str, slug: str, bake: Bake) -> None:
     assert bake(project_name=name).name == slug
 
 
 @pytest.mark.parametrize(
     "slug", ["django", "json", "test", "class", "config", "apps", "1"]
 )
-def test_a_slug_may_be_a_name_that_python_or_the_project_uses(
-    slug: str, bake: Bake, install: Bake
-) -> None:
+def test_slug_may_be_the_name_of_a_module(slug: str, bake: Bake, install: Bake) -> None:
     project = bake(**LEANEST, project_slug=slug)
     python = install(**LEANEST) / ".venv/bin/python"
     env = {"ENV_FILE": "/dev/null"}

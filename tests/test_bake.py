@@ -195,7 +195,7 @@ def test_any_two_answers_meet_in_a_project() -> None:
         ("a.yml", "a: {b: [{c: 1, c: 2}]}\n", "not yml: {'c'} more than once"),
     ],
 )
-def test_a_bad_file_is_reported(path: str, text: str, fault: str) -> None:
+def test_malformed_file_is_reported(path: str, text: str, fault: str) -> None:
     found = faults(path, text)
     assert len(found) == 1
     assert found[0].startswith(fault)
@@ -273,7 +273,7 @@ def test_dangling_reference_is_reported(path: str, text: str, reference: str) ->
     assert f"{path}: {reference}" in References(WHOLE | {path: text}, files).dangling()
 
 
-def test_a_folder_that_holds_nothing_is_reported(tmp_path: Path) -> None:
+def test_empty_folder_is_reported(tmp_path: Path) -> None:
     for folder in ("apps/pages", "apps/shop", "docs"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "apps/pages/views.py").write_text("a = 1\n")

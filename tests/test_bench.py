@@ -87,7 +87,7 @@ def of(rows: list[dict], name: str) -> dict:
     return found
 
 
-def test_a_benchmark_has_every_page_with_and_without_its_practices(
+def test_benchmark_has_every_page_with_and_without_its_practices(
     install: Bake, tmp_path: Path
 ) -> None:
     rows = bench(install(**DEFAULT), tmp_path / "temporary", "")
@@ -117,7 +117,7 @@ def test_a_benchmark_has_every_page_with_and_without_its_practices(
     assert all(row["bytes"] < size for row in rows if row["name"] == "compressed")
 
 
-def test_a_benchmark_without_the_example_measures_the_site(
+def test_benchmark_without_the_example_measures_the_site(
     install: Bake, tmp_path: Path
 ) -> None:
     rows = bench(install(**LEANEST), tmp_path / "temporary", "")
@@ -130,7 +130,7 @@ def test_a_benchmark_without_the_example_measures_the_site(
 
 
 @pytest.mark.services("postgresql", "redis", "wrk")
-def test_a_benchmark_takes_the_servers_and_touches_nobodys_data(
+def test_benchmark_on_real_servers_leaves_their_data_unchanged(
     install: Bake, tmp_path: Path
 ) -> None:
     project = install(**DEFAULT)
@@ -179,7 +179,7 @@ def test_a_benchmark_takes_the_servers_and_touches_nobodys_data(
     [(DEFAULT, "Catalogue", "Product"), (LEANEST, "Home", "Profile")],
     ids=["default", "leanest"],
 )
-def test_the_whole_stack_is_measured_as_visitors_meet_it(
+def test_benchmark_measures_the_whole_stack(
     install: Bake, answers: dict[str, object], home: str, asks: str
 ) -> None:
     project = install(**answers)
@@ -216,7 +216,7 @@ def test_the_whole_stack_is_measured_as_visitors_meet_it(
 
 @pytest.mark.scale
 @pytest.mark.services("redis", "wrk")
-def test_a_kept_page_costs_little_more_than_its_bytes(
+def test_cached_page_costs_little_more_than_its_bytes(
     install: Bake, tmp_path: Path, record_property: Say
 ) -> None:
     with services.redis(tmp_path, services.free_port()) as redis:
@@ -238,9 +238,7 @@ def test_a_kept_page_costs_little_more_than_its_bytes(
     assert all(row["failed"] == 0 for row in rows)
 
 
-def test_a_benchmark_tells_people_what_it_measured(
-    install: Bake, tmp_path: Path
-) -> None:
+def test_benchmark_prints_a_readable_report(install: Bake, tmp_path: Path) -> None:
     output = run(
         *("make", "--silent", "bench", f"ARGS={SHORT} --only sign"),
         cwd=install(**LEANEST),
@@ -256,7 +254,7 @@ def test_a_benchmark_tells_people_what_it_measured(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_benchmark_that_is_stopped_leaves_nothing_behind(
+def test_interrupted_benchmark_leaves_nothing_behind(
     install: Bake, tmp_path: Path, number: signal.Signals
 ) -> None:
     project, temporary = install(**LEANEST), tmp_path / "temporary"
@@ -312,7 +310,7 @@ def copy(install: Bake, tmp_path: Path) -> Path:
     return copy_of(install(**LEANEST), tmp_path)
 
 
-def test_a_benchmark_of_a_broken_page_fails_with_one_line(
+def test_benchmark_of_a_broken_page_fails_with_one_line(
     copy: Path, tmp_path: Path
 ) -> None:
     replace("templates/accounts/sign_in.html", "{% extends", "{% exceeds")(copy)
@@ -356,7 +354,7 @@ def test_a_benchmark_of_a_broken_page_fails_with_one_line(
         ),
     ],
 )
-def test_a_benchmark_that_cannot_run_says_why(
+def test_benchmark_that_cannot_run_gives_the_reason(
     install: Bake, tmp_path: Path, options: str, variables: dict[str, str], line: str
 ) -> None:
     project, temporary = install(**LEANEST), tmp_path / "temporary"
@@ -378,7 +376,7 @@ def test_a_benchmark_that_cannot_run_says_why(
 
 
 @pytest.mark.parametrize("name", ["image", "stack", "tasks"])
-def test_no_benchmark_takes_no_rounds(install: Bake, name: str) -> None:
+def test_benchmark_without_rounds_is_refused(install: Bake, name: str) -> None:
     project = install(**DEFAULT)
     words = (
         project / ".venv/bin/python",

@@ -217,7 +217,7 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_newcomers_first_page_is_fit_for_everybody(
+def test_first_page_of_a_new_project_is_accessible(
     local: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{local}/", **look)
@@ -231,7 +231,7 @@ def test_a_newcomers_first_page_is_fit_for_everybody(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_fit_for_everybody(
+def test_pages_are_accessible(
     production: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{production}/", **look)
@@ -251,7 +251,7 @@ def test_every_page_is_fit_for_everybody(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_the_practices_are_fit_for_everybody(
+def test_ledger_is_accessible(
     local: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{local}/", **look)
@@ -277,7 +277,7 @@ def test_the_practices_are_fit_for_everybody(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_of_the_catalogue_is_fit_for_everybody(
+def test_catalogue_is_accessible(
     production: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{production}/accounts/sign-in/", **look)
@@ -303,7 +303,7 @@ def test_every_page_of_the_catalogue_is_fit_for_everybody(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_the_inbox_of_a_developer_is_fit_for_everybody(
+def test_development_inbox_is_accessible(
     local: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{local}/accounts/reset/", **look)
@@ -332,7 +332,7 @@ def test_the_inbox_of_a_developer_is_fit_for_everybody(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_wrong_address_is_fit_for_everybody(
+def test_not_found_page_is_accessible(
     production: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{production}/nowhere/", status=404, **look)
@@ -341,7 +341,7 @@ def test_a_wrong_address_is_fit_for_everybody(
     assert_fit_for_everybody(page)
 
 
-def test_the_keyboard_reaches_the_content_first(site: str, open_page: Open) -> None:
+def test_skip_link_is_the_first_focus(site: str, open_page: Open) -> None:
     page = open_page(f"{site}/")
 
     page.keyboard.press("Tab")
@@ -354,7 +354,7 @@ def test_the_keyboard_reaches_the_content_first(site: str, open_page: Open) -> N
     expect(page.get_by_role("main").get_by_role("link").first).to_be_focused()
 
 
-def test_a_wrong_password_is_explained_where_one_types(
+def test_wrong_password_is_explained_beside_its_field(
     site: str, open_page: Open
 ) -> None:
     page = open_page(f"{site}/accounts/sign-in/")
@@ -368,7 +368,7 @@ def test_a_wrong_password_is_explained_where_one_types(
     expect(page.get_by_label("Email address")).to_have_value(EMAIL)
 
 
-def test_the_first_field_in_error_has_the_focus(site: str, open_page: Open) -> None:
+def test_first_field_in_error_has_the_focus(site: str, open_page: Open) -> None:
     page = open_page(f"{site}/accounts/sign-in/")
     sign_in(page)
     expect(page).to_have_url(f"{site}/accounts/profile/")
@@ -386,7 +386,7 @@ def test_the_first_field_in_error_has_the_focus(site: str, open_page: Open) -> N
     expect(address).to_be_focused()
 
 
-def test_somebody_signs_in_and_out(site: str, open_page: Open) -> None:
+def test_user_signs_in_and_out(site: str, open_page: Open) -> None:
     page = open_page(f"{site}/accounts/sign-in/?next=/accounts/profile/")
     sign_in(page)
 
@@ -401,7 +401,7 @@ def test_somebody_signs_in_and_out(site: str, open_page: Open) -> None:
     ).to_be_visible()
 
 
-def test_the_admin_works_under_the_content_security_policy(
+def test_admin_works_under_the_content_security_policy(
     site: str, open_page: Open
 ) -> None:
     page = open_page(f"{site}/accounts/sign-in/")
@@ -415,7 +415,7 @@ def test_the_admin_works_under_the_content_security_policy(
     expect(page.get_by_label("Email address")).to_have_value(EMAIL)
 
 
-def test_the_toolbar_works_under_the_content_security_policy(
+def test_debug_toolbar_works_under_the_content_security_policy(
     local: str, open_page: Open
 ) -> None:
     page = open_page(f"{local}/")
@@ -425,7 +425,7 @@ def test_the_toolbar_works_under_the_content_security_policy(
     expect(page.get_by_role("heading", name="Request headers")).to_be_visible()
 
 
-def test_a_saved_template_reloads_the_page(
+def test_saved_template_reloads_the_page(
     local: str, project: Path, open_page: Open
 ) -> None:
     page = open_page(f"{local}/")

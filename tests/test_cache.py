@@ -41,7 +41,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
 # Faults under load
 
 
-def test_no_request_fails_while_redis_stops_and_starts(
+def test_redis_restart_fails_no_request(
     project: Path, database: str, tmp_path: Path, record_property: Say
 ) -> None:
     port, log = services.free_port(), tmp_path / "log"
@@ -75,7 +75,7 @@ def test_no_request_fails_while_redis_stops_and_starts(
     assert any(line["name"] == "django_redis.cache" for line in errors)
 
 
-def test_a_redis_that_hangs_costs_a_page_two_seconds_once(
+def test_silent_redis_costs_seconds_once(
     project: Path, database: str, tmp_path: Path, record_property: Say
 ) -> None:
     with services.silent() as port:
@@ -140,7 +140,7 @@ print(int(get_redis_connection("default").get("computed")))
 """
 
 
-def test_of_all_threads_of_all_processes_one_computes(
+def test_one_thread_of_all_processes_computes(
     project: Path, redis: str, record_property: Say
 ) -> None:
     variables = {"DATABASE_URL": "sqlite://", "REDIS_URL": redis}
@@ -184,7 +184,7 @@ print(most, busy > 0)
 """
 
 
-def test_a_block_runs_in_one_thread_at_a_time(project: Path, redis: str) -> None:
+def test_lock_holds_across_processes(project: Path, redis: str) -> None:
     said = shell(project, ALONE, DATABASE_URL="sqlite://", REDIS_URL=redis)
 
     assert said.split() == ["1", "True"]
@@ -227,7 +227,7 @@ print(get_redis_connection("default").lrange("celery", 0, -1))
 """
 
 
-def test_a_cache_is_emptied_and_nothing_else(project: Path, redis: str) -> None:
+def test_clear_deletes_one_cache_only(project: Path, redis: str) -> None:
     said = shell(project, APART, DATABASE_URL="sqlite://", REDIS_URL=redis)
 
     assert said.splitlines() == ["[None, 'sessions', 'locks']", "[b'a task']"]
@@ -247,7 +247,7 @@ print(client.lrange("celery", 0, -1), client.info("stats")["evicted_keys"] > 100
 """
 
 
-def test_a_full_redis_lets_go_of_pages_and_of_nothing_that_has_no_end(
+def test_full_redis_evicts_only_keys_with_an_expiry(
     project: Path, tmp_path: Path
 ) -> None:
     compose = yaml.safe_load((project / "compose.yml").read_text())
@@ -280,7 +280,7 @@ Category.objects.filter(name="Lamps").update(name="Lights")
 """
 
 
-def test_one_process_hears_of_anothers_write(
+def test_write_invalidates_queries_of_other_processes(
     project: Path, database: str, redis: str
 ) -> None:
     variables = {"DATABASE_URL": database, "REDIS_URL": redis}
@@ -299,7 +299,7 @@ def test_one_process_hears_of_anothers_write(
 # What a cache in front may keep
 
 
-def test_a_cache_in_front_keeps_one_page_for_all_and_none_of_somebodys(
+def test_only_anonymous_pages_are_public(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     variables = {"DATABASE_URL": database}

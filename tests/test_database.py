@@ -90,7 +90,7 @@ def serves(site: str, server: PostgreSQL) -> None:
 # Replicas
 
 
-def test_reads_are_on_a_replica_but_for_who_has_just_written(
+def test_write_pins_its_client_to_the_primary(
     project: Path, primary: PostgreSQL, replica: PostgreSQL, tmp_path: Path
 ) -> None:
     variables = {"DATABASE_URL": primary.url, "DATABASE_REPLICA_URL": replica.url}
@@ -109,7 +109,7 @@ def test_reads_are_on_a_replica_but_for_who_has_just_written(
         assert "Set-Cookie" not in get(f"{site}/trial/where/").headers
 
 
-def test_a_replica_that_is_behind_serves_no_more_until_it_has_caught_up(
+def test_lagging_replica_leaves_the_rotation_until_it_has_caught_up(
     project: Path, primary: PostgreSQL, replica: PostgreSQL, tmp_path: Path
 ) -> None:
     variables = {
@@ -126,7 +126,7 @@ def test_a_replica_that_is_behind_serves_no_more_until_it_has_caught_up(
         serves(site, replica)
 
 
-def test_the_loss_of_a_replica_fails_no_request(
+def test_loss_of_a_replica_fails_no_request(
     project: Path,
     primary: PostgreSQL,
     replica: PostgreSQL,
@@ -155,7 +155,7 @@ def test_the_loss_of_a_replica_fails_no_request(
     assert "replica_1 serves no more" in said
 
 
-def test_the_verdict_on_replicas_is_shared_through_redis(
+def test_health_of_replicas_is_shared_through_redis(
     project: Path, primary: PostgreSQL, replica: PostgreSQL, tmp_path: Path
 ) -> None:
     ask = "from plinth.database import replicas; print(replicas.choose())"
@@ -200,7 +200,7 @@ def pooled(
 
 @pytest.mark.services("pgbouncer")
 @pytest.mark.parametrize("pooler", POOLERS)
-def test_errors_last_no_longer_than_a_restart_of_the_primary(
+def test_errors_end_with_the_restart_of_the_primary(
     project: Path,
     primary: PostgreSQL,
     tmp_path: Path,
@@ -230,7 +230,7 @@ def test_errors_last_no_longer_than_a_restart_of_the_primary(
 
 
 @pytest.mark.services("pgbouncer")
-def test_a_restart_of_pgbouncer_is_survived(
+def test_errors_end_with_the_restart_of_pgbouncer(
     project: Path, primary: PostgreSQL, tmp_path: Path, record_property: Say
 ) -> None:
     with ExitStack() as stack, ExitStack() as first:
@@ -304,7 +304,7 @@ for alias in ("default", "direct"):
 
 @pytest.mark.services("pgbouncer")
 @pytest.mark.parametrize("pooler", POOLERS)
-def test_pages_have_a_time_limit_and_migrations_have_none(
+def test_statement_timeout_applies_to_pages_and_not_to_migrations(
     project: Path, primary: PostgreSQL, pooler: str
 ) -> None:
     with pooled(project, primary, pooler) as variables:
@@ -314,7 +314,7 @@ def test_pages_have_a_time_limit_and_migrations_have_none(
 
 
 @pytest.mark.services("pgbouncer")
-def test_migrations_go_past_pgbouncer(project: Path) -> None:
+def test_migrations_bypass_pgbouncer(project: Path) -> None:
     with (
         services.primary() as primary,
         pooled(project, primary, "pgbouncer") as variables,
@@ -326,7 +326,7 @@ def test_migrations_go_past_pgbouncer(project: Path) -> None:
         assert int(primary.sql("SELECT count(*) FROM django_migrations")) > 10
 
 
-def test_a_pool_that_was_used_before_the_fork_is_not_shared(
+def test_fork_shares_no_pool(
     project: Path, primary: PostgreSQL, tmp_path: Path
 ) -> None:
     copy = copy_of(project, tmp_path)

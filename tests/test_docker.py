@@ -132,7 +132,7 @@ def healthy(*names: str) -> Callable[[], bool]:
     return lambda: {state(name, "State.Health.Status") for name in names} == {"healthy"}
 
 
-def test_every_process_does_its_work_without_rights_and_stops_when_told(
+def test_every_process_runs_without_privileges_and_stops_on_sigterm(
     image: str, answers: Answers, beside: list[str], record_property: Say
 ) -> None:
     port = free_port()
@@ -261,7 +261,7 @@ def fetch(server: str, path: str = "/accounts/sign-in/") -> str:
 
 
 @pytest.mark.parametrize("answers", [DEFAULT], ids=["default"], indirect=True)
-def test_a_web_that_stops_loses_no_request(
+def test_stopping_web_container_loses_no_request(
     image: str, beside: list[str], database: str, record_property: Say
 ) -> None:
     with (
@@ -309,7 +309,7 @@ def test_a_web_that_stops_loses_no_request(
         )
 
 
-def test_nothing_but_what_runs_is_in_the_image(image: str) -> None:
+def test_image_holds_only_what_runs(image: str) -> None:
     files = docker("run", "--rm", image, "find", "/app", "-maxdepth", "1").split()
     assert set(files) - {"/app/media", "/app/private"} == {
         "/app",
@@ -367,7 +367,7 @@ def test_no_layer_of_the_image_holds_a_secret(
     assert not [name for name in names if Path(name).name.startswith(".env")]
 
 
-def test_the_image_is_small(
+def test_image_stays_within_its_size_budget(
     image: str, request: pytest.FixtureRequest, record_property: Say
 ) -> None:
     kind = request.node.callspec.id
@@ -379,9 +379,7 @@ def test_the_image_is_small(
 
 
 @pytest.mark.scale
-def test_the_image_is_measured_and_nothing_is_left(
-    install: Bake, record_property: Say
-) -> None:
+def test_image_benchmark_leaves_no_image(install: Bake, record_property: Say) -> None:
     project = install()
     before = {*docker("image", "ls", "--quiet").split()}
     words = [
@@ -400,7 +398,7 @@ def test_the_image_is_measured_and_nothing_is_left(
     )
 
 
-def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
+def test_image_benchmark_is_skipped_without_docker(install: Bake) -> None:
     project = install()
     words = [project / ".venv/bin/python", "-m", "plinth.benchmarks.image"]
     assert run(*words, cwd=project, env={"PATH": "/nowhere"}) == (
@@ -408,7 +406,7 @@ def test_the_image_is_not_measured_without_docker(install: Bake) -> None:
     )
 
 
-def test_the_image_says_what_it_is(bake: Bake) -> None:
+def test_image_has_labels(bake: Bake) -> None:
     odd = "O'Neil's 東京 100% `x` $HOME #1"
     text = (bake(project_name=odd, description=odd) / "Dockerfile").read_text()
     [labels] = re.findall(
@@ -434,12 +432,12 @@ def test_the_image_says_what_it_is(bake: Bake) -> None:
 
 
 @pytest.mark.parametrize("answers", [LEANEST], ids=["leanest"], indirect=True)
-def test_files_that_stay_on_the_disk_can_be_written(image: str) -> None:
+def test_media_volumes_are_writable(image: str) -> None:
     touch = ["touch", "/app/media/upload", "/app/private/upload"]
     docker("run", "--rm", *RESTRICTED, image, *touch)
 
 
-def test_the_image_refuses_to_start_without_its_variables(image: str) -> None:
+def test_image_without_variables_exits_with_one_line(image: str) -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", image], capture_output=True, text=True, check=False
     )
@@ -458,7 +456,7 @@ def tried_out() -> str:
 """
 
 
-def test_compose_gives_a_developer_the_real_parts(
+def test_compose_serves_development_on_real_services(
     install: Bake, tmp_path: Path
 ) -> None:
     project = copy_of(install(), tmp_path)
@@ -514,7 +512,7 @@ def test_compose_gives_a_developer_the_real_parts(
         assert docker(kind, "ls", *every, "--quiet", "--filter", owner) == ""
 
 
-def test_compose_has_a_mail_server_for_who_asks_for_it(install: Bake) -> None:
+def test_compose_starts_mailpit_on_request(install: Bake) -> None:
     def config(**env: str) -> dict[str, dict[str, dict]]:
         words = ("docker", "compose", "config", "--format", "json")
         return json.loads(run(*words, cwd=install(), env=env))["services"]

@@ -376,7 +376,7 @@ def test_each_job_stays_green(install: Bake, tmp_path: Path, job: Job) -> None:
 
 
 @pytest.mark.long
-def test_a_deleted_ledger_leaves_the_rest(install: Bake, tmp_path: Path) -> None:
+def test_project_works_without_the_ledger(install: Bake, tmp_path: Path) -> None:
     project = prepare(install, tmp_path, [without_the_ledger])
 
     check(project, "test", "prove", "lint", "check")
@@ -384,9 +384,7 @@ def test_a_deleted_ledger_leaves_the_rest(install: Bake, tmp_path: Path) -> None
 
 @pytest.mark.long
 @pytest.mark.services("postgresql")
-def test_variables_of_a_shell_and_postgresql_in_env_change_nothing(
-    install: Bake, tmp_path: Path
-) -> None:
+def test_variables_of_the_shell_change_no_test(install: Bake, tmp_path: Path) -> None:
     project = prepare(install, tmp_path, [])
     with ExitStack() as stack:
         url = stack.enter_context(services.postgresql())

@@ -121,7 +121,7 @@ except OSError as error:
 # S3: private and public
 
 
-def test_a_private_file_opens_by_its_signed_address_and_by_no_other(
+def test_private_file_opens_by_its_signed_url_only(
     project: Path, guarded: dict[str, str]
 ) -> None:
     code = """
@@ -149,7 +149,7 @@ print(storage.url("a b.txt", expire=1))
 
 
 @pytest.mark.services("nginx", "openssl")
-def test_media_comes_through_the_cdn_and_what_is_private_does_not(
+def test_cdn_serves_public_media_and_no_private_file(
     project: Path, s3: dict[str, str], tmp_path: Path
 ) -> None:
     with services.cdn(tmp_path, f"{s3['AWS_S3_ENDPOINT_URL']}/uploads") as domain:
@@ -168,7 +168,7 @@ def test_media_comes_through_the_cdn_and_what_is_private_does_not(
 
 
 @pytest.mark.services("nginx", "openssl")
-def test_static_files_are_published_once_and_come_through_the_cdn(
+def test_published_static_files_are_served_by_the_cdn(
     project: Path, s3: dict[str, str], tmp_path: Path, record_property: Say
 ) -> None:
     shell(project, MAKE_BUCKET + LET_THE_CDN_READ, DATABASE_URL="sqlite://", **s3)
@@ -202,7 +202,7 @@ def test_static_files_are_published_once_and_come_through_the_cdn(
 
 
 @pytest.mark.services("nginx", "openssl")
-def test_static_files_of_the_site_come_through_the_cdn(
+def test_static_files_of_the_site_are_served_by_the_cdn(
     project: Path, tmp_path: Path
 ) -> None:
     variables = {"DATABASE_URL": "sqlite://"}
@@ -285,7 +285,7 @@ print(manual.name or "none", hashlib.file_digest(manual.open(), "sha256").hexdig
     return shell(project, code, **variables).split()
 
 
-def test_an_upload_of_any_size_takes_the_site_the_same_memory(
+def test_upload_uses_constant_memory(
     project: Path,
     s3: dict[str, str],
     shop: tuple[str, str],
@@ -335,7 +335,7 @@ print(*default_storage.listdir("manuals")[1])
     return shell(project, code, **variables).split()
 
 
-def test_a_dead_s3_is_told_in_seconds_and_nothing_is_half_written(
+def test_dead_bucket_is_reported_in_seconds_without_partial_writes(
     project: Path, shop: tuple[str, str], tmp_path: Path
 ) -> None:
     url, session = shop
@@ -364,7 +364,7 @@ print(json.dumps(direct_upload.presign(1, "application/pdf", 1_000)))
 """
 
 
-def test_the_bucket_takes_what_was_granted_and_nothing_else(
+def test_bucket_accepts_the_presigned_upload_only(
     project: Path, guarded: dict[str, str]
 ) -> None:
     variables = guarded | {"DATABASE_URL": "sqlite://"}
@@ -387,7 +387,7 @@ def test_the_bucket_takes_what_was_granted_and_nothing_else(
 
 
 @pytest.mark.services("chromium")
-def test_a_browser_sends_a_manual_straight_to_the_bucket(
+def test_browser_uploads_directly_to_the_bucket(
     project: Path, guarded: dict[str, str], shop: tuple[str, str], tmp_path: Path
 ) -> None:
     url, session = shop
@@ -439,7 +439,7 @@ def test_a_browser_sends_a_manual_straight_to_the_bucket(
     assert manuals_in(project, **variables) == [Path(name).name]
 
 
-def test_an_address_at_amazon_is_that_of_the_region(project: Path) -> None:
+def test_amazon_url_has_the_host_of_its_region(project: Path) -> None:
     code = """
 from django.core.files.storage import default_storage as storage
 print(storage.url("a.txt"))
@@ -452,7 +452,7 @@ print(storage.url("a.txt"))
     )
 
 
-def test_a_dead_s3_is_given_up_in_seconds(project: Path) -> None:
+def test_dead_bucket_fails_in_seconds(project: Path) -> None:
     with services.silent() as port:
         for dead in (port, 1):
             url = f"http://127.0.0.1:{dead}"
@@ -462,7 +462,7 @@ def test_a_dead_s3_is_given_up_in_seconds(project: Path) -> None:
 # The Terraform
 
 
-def test_the_terraform_refers_to_nothing_that_is_not_there(bake: Bake) -> None:
+def test_terraform_references_exist(bake: Bake) -> None:
     folder = bake() / "deploy/terraform"
     text = "".join(path.read_text() for path in folder.glob("*.tf"))
     blocks = [hcl2.loads(path.read_text()) for path in folder.glob("*.tf")]
@@ -502,7 +502,7 @@ def paths(entry: dict, depth: int) -> Iterator[list[str]]:
 
 
 @pytest.mark.services("openssl")
-def test_uploads_to_google(install: Bake, tmp_path: Path) -> None:
+def test_uploads_to_google_cloud_storage(install: Bake, tmp_path: Path) -> None:
     project = install(media_storage="gcs", error_tracking="newrelic")
     variables = {
         "GS_BUCKET_NAME": "uploads",
@@ -534,7 +534,7 @@ print(storages["public"].url("a.txt"), storages["default"].url("a.txt"))
 
 
 @pytest.mark.services("azurite")
-def test_uploads_to_azure(install: Bake, tmp_path: Path) -> None:
+def test_uploads_to_azure_blob_storage(install: Bake, tmp_path: Path) -> None:
     project = install(**LEANEST | {"media_storage": "azure"})
     # The emulator is at trial.blob.localhost, which not every machine can look up.
     emulator = """

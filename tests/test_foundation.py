@@ -47,7 +47,7 @@ def everything(install: Bake, shared: Path) -> Path:
 
 
 @pytest.mark.long
-def test_every_test_passes_and_none_is_skipped(everything: Path) -> None:
+def test_foundation_passes_its_tests_and_skips_none(everything: Path) -> None:
     report = run(*PYTEST, "plinth/plinth_tests", cwd=everything)
 
     assert " passed" in report
@@ -56,7 +56,7 @@ def test_every_test_passes_and_none_is_skipped(everything: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.services("postgresql")
-def test_tests_pass_on_postgresql(everything: Path) -> None:
+def test_foundation_passes_its_tests_on_postgresql(everything: Path) -> None:
     left_out = [f"--ignore=plinth/plinth_tests/{name}" for name in NO_DATABASE]
 
     with services.postgresql() as url:

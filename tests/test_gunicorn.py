@@ -130,7 +130,7 @@ def visited(web: Callable[[], Web], restart: Callable[[], object]) -> str:
     return f"{answers} requests, none lost, the slowest took {slowest * 1000:.0f} ms"
 
 
-def test_workers_that_are_replaced_lose_no_request(
+def test_replaced_workers_lose_no_request(
     project: Path, tmp_path: Path, record_property: Say
 ) -> None:
     options = ("--max-requests=100", "--max-requests-jitter=20")
@@ -145,7 +145,7 @@ def test_workers_that_are_replaced_lose_no_request(
     record_property("summary", f"each worker replaced after 100 requests: {told}")
 
 
-def test_fresh_workers_lose_no_request_and_run_the_code_that_is_loaded(
+def test_hup_loses_no_request(
     project: Path, tmp_path: Path, record_property: Say
 ) -> None:
     with serving(project, tmp_path / "web.sock", WEB_CONCURRENCY="2") as web:
@@ -163,7 +163,7 @@ def test_fresh_workers_lose_no_request_and_run_the_code_that_is_loaded(
     record_property("summary", f"HUP, twice: {told}")
 
 
-def test_a_new_master_takes_over_with_new_code(
+def test_usr2_loses_no_request_and_loads_new_code(
     project: Path, tmp_path: Path, record_property: Say
 ) -> None:
     copy = servable(project, tmp_path)
@@ -202,7 +202,7 @@ def test_a_new_master_takes_over_with_new_code(
     record_property("summary", f"USR2 to a new master: {told}")
 
 
-def test_a_server_that_is_stopped_ends_what_it_has_begun(
+def test_stopped_server_drains_its_requests(
     project: Path, tmp_path: Path, record_property: Say
 ) -> None:
     with (
@@ -225,7 +225,7 @@ def test_a_server_that_is_stopped_ends_what_it_has_begun(
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux only")
 @pytest.mark.parametrize("count", [1, 2])
-def test_there_is_one_process_more_than_cpus_that_may_be_used(
+def test_one_process_per_usable_cpu_and_one_more(
     project: Path, tmp_path: Path, count: int
 ) -> None:
     available = os.sched_getaffinity(0)
@@ -241,9 +241,7 @@ def test_there_is_one_process_more_than_cpus_that_may_be_used(
 
 @pytest.mark.services("docker")
 @pytest.mark.parametrize(("limit", "found"), [("0.5", 1), ("1", 1), ("1.5", 2)])
-def test_a_container_counts_the_cpus_that_it_was_given(
-    project: Path, limit: str, found: int
-) -> None:
+def test_container_counts_its_cpu_quota(project: Path, limit: str, found: int) -> None:
     if os.cpu_count() < found:
         pytest.skip(f"this machine has no {found} CPUs")
     said = run(

@@ -371,7 +371,7 @@ PROMISES = [
 
 
 @pytest.mark.services("certbot", "docker", "openssl", "pebble")
-def test_one_host_serves_the_site(
+def test_host_serves_the_default_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
     for promise in PROMISES:
@@ -382,15 +382,15 @@ def test_one_host_serves_the_site(
 @pytest.mark.scale
 @pytest.mark.services("certbot", "docker", "openssl", "pebble")
 @pytest.mark.parametrize("host", [LEANEST], ids=["leanest"], indirect=True)
-def test_one_host_serves_the_leanest_site(
+def test_host_serves_the_leanest_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
-    test_one_host_serves_the_site(host, subtests, record_property)
+    test_host_serves_the_default_site(host, subtests, record_property)
 
 
 @pytest.mark.scale
 @pytest.mark.services("docker", "openssl")
-def test_a_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
+def test_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
     before, image = host.serving(), f"{host.name}:v2"
     (tmp_path / "Dockerfile").write_text(
         f"FROM {host.image}\nUSER root\n"
@@ -418,7 +418,7 @@ def test_a_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
 
 @pytest.mark.services("docker")
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
-def test_compose_takes_its_files(
+def test_compose_accepts_the_files(
     bake: Bake, tmp_path: Path, answers: dict[str, object]
 ) -> None:
     project = shutil.copytree(bake(**answers), tmp_path / "project")
@@ -434,7 +434,7 @@ def test_compose_takes_its_files(
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
 
 
-def test_there_is_one_switch_at_a_time(bake: Bake, tmp_path: Path) -> None:
+def test_second_switch_is_refused(bake: Bake, tmp_path: Path) -> None:
     host = shutil.copytree(bake(), tmp_path / "project") / "deploy/compose"
 
     with (host / ".switch").open("w") as lock:
@@ -445,7 +445,7 @@ def test_there_is_one_switch_at_a_time(bake: Bake, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
-def test_every_script_is_clean(bake: Bake, answers: dict[str, object]) -> None:
+def test_shellcheck_finds_nothing(bake: Bake, answers: dict[str, object]) -> None:
     project = bake(**answers)
     scripts = [path for path in project.rglob("*.sh") if path.is_file()]
 

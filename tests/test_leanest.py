@@ -41,7 +41,9 @@ def lines(project: Path, pattern: str) -> list[str]:
 
 
 @pytest.mark.parametrize("question", SUBJECTS)
-def test_no_line_is_about_what_was_left_out(bake: Bake, question: str) -> None:
+def test_leanest_project_has_no_line_of_what_was_left_out(
+    bake: Bake, question: str
+) -> None:
     assert lines(bake(**DEFAULT), SUBJECTS[question])
 
     left = lines(bake(**LEANEST), SUBJECTS[question])
@@ -49,7 +51,7 @@ def test_no_line_is_about_what_was_left_out(bake: Bake, question: str) -> None:
     assert not left, "\n".join(left)
 
 
-def test_environment_has_no_package_of_what_was_left_out(install: Bake) -> None:
+def test_leanest_environment_has_no_package_of_what_was_left_out(install: Bake) -> None:
     def installed(project: Path) -> set[str]:
         code = (
             "from importlib.metadata import distributions as found; "

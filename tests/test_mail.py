@@ -122,7 +122,7 @@ def database(prepared: Path, tmp_path: Path) -> str:
 # By SMTP
 
 
-def test_a_mail_arrives_as_text_and_html(
+def test_mail_arrives_as_text_and_html(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     with sink(port := free_port()) as server:
@@ -146,7 +146,7 @@ def test_a_mail_arrives_as_text_and_html(
 
 
 @pytest.mark.services("openssl")
-def test_a_server_is_believed_by_its_certificate_and_told_the_password(
+def test_smtp_verifies_the_certificate_and_authenticates(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     certificate = services.self_signed(tmp_path)
@@ -210,7 +210,7 @@ PROVIDERS = {
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
-def test_a_provider_is_told_what_to_send(
+def test_provider_gets_the_message(
     project: Path, database: str, provider: Provider
 ) -> None:
     calls: list[tuple[str, bytes]] = []
@@ -233,9 +233,7 @@ def test_a_provider_is_told_what_to_send(
         assert part in said
 
 
-def test_amazon_is_told_what_to_send(
-    project: Path, database: str, tmp_path: Path
-) -> None:
+def test_ses_gets_the_message(project: Path, database: str, tmp_path: Path) -> None:
     with services.moto(tmp_path) as url:
         variables = {
             "DATABASE_URL": database,
@@ -298,7 +296,7 @@ def site_files(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.services("redis")
-def test_a_worker_sends_what_the_page_need_not_wait_for(
+def test_worker_sends_mail(
     site_files: Path,
     database: str,
     tmp_path: Path,
@@ -362,7 +360,7 @@ def test_a_worker_sends_what_the_page_need_not_wait_for(
 
 
 @pytest.mark.services("redis")
-def test_a_transaction_that_rolls_back_leaves_nothing_to_a_worker(
+def test_rollback_enqueues_no_mail(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     code = f"""
@@ -384,7 +382,9 @@ with transaction.atomic():
         assert keys()
 
 
-def test_without_its_broker_mail_is_sent_at_once(project: Path, database: str) -> None:
+def test_mail_is_sent_in_the_request_without_a_broker(
+    project: Path, database: str
+) -> None:
     with sink(port := free_port()) as server:
         variables = {
             "DATABASE_URL": database,
@@ -397,7 +397,7 @@ def test_without_its_broker_mail_is_sent_at_once(project: Path, database: str) -
     assert len(server.messages) == 1
 
 
-def test_a_dead_server_stops_no_page_and_no_address_is_logged(
+def test_dead_mail_server_stops_no_page_and_logs_no_address(
     site_files: Path, database: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -414,7 +414,7 @@ def test_a_dead_server_stops_no_page_and_no_address_is_logged(
 # What comes back
 
 
-def test_a_bounce_ends_the_mail_to_an_address(
+def test_bounce_suppresses_the_address(
     site_files: Path, database: str, tmp_path: Path
 ) -> None:
     secret = "mail:a-secret-of-the-trial"

@@ -60,7 +60,7 @@ def test_python_alone_is_enough(
 
 
 @both
-def test_uv_is_used_where_it_is(
+def test_installed_uv_is_used(
     folder: str, folders: dict[str, Path], tools: Path, machine: dict[str, str]
 ) -> None:
     (tools / "python3").symlink_to(PYTHON)
@@ -70,14 +70,14 @@ def test_uv_is_used_where_it_is(
     assert not (folders[folder] / ".uv").exists()
 
 
-def test_a_project_that_was_moved_still_works(folders: dict[str, Path]) -> None:
+def test_moved_project_still_works(folders: dict[str, Path]) -> None:
     run("make", "setup", cwd=folders["project"])
     moved = folders["project"].rename(folders["project"].with_name("moved"))
 
     run(".venv/bin/python", "manage.py", "check", cwd=moved)
 
 
-def test_what_was_interrupted_is_installed_anew(folders: dict[str, Path]) -> None:
+def test_interrupted_installation_is_repeated(folders: dict[str, Path]) -> None:
     project = folders["project"]
     run("make", "setup", cwd=project)
     # As a kill leaves it: uv takes the package for installed, and half of it is missing.
@@ -92,7 +92,7 @@ def test_what_was_interrupted_is_installed_anew(folders: dict[str, Path]) -> Non
     assert not (project / ".venv/unfinished").exists()
 
 
-def test_what_git_ignores_is_neither_baked_nor_lost(
+def test_ignored_files_are_neither_baked_nor_lost(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     template = folders["template"]
@@ -111,7 +111,7 @@ def test_what_git_ignores_is_neither_baked_nor_lost(
     assert not baked & {".ruff_cache", ".env"}
 
 
-def test_a_template_inside_another_repository_touches_nothing_of_it(
+def test_template_inside_another_repository_leaves_it_unchanged(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     outer = folders["template"].parent
@@ -129,7 +129,7 @@ def test_a_template_inside_another_repository_touches_nothing_of_it(
 
 
 @both
-def test_without_any_python_one_line_says_what_to_install(
+def test_missing_python_is_reported_in_one_line(
     folder: str, folders: dict[str, Path], machine: dict[str, str]
 ) -> None:
     # By name, since PATH can't hide the one that plinth/uv.mk calls by its path.
@@ -142,7 +142,7 @@ def test_without_any_python_one_line_says_what_to_install(
 
 
 @both
-def test_without_a_new_enough_python_one_line_says_what_to_install(
+def test_old_python_is_reported_in_one_line(
     folder: str,
     folders: dict[str, Path],
     tools: Path,
@@ -165,7 +165,7 @@ def test_without_a_new_enough_python_one_line_says_what_to_install(
 
 
 @both
-def test_an_environment_whose_python_went_away_is_made_anew(
+def test_environment_without_its_python_is_recreated(
     folder: str, folders: dict[str, Path], tools: Path, machine: dict[str, str]
 ) -> None:
     (tools / "python3").symlink_to(PYTHON)

@@ -65,7 +65,9 @@ both_ends = pytest.mark.parametrize(
 
 @pairwise
 @pytest.mark.parametrize("target", ["check", "practices", "test"])
-def test_target_passes(install: Bake, answers: dict[str, object], target: str) -> None:
+def test_make_target_passes(
+    install: Bake, answers: dict[str, object], target: str
+) -> None:
     run("make", target, cwd=install(**answers))
 
 
@@ -82,7 +84,7 @@ def test_linters_find_nothing(
 
 
 @pairwise
-def test_it_answers_on_a_port(install: Bake, answers: dict[str, object]) -> None:
+def test_make_run_serves_the_site(install: Bake, answers: dict[str, object]) -> None:
     project = install(**answers)
 
     with running(project) as address:
@@ -96,7 +98,7 @@ def test_it_answers_on_a_port(install: Bake, answers: dict[str, object]) -> None
 
 
 @both_ends
-def test_a_second_start_changes_nothing(
+def test_second_start_changes_no_file(
     install: Bake, answers: dict[str, object]
 ) -> None:
     project = install(**answers)
@@ -116,9 +118,7 @@ def test_a_second_start_changes_nothing(
 
 
 @both_ends
-def test_make_alone_lists_what_there_is(
-    install: Bake, answers: dict[str, object]
-) -> None:
+def test_make_lists_its_targets(install: Bake, answers: dict[str, object]) -> None:
     listing = run("make", cwd=install(**answers))
 
     for target in ("setup", "run", "test", "prove", "lint", "fix", "check", "ci"):
@@ -126,9 +126,7 @@ def test_make_alone_lists_what_there_is(
     assert ("make worker" in listing) is answers.get("use_celery", True)
 
 
-def test_linting_what_git_does_not_know_is_refused(
-    install: Bake, tmp_path: Path
-) -> None:
+def test_lint_outside_git_is_refused(install: Bake, tmp_path: Path) -> None:
     copy = copy_of(install(**DEFAULT), tmp_path, ".git")
 
     assert refusal("make", "lint", cwd=copy) == [
@@ -136,7 +134,7 @@ def test_linting_what_git_does_not_know_is_refused(
     ]
 
 
-def test_two_installations_share_no_secret(install: Bake) -> None:
+def test_installations_share_no_secret(install: Bake) -> None:
     secrets = [
         line.partition("=")[2]
         for answers in (DEFAULT, LEANEST)

@@ -49,7 +49,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.services("postgresql")
-def test_pages_on_postgresql_share_connections(
+def test_pages_share_postgresql_connections(
     project: Path, postgresql: str, tmp_path: Path
 ) -> None:
     manage(project, "migrate", "--verbosity", "0", DATABASE_URL=postgresql)
@@ -64,7 +64,7 @@ def test_pages_on_postgresql_share_connections(
 
 
 @pytest.mark.services("postgresql")
-def test_postgresql_cancels_what_takes_too_long(project: Path, postgresql: str) -> None:
+def test_postgresql_cancels_long_statements(project: Path, postgresql: str) -> None:
     code = """
 from django.db import OperationalError, connection
 names = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
@@ -107,7 +107,9 @@ console.log(JSON.stringify([names, grader.getGradeForScore(score).grade]));
 
 
 @pytest.mark.services("nginx", "observatory", "openssl")
-def test_mozillas_scanner_gives_the_best_grade(project: Path, tmp_path: Path) -> None:
+def test_mozilla_observatory_gives_the_best_grade(
+    project: Path, tmp_path: Path
+) -> None:
     command = shutil.which("mdn-http-observatory-scan")
     assert command
     (tmp_path / "scan.mjs").write_text(SCAN)
@@ -140,7 +142,7 @@ def test_mozillas_scanner_gives_the_best_grade(project: Path, tmp_path: Path) ->
 
 
 @pytest.mark.services("redis")
-def test_sessions_are_in_redis_and_a_dead_cache_does_not_stop_the_page(
+def test_sessions_are_in_redis_and_a_dead_cache_stops_no_page(
     project: Path, tmp_path: Path
 ) -> None:
     port, log = services.free_port(), tmp_path / "log"
@@ -176,7 +178,7 @@ def test_sessions_are_in_redis_and_a_dead_cache_does_not_stop_the_page(
 
 
 @pytest.mark.services("redis")
-def test_a_worker_runs_what_a_page_sends_under_the_pages_request_id(
+def test_task_logs_the_request_id_of_its_page(
     project: Path, sqlite: str, redis: str, tmp_path: Path
 ) -> None:
     variables = {"DATABASE_URL": sqlite, "CELERY_BROKER_URL": f"{redis}/1"}
@@ -210,7 +212,7 @@ def test_a_worker_runs_what_a_page_sends_under_the_pages_request_id(
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 @pytest.mark.parametrize("broker", ["that is off", "that hangs"])
-def test_a_task_for_a_dead_broker_fails_in_seconds(
+def test_enqueueing_to_a_dead_broker_fails_in_seconds(
     project: Path, scheme: str, broker: str
 ) -> None:
     code = """
@@ -232,7 +234,7 @@ except Exception as error:
     assert float(seconds) < 20
 
 
-def test_a_dead_broker_only_degrades_the_site(project: Path, tmp_path: Path) -> None:
+def test_dead_broker_only_degrades_the_site(project: Path, tmp_path: Path) -> None:
     variables = {
         "DATABASE_URL": "sqlite://",
         "CELERY_BROKER_URL": "redis://127.0.0.1:1",
@@ -249,7 +251,7 @@ EMAIL = "somebody@example.com"
 
 
 @pytest.mark.services("redis")
-def test_sentry_hears_of_an_error_once_and_of_nobody(
+def test_sentry_gets_each_error_once_without_personal_data(
     project: Path, redis: str, tmp_path: Path
 ) -> None:
     received: list[bytes] = []
@@ -308,7 +310,7 @@ def test_sentry_hears_of_an_error_once_and_of_nobody(
 
 
 @pytest.mark.services("openssl")
-def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
+def test_new_relic_gets_errors_and_changes_no_page(
     install: Bake, tmp_path: Path
 ) -> None:
     installed = install(media_storage="gcs", error_tracking="newrelic")
@@ -363,7 +365,7 @@ def test_new_relic_hears_of_an_error_and_puts_nothing_into_pages(
         ("true", 1, "2 errors"),
     ],
 )
-def test_what_is_not_installed_skips_a_test_or_fails_it_on_ci(
+def test_missing_service_skips_a_test_and_fails_it_on_ci(
     tmp_path: Path, ci: str, code: int, line: str
 ) -> None:
     hooks = "pytest_runtest_setup, pytest_terminal_summary"

@@ -48,7 +48,7 @@ def write(project: Path, name: str, text: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.services("redis")
-def test_celery(project: Path, tmp_path: Path) -> None:
+def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
     add(project, "celery")
     add(project, "local-celery", to="local")
     add(project, "lint-celery", to="lint")
@@ -124,7 +124,7 @@ print(default_storage.url(name), default_storage.open(name).read().decode())
 """
 
 
-def test_s3(project: Path, tmp_path: Path) -> None:
+def test_s3_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
     variables = DATABASE | {
         "AWS_STORAGE_BUCKET_NAME": "uploads",
         "AWS_ACCESS_KEY_ID": "key",
@@ -152,7 +152,7 @@ def test_s3(project: Path, tmp_path: Path) -> None:
         assert "X-Amz-Signature" in address
 
 
-def test_sentry(project: Path, tmp_path: Path) -> None:
+def test_sentry_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
     add(project, "sentry")
     append(
         "config/settings/parts/errors.py",

@@ -206,11 +206,11 @@ def running(
         yield Running(project, env, site, worker, notes)
 
 
-def test_a_periodic_task_fires(running: Running) -> None:
+def test_beat_enqueues_a_periodic_task(running: Running) -> None:
     wait_until(lambda: lines(running.notes).count("tick done") >= 2)
 
 
-def test_a_task_is_sent_by_a_commit_and_none_by_a_rollback(running: Running) -> None:
+def test_commit_enqueues_a_task_and_rollback_does_not(running: Running) -> None:
     get(f"{running.site}/trial/say/?word=undone&undo")
     get(f"{running.site}/trial/say/?word=committed")
 
@@ -218,7 +218,7 @@ def test_a_task_is_sent_by_a_commit_and_none_by_a_rollback(running: Running) -> 
     assert not any("undone" in line for line in lines(running.notes))
 
 
-def test_what_passes_is_tried_again(running: Running) -> None:
+def test_transient_error_is_retried(running: Running) -> None:
     shell(
         running.project,
         "from apps.pages.tasks import stumble; stumble.delay()",
@@ -228,7 +228,7 @@ def test_what_passes_is_tried_again(running: Running) -> None:
     wait_until(lambda: "stumble 1" in lines(running.notes), 30)
 
 
-def test_a_process_that_is_killed_leaves_its_task_to_another(running: Running) -> None:
+def test_task_of_a_killed_process_is_redelivered(running: Running) -> None:
     code = "from apps.pages.tasks import linger; linger.delay()"
     shell(running.project, code, **running.env)
 
@@ -242,7 +242,7 @@ def test_a_process_that_is_killed_leaves_its_task_to_another(running: Running) -
     assert len(set(pids())) == 2
 
 
-def test_an_import_is_worked_on_by_the_worker(running: Running) -> None:
+def test_worker_runs_an_import(running: Running) -> None:
     code = r"""
 from django.core.files.base import ContentFile
 from apps.accounts.models import User
@@ -267,7 +267,7 @@ print(begun.state, begun.saved, default_storage.exists(begun.file))
     assert said.split() == ["saved", "5000", "False"]
 
 
-def test_a_worker_that_hears_nothing_is_found(running: Running) -> None:
+def test_silent_worker_is_unhealthy(running: Running) -> None:
     def ping(seconds: int) -> tuple[int, str]:
         command = ("manage.py", "ping_worker", "trial@here", f"--timeout={seconds}")
         done = subprocess.run(
@@ -293,7 +293,7 @@ def test_a_worker_that_hears_nothing_is_found(running: Running) -> None:
 
 
 @pytest.mark.parametrize("running", BROKERS[1:], indirect=True)
-def test_a_queue_of_rabbitmq_is_on_several_disks(running: Running) -> None:
+def test_rabbitmq_queue_is_a_quorum_queue(running: Running) -> None:
     code = """
 from config.celery import app
 with app.connection_for_write() as broker:
@@ -319,7 +319,7 @@ with app.connection_for_write() as broker:
         pytest.param("rabbitmq", 1_000, 10, marks=pytest.mark.scale),
     ],
 )
-def test_tasks_outlive_the_workers_that_are_killed(
+def test_tasks_survive_killed_workers(
     project: Path,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
@@ -397,7 +397,7 @@ def idle(redis: str) -> bool:
 
 
 @pytest.mark.services("redis")
-def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
+def test_tasks_and_workers_survive_a_broker_restart(
     project: Path, tmp_path: Path
 ) -> None:
     notes, port = tmp_path / "notes", services.free_port()
@@ -443,7 +443,7 @@ def test_a_broker_that_comes_back_finds_its_tasks_and_its_workers(
 
 
 @pytest.mark.services("openssl", "redis")
-def test_a_broker_is_believed_by_its_certificate(project: Path, tmp_path: Path) -> None:
+def test_broker_certificate_is_verified(project: Path, tmp_path: Path) -> None:
     certificate, port = services.self_signed(tmp_path), services.free_port()
     files = [f"--tls-{kind}-file {certificate}" for kind in ("cert", "key", "ca-cert")]
     options = (
@@ -480,7 +480,7 @@ else:
 
 
 @pytest.mark.services("redis")
-def test_flower_asks_for_its_password(project: Path, tmp_path: Path) -> None:
+def test_flower_requires_its_password(project: Path, tmp_path: Path) -> None:
     port = services.free_port()
     with broker("redis", tmp_path) as url:
         env = PRODUCTION | {

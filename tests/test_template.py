@@ -55,24 +55,24 @@ def test_tags_stand_alone_on_their_lines(source: Template) -> None:
         "{{ name }}",
     ],
 )
-def test_a_stray_tag_is_reported(line: str) -> None:
+def test_stray_tag_is_reported(line: str) -> None:
     good = "    # {% if cookiecutter.use_celery %}\n# {# why #}\n{{ cookiecutter.a }}\n"
     assert stray_tags(good + line) == [line]
 
 
-def test_files_mention_only_answers_that_there_are(source: Template) -> None:
+def test_files_name_existing_answers_only(source: Template) -> None:
     for path, text in rendered(source).items():
         answers = re.findall(r"cookiecutter\.(\w+)", text)
         assert text.count("cookiecutter") == len(answers), path
         assert source.config.keys() >= set(answers), path
 
 
-def test_files_that_are_copied_mention_no_answer(source: Template) -> None:
+def test_copied_files_name_no_answer(source: Template) -> None:
     for path in filter(source.is_raw, source.files):
         assert "cookiecutter" not in source.source(path), path
 
 
-def test_only_pictures_and_fonts_are_taken_for_binary(source: Template) -> None:
+def test_only_images_and_fonts_are_binary(source: Template) -> None:
     """Cookiecutter guesses, and copies what it takes for binary as it is."""
     files = {path for path in source.project.rglob("*") if path.is_file()}
     binary = files - {source.project / path for path in source.files}
@@ -93,7 +93,7 @@ def test_every_path_of_the_keep_table_exists(source: Template) -> None:
         assert (source.project / path).exists(), path
 
 
-def test_every_question_and_every_choice_has_its_words(source: Template) -> None:
+def test_every_question_and_choice_has_a_prompt(source: Template) -> None:
     prompts = source.config["__prompts__"]
     questions = {name for name in source.config if not name.startswith("_")}
     assert prompts.keys() == questions
@@ -150,8 +150,6 @@ def unbaked(template: Path, shared: Path) -> Path:
         "python -m pytest --numprocesses=2",
     ],
 )
-def test_the_template_is_a_valid_project_before_it_is_baked(
-    unbaked: Path, command: str
-) -> None:
+def test_unbaked_template_is_a_valid_project(unbaked: Path, command: str) -> None:
     tool, *arguments = command.split()
     run(unbaked / ".venv" / "bin" / tool, *arguments, cwd=unbaked)

@@ -98,7 +98,7 @@ def amazon(folder: Path) -> Iterator[str]:
 @pytest.mark.skipif(
     not shutil.which("terraform"), reason="terraform comes from its maker alone"
 )
-def test_the_terraform_makes_what_the_site_needs(bake: Bake, tmp_path: Path) -> None:
+def test_terraform_creates_what_the_site_needs(bake: Bake, tmp_path: Path) -> None:
     project = shutil.copytree(bake(), tmp_path / "project")
     folder = project / "deploy/terraform"
     run("terraform", "fmt", "-check", "-diff", folder, cwd=project)

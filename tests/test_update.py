@@ -103,19 +103,19 @@ def edited(project: Path, folder: Path) -> Path:
     return copy
 
 
-def test_the_changelog_and_the_package_name_the_same_version() -> None:
+def test_changelog_and_package_have_the_same_version() -> None:
     pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     assert VERSIONS[0] == pyproject["project"]["version"]
 
 
-def test_a_new_project_is_up_to_date(upstream: Path, bake: Bake) -> None:
+def test_new_project_is_up_to_date(upstream: Path, bake: Bake) -> None:
     project = create(upstream, "new")
     run(*CRUFT, "check", cwd=project)
     assert run(*CRUFT, "diff", cwd=project) == ""
     assert content(project) == content(bake())
 
 
-def test_a_project_of_the_last_release_takes_todays_template(
+def test_project_of_the_last_release_takes_todays_template(
     upstream: Path, bake: Bake, tmp_path: Path
 ) -> None:
     project = create(upstream, "old", checkout=last_release(upstream))
@@ -227,9 +227,7 @@ def test_owner_may_change_every_file_and_gets_the_next_foundation(
     assert all((project / name).read_text().endswith("\n# Ours\n") for name in kept)
 
 
-def test_an_option_is_switched_on_and_off_afterwards(
-    upstream: Path, bake: Bake
-) -> None:
+def test_option_is_switched_on_and_off_by_an_update(upstream: Path, bake: Bake) -> None:
     project = create(upstream, "plain", use_celery=False)
     assert content(project) == content(bake(use_celery=False))
     update(project, use_celery=True)
@@ -239,7 +237,7 @@ def test_an_option_is_switched_on_and_off_afterwards(
     assert content(project) == content(bake(use_celery=False))
 
 
-def test_other_choices_are_made_afterwards(upstream: Path, bake: Bake) -> None:
+def test_choices_are_changed_by_an_update(upstream: Path, bake: Bake) -> None:
     project = create(upstream, "other")
     answers = {"media_storage": "gcs", "error_tracking": "newrelic", "license": "MIT"}
     update(project, **answers)

@@ -21,7 +21,7 @@ def varnish(bake: Bake) -> Iterator[Path]:
         yield shutil.copytree(bake() / "deploy/varnish", Path(name, "varnish"))
 
 
-def test_varnish_keeps_to_its_rules(varnish: Path) -> None:
+def test_varnish_follows_its_rules(varnish: Path) -> None:
     tests = sorted((varnish / "tests").glob("*.vtc"))
     assert len(tests) == 4
 
@@ -34,7 +34,7 @@ def test_varnish_keeps_to_its_rules(varnish: Path) -> None:
     assert said.count(" passed ") == len(tests)
 
 
-def test_varnish_takes_the_configuration(varnish: Path) -> None:
+def test_varnish_accepts_the_configuration(varnish: Path) -> None:
     said = run("varnishd", "-C", "-f", varnish / "default.vcl", cwd=varnish)
 
     # It prints what it makes of the rules, in C.

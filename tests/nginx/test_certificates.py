@@ -26,7 +26,7 @@ def at_home(text: str, folder: Path) -> str:
 
 
 @pytest.mark.services("certbot", "nginx", "openssl", "pebble")
-def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
+def test_certificate_is_issued_and_renewed_without_downtime(
     project: Path, database: str, tmp_path: Path, record_property: Say
 ) -> None:
     with (
@@ -63,7 +63,7 @@ def test_a_certificate_comes_and_is_renewed_while_the_site_serves(
 
 
 @pytest.mark.parametrize("folder", ["nginx", "compose"])
-def test_the_hook_says_who_calls_it(bake: Bake, folder: str) -> None:
+def test_renewal_hook_needs_certbots_variables(bake: Bake, folder: str) -> None:
     [line] = refusal("./certificate.sh", cwd=bake() / "deploy" / folder)
 
     assert line.endswith("RENEWED_LINEAGE: is set by certbot, which runs this script")

@@ -15,7 +15,7 @@ from .visits import HOST, Browser
 pytestmark = pytest.mark.services("nginx", "openssl")
 
 
-def test_nginx_sends_static_files_packed_and_for_ever(
+def test_nginx_serves_compressed_immutable_static_files(
     front: Front, project: Path
 ) -> None:
     page = Browser(front).ask("/catalog/").text
@@ -46,7 +46,7 @@ def test_nginx_sends_static_files_packed_and_for_ever(
     assert browser.ask("/static/../site/nginx.conf").status == 404
 
 
-def test_the_log_says_what_happened_and_nothing_of_a_query(front: Front) -> None:
+def test_access_log_has_no_query_string(front: Front) -> None:
     token = "c9k2x1-0123456789abcdef0123456789abcdef"
     path = f"/accounts/reset/MQ/{token}/"
     answer = Browser(front).ask(f"{path}?email=ann%40example.com")
@@ -68,7 +68,7 @@ def test_the_log_says_what_happened_and_nothing_of_a_query(front: Front) -> None
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
-def test_nginx_takes_the_configuration(
+def test_nginx_accepts_the_configuration(
     bake: Bake, tmp_path: Path, answers: dict[str, object]
 ) -> None:
     main = services.configure_nginx(bake(**answers), tmp_path, 1080, 1443)
@@ -82,7 +82,7 @@ def test_nginx_takes_the_configuration(
 
 
 @pytest.mark.services("docker")
-def test_the_official_image_takes_the_configuration(bake: Bake, tmp_path: Path) -> None:
+def test_official_image_accepts_the_configuration(bake: Bake, tmp_path: Path) -> None:
     site = bake() / "deploy/nginx"
     run("sh", site / "self-signed.sh", HOST, tmp_path, cwd=tmp_path)
     folders = {site: "/etc/nginx/site", tmp_path: "/etc/nginx/tls"}

@@ -28,7 +28,7 @@ from .visits import (
 pytestmark = pytest.mark.services("nginx", "openssl")
 
 
-def test_http_leads_to_https_once_and_hsts_is_said_once(front: Front) -> None:
+def test_http_redirects_to_https_with_one_hsts_header(front: Front) -> None:
     plain = over_http(front, "/catalog/?q=tea")
     assert plain.status == 301
     assert plain.headers["Location"] == "https://example.com/catalog/?q=tea"
@@ -41,7 +41,7 @@ def test_http_leads_to_https_once_and_hsts_is_said_once(front: Front) -> None:
     assert plain.headers["Strict-Transport-Security"] is None
 
 
-def test_somebody_signs_in_and_another_site_cannot_do_it_for_them(
+def test_sign_in_works_and_cross_site_post_is_refused(
     front: Front, project: Path, database: str
 ) -> None:
     create = (
@@ -76,7 +76,7 @@ def test_somebody_signs_in_and_another_site_cannot_do_it_for_them(
     assert {"Secure", "HttpOnly", "Path=/"} <= set(said.split("; "))
 
 
-def test_the_application_sees_who_visits_and_how_whatever_they_claim(
+def test_application_gets_the_real_client_ip_and_scheme(
     front: Front,
 ) -> None:
     claims = {
@@ -104,7 +104,7 @@ def test_the_application_sees_who_visits_and_how_whatever_they_claim(
 
 
 @pytest.mark.services("curl")
-def test_a_browser_speaks_http_2_and_its_session_is_found_among_its_cookies(
+def test_http2_session_cookie_is_found(
     front: Front,
 ) -> None:
     def ask(*cookies: str) -> list[str]:
@@ -126,7 +126,7 @@ def test_a_browser_speaks_http_2_and_its_session_is_found_among_its_cookies(
     assert ask(f"{SESSION}=x", "_ga=1") == ["2", "200", "BYPASS"]
 
 
-def test_old_tls_is_refused_and_todays_is_not(front: Front) -> None:
+def test_only_tls_1_2_and_1_3_are_accepted(front: Front) -> None:
     def shake(version: ssl.TLSVersion) -> str | None:
         context = ssl._create_unverified_context()
         context.minimum_version = context.maximum_version = version
@@ -144,7 +144,7 @@ def test_old_tls_is_refused_and_todays_is_not(front: Front) -> None:
         shake(ssl.TLSVersion.TLSv1_1)
 
 
-def test_who_does_not_know_the_name_gets_nothing(front: Front) -> None:
+def test_unknown_host_gets_no_response(front: Front) -> None:
     with pytest.raises((OSError, HTTPException)):
         over_http(front, "/", host="evil.example")
     with pytest.raises(ssl.SSLError, match="unrecognized"):
@@ -153,7 +153,7 @@ def test_who_does_not_know_the_name_gets_nothing(front: Front) -> None:
     assert Browser(front).ask("/", Host="evil.example").status == 421
 
 
-def test_who_renews_the_certificate_finds_its_folder_over_http(front: Front) -> None:
+def test_acme_challenge_is_served_over_http(front: Front) -> None:
     challenge = front.folder / "acme/.well-known/acme-challenge/token"
     challenge.parent.mkdir(parents=True)
     challenge.write_text("proof")
@@ -163,7 +163,7 @@ def test_who_renews_the_certificate_finds_its_folder_over_http(front: Front) -> 
     assert (answer.status, answer.text) == (200, "proof")
 
 
-def test_a_certificate_is_not_replaced_by_one_to_try_out(front: Front) -> None:
+def test_self_signed_certificate_replaces_no_other(front: Front) -> None:
     script, folder = front.folder / "site/self-signed.sh", front.folder / "tls"
 
     [said] = refusal("sh", script, HOST, folder, cwd=front.folder)
@@ -172,7 +172,7 @@ def test_a_certificate_is_not_replaced_by_one_to_try_out(front: Front) -> None:
     assert (folder / "privkey.pem").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_probe_by_address_is_answered_over_http(front: Front) -> None:
+def test_health_check_by_ip_is_answered_over_http(front: Front) -> None:
     answer = over_http(front, "/health/ready/", host="10.0.0.9")
 
     assert answer.status == 200

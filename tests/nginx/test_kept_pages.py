@@ -27,7 +27,7 @@ from .visits import (
 pytestmark = pytest.mark.services("nginx", "openssl")
 
 
-def test_a_public_page_is_kept_for_all_who_have_no_session(front: Front) -> None:
+def test_anonymous_page_is_cached(front: Front) -> None:
     path = f"{KEPT}&name=all"
     browser = Browser(front)
     first = browser.ask(path)
@@ -46,7 +46,7 @@ def test_a_public_page_is_kept_for_all_who_have_no_session(front: Front) -> None
     assert cache_of(browser.ask(path, Accept_Encoding="br;q=1, gzip")) == "HIT"
 
 
-def test_the_home_page_comes_from_the_cache(front: Front) -> None:
+def test_home_page_is_served_from_the_cache(front: Front) -> None:
     browser = Browser(front, "127.0.0.23")
     first, second = (browser.ask("/catalog/?utm_source=a") for _ in range(2))
 
@@ -67,7 +67,7 @@ def test_the_home_page_comes_from_the_cache(front: Front) -> None:
     ],
     ids=lambda headers: next(iter(headers.values())),
 )
-def test_who_may_get_a_page_of_their_own_is_served_by_the_application(
+def test_session_or_authorization_bypasses_the_cache(
     front: Front, headers: dict[str, str]
 ) -> None:
     path = f"{KEPT}&name={abs(hash(str(headers)))}"
@@ -93,7 +93,7 @@ def test_who_may_get_a_page_of_their_own_is_served_by_the_application(
         f"{KEPT}&vary=*",
     ],
 )
-def test_what_is_not_for_all_is_not_kept(front: Front, path: str) -> None:
+def test_private_response_is_not_cached(front: Front, path: str) -> None:
     browser = Browser(front, "127.0.0.24")
     first, second = browser.ask(path), browser.ask(path)
 
@@ -102,7 +102,7 @@ def test_what_is_not_for_all_is_not_kept(front: Front, path: str) -> None:
     assert first.text != second.text
 
 
-def test_who_has_a_session_and_a_page_that_has_not_changed_gets_no_body(
+def test_unchanged_page_of_a_session_is_answered_with_304(
     front: Front, sessions: list[str]
 ) -> None:
     """What nginx looks for in its cache, it asks for without the browser's conditions."""
@@ -113,7 +113,7 @@ def test_who_has_a_session_and_a_page_that_has_not_changed_gets_no_body(
     assert json.loads(answer.text)["headers"]["If-None-Match"] == '"of-the-page"'
 
 
-def test_nobody_ever_sees_a_page_of_somebody_else(
+def test_no_client_gets_anothers_page(
     front: Front, sessions: list[str], record_property: Say
 ) -> None:
     """Two who are signed in and one who is not ask for the same pages at once.
@@ -144,7 +144,7 @@ def test_nobody_ever_sees_a_page_of_somebody_else(
     assert not seen["Ann", "HIT"] + seen["Bo", "HIT"]
 
 
-def test_pages_that_are_not_kept_do_not_wait_for_each_other(front: Front) -> None:
+def test_uncacheable_requests_run_concurrently(front: Front) -> None:
     """With proxy_cache_lock they would: half a second for each, one after the other."""
 
     def ask(_: int) -> int:
@@ -159,7 +159,7 @@ def test_pages_that_are_not_kept_do_not_wait_for_each_other(front: Front) -> Non
 # When the application is down
 
 
-def test_what_is_kept_stands_in_for_an_application_that_is_down(
+def test_stale_page_is_served_while_the_application_is_down(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     with served(project, tmp_path, database) as (front, application):
@@ -194,7 +194,7 @@ def test_what_is_kept_stands_in_for_an_application_that_is_down(
         assert browser.ask("/trial/echo/").status == 200
 
 
-def test_a_page_that_runs_out_is_made_anew_behind_the_visitors_back(
+def test_expired_page_is_refreshed_in_the_background(
     front: Front,
 ) -> None:
     path = f"{SHORT},stale-while-revalidate%3D60&name=behind"

@@ -23,7 +23,7 @@ from .visits import FORGED, HOST, Browser, connect, served
 pytestmark = pytest.mark.services("nginx", "openssl")
 
 
-def test_who_tries_passwords_is_stopped_and_nobody_else(front: Front) -> None:
+def test_password_guessing_is_rate_limited_per_client(front: Front) -> None:
     path = "/accounts/sign-in/"
 
     def statuses(source: str, count: int) -> Counter[int]:
@@ -41,7 +41,7 @@ def test_who_tries_passwords_is_stopped_and_nobody_else(front: Front) -> None:
     assert browser.ask(path).status == 200
 
 
-def test_behind_a_load_balancer_each_visitor_is_told_apart(
+def test_clients_behind_a_load_balancer_are_told_apart(
     project: Path, database: str, tmp_path: Path
 ) -> None:
     with served(project, tmp_path, database, "127.0.0.40/32") as (front, _):
@@ -136,9 +136,7 @@ def pour(front: Front, source: str) -> bytes:
     raise AssertionError
 
 
-def test_hostile_visitors_meet_limits_and_the_others_are_served(
-    front: Front, record_property: Say
-) -> None:
+def test_limits_stop_hostile_clients_only(front: Front, record_property: Say) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # Two files for each here: one of the test's, one of nginx's, which has some others.
@@ -214,7 +212,7 @@ def test_hostile_visitors_meet_limits_and_the_others_are_served(
     assert still > idle_count * 0.9
 
 
-def test_no_kept_connection_is_dropped(front: Front, record_property: Say) -> None:
+def test_no_keepalive_connection_is_dropped(front: Front, record_property: Say) -> None:
     """Forms, which nobody may send twice: a connection that ends would lose one."""
     end = time.monotonic() + 3
     headers = {"Cookie": "basket=1"}
