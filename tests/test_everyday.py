@@ -56,7 +56,9 @@ def app_with_a_list(project: Path) -> None:
     for unused in ("admin", "tests"):
         (project / f"apps/blog/{unused}.py").unlink()
     apps = project / "apps/blog/apps.py"
-    apps.write_text(apps.read_text().replace('"blog"', '"apps.blog"'))
+    apps.write_text(
+        re.sub(r"name = .blog.", 'name = "apps.blog"', apps.read_text())
+    )
     write(
         project,
         "apps/blog/models.py",
@@ -231,11 +233,11 @@ def script_of_a_cdn(project: Path) -> None:
 
 
 def field_of_the_user(project: Path) -> None:
-    insert(
-        project,
-        "apps/accounts/models.py",
-        "name = models.CharField(",
-        '    phone = models.CharField("phone", max_length=20, blank=True)\n',
+    path = project / "apps/accounts/models.py"
+    path.write_text(
+        "from django.db import models\n\n"
+        + path.read_text()
+        + '\n    phone = models.CharField("phone", max_length=20, blank=True)\n'
     )
     manage(project, "makemigrations", "accounts")
 
@@ -349,7 +351,8 @@ def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
     run("make", "setup", ".venv/lint", cwd=project)
     for job in jobs:
         job(project)
-    commit(project, "Everyday work")
+    if jobs:
+        commit(project, "Everyday work")
     return project
 
 
