@@ -86,7 +86,7 @@ def test_missing_timeout_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "state"),
+    ("changed", "state"),
     [
         ({"CONN_MAX_AGE": 60}, State.ON),
         ({"CONN_MAX_AGE": 0}, State.OFF),
@@ -97,9 +97,9 @@ def test_missing_timeout_is_reported() -> None:
     ],
 )
 def test_connection_age_fits_pool_and_thread(
-    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], state: State
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], state: State
 ) -> None:
-    for name, value in options.items():
+    for name, value in changed.items():
         monkeypatch.setitem(connection.settings_dict, name, value)
 
     assert probes.connection_age().state is state

@@ -79,7 +79,10 @@ def prove(practices: list[Practice], jobs: int) -> dict[Practice, Proof]:
         )
         # Tests passed, some failed, or none was selected.
         if done.returncode not in (0, 1, 5) or not report.exists():
-            raise CommandError("The proofs did not run: see pytest's message above.")
+            raise CommandError(
+                f"The proofs did not end: pytest exited with {done.returncode}. Its "
+                "message, if there is one, is above; -9 and -15 are signals."
+            )
         found = json.loads(report.read_text())
     return {
         practice: judge(practice, found["tests"], found["broken"], marked)
