@@ -99,9 +99,10 @@ def test_make_run_serves_the_site(install: Bake, answers: dict[str, object]) -> 
 
 @both_ends
 def test_second_start_changes_no_file(
-    install: Bake, answers: dict[str, object]
+    install: Bake, answers: dict[str, object], tmp_path: Path
 ) -> None:
-    project = install(**answers)
+    # A copy: other tests leave caches in a project that they share.
+    project = copy_of(install(**answers), tmp_path)
     with running(project):
         pass
     before = {path: path.stat().st_mtime_ns for path in project.iterdir()}

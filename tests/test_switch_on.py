@@ -42,13 +42,19 @@ def add(project: Path, extra: str, to: str = "dependencies") -> None:
     pyproject.write_text(text)
 
 
-def write(project: Path, name: str, text: str) -> None:
-    (project / name).write_text(dedent(text).lstrip("\n"))
+def steps(project: Path, heading: str) -> list[str]:
+    """The blocks of code in a section of the foundation's README."""
+    readme = (project / "plinth/README.md").read_text()
+    found = re.search(rf"(?ms)^### {heading}\n(.*?)^##", readme)
+    assert found
+    blocks = re.findall(r"(?m)(?:^(?: {4,}.*)?\n)+", found[1])
+    return [dedent(block).strip() + "\n" for block in blocks if block.strip()]
 
 
 @pytest.mark.long
 @pytest.mark.services("redis")
 def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
+    _, setting, example, schedule, task = steps(project, "Celery")
     add(project, "celery")
     add(project, "local-celery", to="local")
     add(project, "lint-celery", to="lint")
@@ -57,47 +63,13 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
         '    "plinth.practices",\n',
         '    "plinth.practices",\n    "plinth.tasks",\n',
     )(project)
-    replace(
-        "config/settings/base.py",
-        "# What /health/ready/ probes",
-        "CELERY_BROKER_URL = env.url(\n"
-        '    "CELERY_BROKER_URL", "redis", "rediss", "amqp", "amqps"\n'
-        ")\n\n# What /health/ready/ probes",
-    )(project)
-    append(".env.example", "\n# CELERY_BROKER_URL=redis://localhost:6379/1\n")(project)
-    write(
-        project,
-        "config/celery.py",
-        '''
-        """Celery's schedule. The worker is `celery --app config.celery worker`."""
-
-        import os
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-
-        from plinth.tasks.app import app
-        from plinth.tasks.schedule import registered
-
-        app.conf.beat_schedule = registered()
-        ''',
-    )
-    write(
-        project,
-        "apps/accounts/tasks.py",
-        """
-        from plinth.tasks.app import SensitiveTask, app
-
-        from . import services
-
-
-        @app.task(base=SensitiveTask)
-        def send_password_reset(email: str, origin: str) -> None:
-            services.send_password_reset(email, origin)
-        """,
-    )
+    append("config/settings/base.py", f"\n{setting}")(project)
+    append(".env.example", f"\n{example}")(project)
+    append("config/celery.py", schedule)(project)
+    append("apps/accounts/tasks.py", task)(project)
     run("make", "setup", cwd=project)
     run("git", "add", "--all", cwd=project)
-    for target in ("check", "test", "lint"):
+    for target in ("check", "test", "fix", "lint"):
         run("make", target, cwd=project)
     assert "make worker" in run("make", cwd=project)
 
@@ -110,6 +82,8 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
         manage(project, "migrate", "--verbosity", "0", **env)
         command = venv("celery", "--app", "config.celery", "worker", of=project)
         with process(*command, cwd=project, log=log, env=PRODUCTION | env):
+            # A ping that no worker is there to hear gets no answer.
+            services.wait_until(lambda: " ready." in log.read_text(), 40)
             manage(project, "ping_worker", "--timeout", "20", **env)
             code = "from apps.accounts.tasks import send_password_reset as task"
             shell(project, f"{code}; task.delay('a@example.com', '')", **env)
@@ -152,41 +126,6 @@ def test_s3_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
         assert "X-Amz-Signature" in address
 
 
-def test_sentry_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
-    add(project, "sentry")
-    append(
-        "config/settings/parts/errors.py",
-        dedent(
-            """
-            if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
-                from plinth.errors import sentry
-
-                sentry.start(
-                    SENTRY_DSN,
-                    environment=ENVIRONMENT,
-                    release=RELEASE,
-                    traces_sample_rate=env.fraction(
-                        "SENTRY_TRACES_SAMPLE_RATE", default=0.0
-                    ),
-                )
-            """
-        ),
-    )(project)
-    run("make", "check", cwd=project)
-    received: list[bytes] = []
-
-    def take(path: str, body: bytes) -> bytes:
-        received.append(body)
-        return b"{}"
-
-    site = servable(project, tmp_path, config__urls=FAIL)
-    with collector(take) as port:
-        variables = DATABASE | {"SENTRY_DSN": f"http://key@127.0.0.1:{port}/1"}
-        with gunicorn(site, tmp_path / "log", **variables) as address:
-            assert get(f"{address}/trial/fail/").status == 500
-            services.wait_until(lambda: b"the trial view failed" in b"".join(received))
-
-
 FAIL = """
 
 from django.views.generic import View
@@ -199,3 +138,22 @@ class FailView(View):
 
 urlpatterns += [path("trial/fail/", FailView.as_view())]
 """
+
+
+def test_sentry_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
+    add(project, "sentry")
+    [code] = steps(project, "Sentry")
+    append("config/settings/parts/errors.py", f"\n{code}")(project)
+    run("make", "check", cwd=project)
+    received: list[bytes] = []
+
+    def take(path: str, body: bytes) -> bytes:
+        received.append(body)
+        return b"{}"
+
+    site = servable(project, tmp_path / "site", config__urls=FAIL)
+    with collector(take) as port:
+        variables = DATABASE | {"SENTRY_DSN": f"http://key@127.0.0.1:{port}/1"}
+        with gunicorn(site, tmp_path / "log", **variables) as address:
+            assert get(f"{address}/trial/fail/").status == 500
+            services.wait_until(lambda: b"the trial view failed" in b"".join(received))
