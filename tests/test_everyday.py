@@ -56,9 +56,7 @@ def app_with_a_list(project: Path) -> None:
     for unused in ("admin", "tests"):
         (project / f"apps/blog/{unused}.py").unlink()
     apps = project / "apps/blog/apps.py"
-    apps.write_text(
-        re.sub(r"name = .blog.", 'name = "apps.blog"', apps.read_text())
-    )
+    apps.write_text(re.sub(r"name = .blog.", 'name = "apps.blog"', apps.read_text()))
     write(
         project,
         "apps/blog/models.py",
@@ -147,23 +145,27 @@ def app_with_a_list(project: Path) -> None:
 
 def function_view(project: Path) -> None:
     """As Django's tutorial writes its first view, without a name."""
-    path = project / "apps/pages/views.py"
-    path.write_text(
-        path.read_text()
-        + dedent(
-            """
+    write(
+        project,
+        "apps/pages/about.py",
+        """
+        from django.http import HttpRequest, HttpResponse
 
-            def about(request: HttpRequest) -> HttpResponse:
-                return HttpResponse("About us")
-            """
-        )
+
+        def about(request: HttpRequest) -> HttpResponse:
+            return HttpResponse("About us")
+        """,
     )
     insert(
         project,
         "apps/pages/urls.py",
         'name="home"',
-        '    path("about/", views.about),\n',
+        '    path("about/", about.about),\n',
     )
+    urls = project / "apps/pages/urls.py"
+    text = urls.read_text()
+    assert "from . import views" in text
+    urls.write_text(text.replace("from . import views", "from . import about, views"))
 
 
 def middleware(project: Path) -> None:
@@ -243,21 +245,21 @@ def field_of_the_user(project: Path) -> None:
 
 
 def periodic_task(project: Path) -> None:
-    path = project / "apps/accounts/tasks.py"
-    text = path.read_text() + dedent(
+    write(
+        project,
+        "apps/pages/tasks.py",
         """
+        from celery.schedules import crontab
+
+        from apps.accounts.models import User
+        from plinth.tasks.app import app
+
 
         @app.task(beat_schedule=crontab(hour="4", minute="0"))
         def count_users() -> int:
             return User.objects.count()
-        """
+        """,
     )
-    path.write_text(
-        "from celery.schedules import crontab\n\nfrom apps.accounts.models import User\n"
-        + text
-    )
-    run(".venv/bin/ruff", "check", "--fix", "--quiet", path, cwd=project)
-    run(".venv/bin/ruff", "format", "--quiet", path, cwd=project)
 
 
 def second_language(project: Path) -> None:
