@@ -7,6 +7,7 @@ from plinth.http import errors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.pages.urls")),
+    # HealthMiddleware resolves these above the checks of host and scheme.
     path("health/", include("plinth.health.urls")),
     path("accounts/", include("apps.accounts.urls")),
     # {% if cookiecutter.example_app %}

@@ -12,7 +12,7 @@ class CatalogConfig(AppConfig):
     # Read often and written rarely: django-cachalot caches its queries.
     cached_tables = ["catalog_category"]
     benchmarks = "apps.catalog.benchmarks.cases"
-    # Where it shows which of the 73 practices: `make practices`.
+    # Files that apply a practice, by its number in plinth/PRACTICES.md.
     practices = {
         1: ("apps/catalog/views.py", "templates/catalog/home.html"),
         2: ("apps/catalog/views.py", "templates/catalog/product.html"),

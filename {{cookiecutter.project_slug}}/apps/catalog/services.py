@@ -17,7 +17,7 @@ from plinth.tasks.queue import enqueue
 
 from .models import Product, Review
 
-# The cache version of every page that shows products.
+# Pages that show products are cached under the version of this name.
 PRODUCTS = "products"
 
 

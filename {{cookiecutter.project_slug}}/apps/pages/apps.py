@@ -3,5 +3,5 @@ from django.apps import AppConfig
 
 class PagesConfig(AppConfig):
     name = "apps.pages"
-    # Where it shows which of the 73 practices: `make practices`.
+    # Files that apply a practice, by its number in plinth/PRACTICES.md.
     practices = {44: ("apps/pages/views.py",), 68: ("apps/pages/urls.py",)}

@@ -39,7 +39,7 @@ TIME_ZONE = "UTC"
 # Apps
 
 INSTALLED_APPS = [
-    # Above staticfiles: its runserver command refuses production.
+    # Above staticfiles: plinth's runserver command refuses to start without DEBUG.
     "plinth",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -65,20 +65,20 @@ if REDIS_URL:
 MIDDLEWARE = [
     # First, so that every later log line has the request id.
     "plinth.logs.middleware.RequestLogMiddleware",
-    # Above all that reads the client's IP or the scheme.
+    # Above every middleware that reads the client's IP or the scheme.
     "plinth.http.proxies.ProxyHeadersMiddleware",
     # Load balancers probe by IP over http: above the checks of host and https.
     "plinth.health.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    # Static files are compressed at collectstatic: above compression.
+    # Above compression: collectstatic has compressed the static files.
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Above all that changes a body or computes its ETag.
+    # Above every middleware that changes a body or computes its ETag.
     "plinth.http.compression.CompressionMiddleware",
     "plinth.http.privacy.ResourcePolicyMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "plinth.http.privacy.SessionPrivacyMiddleware",
-    # Above all that may write, the session included.
+    # Above every middleware that may write, the session included.
     "plinth.database.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -118,11 +118,11 @@ LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "accounts:profile"
 LOGOUT_REDIRECT_URL = "pages:home"
 
-# Practices: matters of taste that `manage.py check` looks after.
+# Settings of the system checks practices.W044 and practices.W032
 
 # "class", "function", or None for no check.
 VIEW_STYLE = "class"
-# More unsquashed migrations in one app bring a warning, older ones a note.
+# More unsquashed migrations in one app are a warning, older ones an info.
 SQUASH_MIGRATIONS_AFTER = 20
 SQUASH_MIGRATIONS_DAYS = 365
 # Zeal raises on an N+1 query in local and in tests. These two are Django's own.

@@ -5,7 +5,7 @@ from plinth.cache.settings import caches
 
 REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
 # `default`, `sessions`, `locks` and, in memory, `process`. Sessions and locks may have a
-# Redis of their own: a cache evicts, but an evicted session signs its user out.
+# Redis of their own, which evicts nothing (maxmemory-policy noeviction).
 CACHES = caches(env, REDIS_URL)
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
@@ -27,7 +27,7 @@ SESSION_CACHE_ALIAS = "sessions"
 CACHALOT_ONLY_CACHABLE_TABLES = ["auth_permission", "django_content_type"]
 CACHALOT_DATABASES = ["default"]
 CACHALOT_TABLE_KEYGEN = "plinth.database.query_cache.table_key"
-# Seconds: bounds how stale an entry can be that missed its invalidation.
+# Seconds until an entry expires that a write has not invalidated.
 CACHALOT_TIMEOUT = 60
 # iterator() is for results that are too large to cache.
 CACHALOT_CACHE_ITERATORS = False

@@ -11,6 +11,6 @@ DATABASES = databases(
     application_name="{{ cookiecutter.project_slug }}",
 )
 DATABASE_ROUTERS = ["plinth.database.routers.PrimaryReplicaRouter"]
-# Seconds. A replica that lags further behind leaves the rotation, and a write pins its
-# client to the primary for as long.
+# Seconds. A replica that lags more receives no reads; after a write, a client reads from
+# the primary for this time plus 5 seconds.
 DATABASE_REPLICA_MAX_LAG = env.integer("DATABASE_REPLICA_MAX_LAG", default=5)

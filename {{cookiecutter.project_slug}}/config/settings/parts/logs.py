@@ -36,7 +36,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # RequestLogMiddleware logs each request, with its duration.
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-        # A failed connection attempt each; a request that gets no connection logs it.
+        # Its warnings repeat at each attempt; a request that gets no connection logs that.
         "psycopg.pool": {"level": "ERROR"},
     },
 }

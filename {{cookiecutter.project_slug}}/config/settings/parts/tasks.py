@@ -1,7 +1,7 @@
 """Celery: tasks run in the request until CELERY_BROKER_URL names a broker.
 
 plinth/src/plinth/tasks/defaults.py has the rest and its reasons: time limits (300 s soft,
-330 s hard), late acknowledgement, TLS. A CELERY_* setting here overrides each of them.
+330 s hard), late acknowledgement, TLS. A CELERY_* setting here overrides one.
 """
 
 from config.settings.environment import env

@@ -32,7 +32,7 @@ class Task(DjangoTask[..., Any]):
     `@app.task(autoretry_for=(*TRANSIENT_ERRORS, SMTPServerDisconnected))`.
     """
 
-    # When beat enqueues it, as in `@app.task(beat_schedule=crontab(hour="3"))`.
+    # When beat enqueues it, as in `@app.task(beat_schedule=crontab(hour="3", minute="0"))`.
     beat_schedule: BaseSchedule | None = None
 
     autoretry_for = TRANSIENT_ERRORS
