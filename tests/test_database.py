@@ -152,7 +152,7 @@ def test_loss_of_a_replica_fails_no_request(
     assert len(seen) > 100
     assert seen.failed == []
     said = [str(line["message"]) for line in log_of(log)]
-    assert "replica_1 serves no more" in said
+    assert "replica_1 is unhealthy" in said
 
 
 def test_health_of_replicas_is_shared_through_redis(

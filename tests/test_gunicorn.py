@@ -242,6 +242,10 @@ def test_one_process_per_usable_cpu_and_one_more(
 @pytest.mark.services("docker")
 @pytest.mark.parametrize(("limit", "found"), [("0.5", 1), ("1", 1), ("1.5", 2)])
 def test_container_counts_its_cpu_quota(project: Path, limit: str, found: int) -> None:
+    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        pytest.skip(
+            "this machine has control groups of version 1, and gunicorn reads 2"
+        )
     if os.cpu_count() < found:
         pytest.skip(f"this machine has no {found} CPUs")
     said = run(

@@ -466,5 +466,5 @@ User.objects.create_user("{EMAIL}")
         shell(project, code, DATABASE_URL=url, EMAIL_URL=f"smtp://127.0.0.1:{port}")
     assert len(server.messages) == 1
 
-    with pytest.raises(pytest.fail.Exception, match="EMAIL_URL must be without ses"):
+    with pytest.raises(pytest.fail.Exception, match="EMAIL_URL needs"):
         shell(project, SEND, DATABASE_URL=url, EMAIL_URL="ses://eu-west-1")
