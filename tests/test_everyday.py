@@ -222,6 +222,9 @@ def third_party_app(project: Path) -> None:
         '"django.contrib.messages.middleware.MessageMiddleware"',
         '    "waffle.middleware.WaffleMiddleware",\n',
     )
+    # As the linter's name says: only the settings name it, where deptry sees no import.
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.deptry.per_rule_ignores]\nDEP002 = ["django-waffle"]\n')
 
 
 def script_of_a_cdn(project: Path) -> None:
