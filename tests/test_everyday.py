@@ -357,6 +357,8 @@ def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
     for job in jobs:
         job(project)
     if jobs:
+        # It exports requirements.txt again after a new dependency.
+        run("make", "setup", cwd=project)
         commit(project, "Everyday work")
     return project
 
