@@ -108,6 +108,11 @@ def test_changelog_and_package_have_the_same_version() -> None:
     assert VERSIONS[0] == pyproject["project"]["version"]
 
 
+def test_changelog_gives_the_command_that_is_tested() -> None:
+    variables = " ".join(f"{name}={value}" for name, value in NO_RENAMES.items())
+    assert f"    {variables} cruft update\n" in CHANGELOG
+
+
 def test_new_project_is_up_to_date(upstream: Path, bake: Bake) -> None:
     project = create(upstream, "new")
     run(*CRUFT, "check", cwd=project)
