@@ -1,4 +1,4 @@
-"""The Terraform, applied as its README says to a stand-in for Amazon."""
+"""The Terraform, applied as its README says to an emulator of AWS (moto)."""
 
 import json
 import shutil
@@ -68,7 +68,7 @@ def provider_is_within_reach(folder: Path) -> bool:
 
 @contextmanager
 def amazon(folder: Path) -> Iterator[str]:
-    """The address of a stand-in for Amazon."""
+    """The address of an emulator of AWS (moto)."""
     port, places = free_port(), ""
     for path, kind, key, name in POLICIES:
         config = f"<{kind}Config><Name>{name}</Name><MinTTL>1</MinTTL></{kind}Config>"

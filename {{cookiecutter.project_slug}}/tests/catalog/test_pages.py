@@ -1,4 +1,4 @@
-"""The pages: what they show, to whom, from which cache, and how they refuse."""
+"""Pages of the catalogue: content, permissions, caching and bad input."""
 
 import re
 from http import HTTPStatus
