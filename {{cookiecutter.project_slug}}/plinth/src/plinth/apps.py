@@ -6,5 +6,6 @@ class PlinthConfig(AppConfig):
 
     def ready(self) -> None:
         from .database import query_cache
+        from .server import memory  # noqa: F401 (registers a system check)
 
         query_cache.register_tables()

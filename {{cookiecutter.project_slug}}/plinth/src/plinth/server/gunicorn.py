@@ -110,8 +110,12 @@ if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, and delete the metrics of an earlier run."""
+    """Raise the limit of open files, check the memory, and delete an earlier run's metrics."""
+    from plinth.server.memory import hash_memory_warning
+
     raise_open_files()
+    if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
+        server.log.warning(warning)
     # After USR2 the old workers still count.
     if metrics and not server.master_pid:
         for file in Path(metrics).glob("*.db"):
