@@ -26,7 +26,9 @@ def test_production_hashes_with_19_mib() -> None:
 from django.contrib.auth.hashers import make_password
 result = make_password("a long and quiet password")
 """
-    assert evaluate(code, **COMPLETE).startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+    assert evaluate(code, **COMPLETE).startswith(
+        "argon2$argon2id$v=19$m=19456,t=2,p=1$"
+    )
 
 
 def test_hash_of_djangos_default_verifies_and_is_upgraded() -> None:

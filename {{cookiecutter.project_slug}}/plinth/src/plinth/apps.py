@@ -5,7 +5,7 @@ class PlinthConfig(AppConfig):
     name = "plinth"
 
     def ready(self) -> None:
+        from . import checks  # noqa: F401 (registers them)
         from .database import query_cache
-        from .server import memory  # noqa: F401 (registers a system check)
 
         query_cache.register_tables()

@@ -1,6 +1,6 @@
 """Password hashing with bounded memory."""
 
-from threading import Lock
+from threading import Lock  # noqa: TID251 (bounds the memory of request threads)
 
 from django.contrib.auth import hashers
 

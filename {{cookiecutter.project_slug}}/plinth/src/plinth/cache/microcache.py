@@ -62,9 +62,7 @@ def store(key: str, response: HttpResponse) -> None:
         caches["process"].set(key, cached, TTL)
 
 
-def store_if_shared(
-    response: HttpResponseBase, store: Callable[[Any], object]
-) -> None:
+def store_if_shared(response: HttpResponseBase, store: Callable[[Any], object]) -> None:
     """Let SessionPrivacyMiddleware store a response once it is known to fit every client.
 
     A view can't tell: other middleware sets the cookies of the CSRF token, the session

@@ -1,11 +1,6 @@
-"""System check: the password hashes of all threads fit the container's memory."""
-
-from collections.abc import Iterator
-from importlib import import_module
-from typing import Any
+"""Memory of the password hashes of all threads, against the container's limit."""
 
 from django.contrib.auth.hashers import get_hasher
-from django.core import checks
 
 from .resources import memory_limits
 
@@ -24,10 +19,3 @@ def hash_memory_warning(workers: int, threads: int) -> str:
         f"{needed >> 20} MiB, and the container is limited to {limit >> 20} MiB: lower "
         "WEB_CONCURRENCY or WEB_THREADS, or raise the limit."
     )
-
-
-@checks.register("plinth", deploy=True)
-def check_hash_memory(**kwargs: Any) -> Iterator[checks.CheckMessage]:
-    gunicorn = import_module("config.gunicorn")
-    if warning := hash_memory_warning(gunicorn.workers, gunicorn.threads):
-        yield checks.Warning(warning, id="plinth.W001")
