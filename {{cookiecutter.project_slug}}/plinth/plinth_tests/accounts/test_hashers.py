@@ -32,7 +32,8 @@ result = make_password("a long and quiet password")
 
 
 def test_hash_of_djangos_default_verifies_and_is_upgraded() -> None:
-    old, upgraded = DJANGOS().encode(PASSWORD, "a-salt-of-16-chars"), []
+    old = DJANGOS().encode(PASSWORD, "a-salt-of-16-chars")
+    upgraded: list[str] = []
 
     assert hashers.check_password(PASSWORD, old, upgraded.append)
     assert not hashers.check_password("another", old)

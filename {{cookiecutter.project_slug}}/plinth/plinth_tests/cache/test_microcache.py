@@ -116,7 +116,7 @@ def test_template_response_is_rendered_before_it_is_cached() -> None:
         return SimpleTemplateResponse("forms/form.html")
 
     request = RequestFactory().get("/")
-    page: Any = SessionPrivacyMiddleware(view)  # type: ignore[arg-type]
+    page: Any = SessionPrivacyMiddleware(view)
 
     first, second = page(request), page(request)
 

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.practice(60)
 
 CONFIG = settings.BASE_DIR / "config" / "gunicorn.py"
 ON_LINUX = pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only")
+# The id of a process that can't exist: above Linux's largest.
+GONE = 1 << 23
 # An incomplete request.
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 
@@ -47,6 +49,7 @@ class Server:
         self.statsd.settimeout(10)
         variables = {
             "WEB_BIND": f"unix:{self.socket}",
+            "TMPDIR": str(folder),
             "WEB_CONCURRENCY": "2",
             "STATSD_HOST": f"127.0.0.1:{self.statsd.getsockname()[1]}",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
@@ -133,8 +136,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     metrics = folder / "metrics"
     metrics.mkdir()
-    # A process of an earlier run has left it.
+    # Processes of an earlier run have left them.
     (metrics / "counter_1.db").touch()
+    (folder / f"{defaults.NAME}-web-{GONE}").mkdir()
     with running(Server(folder)) as server:
         yield server
 
@@ -279,6 +283,21 @@ def test_workers_raise_their_limit_of_open_files(
 
 def test_metrics_of_an_earlier_run_are_deleted(server: Server) -> None:
     assert not (server.metrics / "counter_1.db").exists()
+
+
+@ON_LINUX
+def test_uploads_of_a_killed_worker_are_deleted(server: Server) -> None:
+    folders = server.metrics.parent
+    assert not (folders / f"{defaults.NAME}-web-{GONE}").exists()
+    worker, other = children(server.process.pid)[:2]
+    folder = folders / f"{defaults.NAME}-web-{worker}"
+    (folder / "tmp12345678.upload.pdf").touch()
+
+    os.kill(worker, signal.SIGKILL)
+
+    wait_for(lambda: not folder.exists())
+    assert (folders / f"{defaults.NAME}-web-{other}").exists()
+    wait_for(server.answers)
 
 
 @ON_LINUX
