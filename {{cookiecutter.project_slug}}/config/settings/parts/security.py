@@ -49,6 +49,8 @@ PASSWORD_HASHERS = [
     # Verifies hashes of Django's default, and upgrades them at the next sign-in.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# Seconds that the link of a password reset is valid.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (

@@ -29,7 +29,7 @@ class UploadView(PermissionRequiredMixin, LargeBodyMixin, View):
     permission_required = "auth.add_group"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse(str(request.FILES["file"].size))
+        return HttpResponse(f"{len(request.FILES)} file")
 
 
 urlpatterns = [path("upload/", UploadView.as_view()), *small_site.urlpatterns]

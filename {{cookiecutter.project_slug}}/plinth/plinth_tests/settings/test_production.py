@@ -53,10 +53,10 @@ def test_deployment_checks_are_clean(
         ),
         (
             COMPLETE
-            | {"DATABASE_URL": "sqlite://", "DATABASE_REPLICA_URL": "sqlite://"},
+            | {"DATABASE_URL": "sqlite://", "DATABASE_REPLICA_URL": "postgres://a@b/c"},
             (
-                "The variable DATABASE_REPLICA_URL must be unset, "
-                "unless DATABASE_URL names a server."
+                "The variable DATABASE_REPLICA_URL must be "
+                "replicas of the server in DATABASE_URL."
             ),
         ),
         (

@@ -21,7 +21,7 @@ class NormalizedEmailFormField(forms.EmailField):
     """A form field that another spelling of the same mailbox does not change."""
 
     def to_python(self, value: Any) -> Any:
-        return normalize_email(super().to_python(value))
+        return normalize_email(super().to_python(value) or "")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), data)

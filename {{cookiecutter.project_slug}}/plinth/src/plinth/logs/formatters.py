@@ -2,6 +2,7 @@
 
 import logging
 import re
+import uuid
 from contextvars import ContextVar
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -9,6 +10,11 @@ from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 # The id of the request, or of the task that it enqueued.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
 
 # A token of PasswordResetTokenGenerator, as in the link that resets a password.
 TOKEN = re.compile(r"\b[0-9a-z]{6,7}-[0-9a-f]{32}\b")

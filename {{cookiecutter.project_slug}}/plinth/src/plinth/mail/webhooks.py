@@ -35,7 +35,7 @@ SIGNATURE_AGE = 12 * 60 * 60
 MALFORMED = (ValueError, LookupError, TypeError, AttributeError, AnymailError)
 
 
-class MailgunView(MailgunTrackingWebhookView):
+class MailgunView(MailgunTrackingWebhookView):  # type: ignore[misc]
     def validate_request(self, request: HttpRequest) -> None:
         """Refuse an old signature; an inherited validator compares it."""
         signed = float(json.loads(request.body)["signature"]["timestamp"])
