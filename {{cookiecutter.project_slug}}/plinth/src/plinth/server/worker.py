@@ -38,7 +38,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.wsgi: WSGI = without_body_of_head(self.wsgi)  # type: ignore[has-type]
+        self.wsgi: WSGI = without_body_of_head(self.wsgi)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
