@@ -18,6 +18,8 @@ from django.core.management.base import OutputWrapper
 from django.db import OperationalError
 from pytest_django import Settings
 
+from plinth import checks as plinth_checks
+from plinth.checks import check_apps
 from plinth_tests.processes import EMBEDDED, python
 
 pytestmark = pytest.mark.practice(37)
@@ -37,6 +39,18 @@ def test_runserver_serves_static_files_in_local(settings: Settings) -> None:
     handler = command.get_handler(**options)  # type: ignore[attr-defined]
 
     assert isinstance(handler, StaticFilesHandler)
+
+
+def test_other_runserver_brings_a_warning_in_development(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def warnings() -> list[str]:
+        return [each.msg for each in check_apps() if each.id == "plinth.W004"]
+
+    assert warnings() == []
+    monkeypatch.setattr(plinth_checks, "get_commands", lambda: {"runserver": "daphne"})
+
+    assert "The runserver of daphne starts without DEBUG" in warnings()[0]
 
 
 @pytest.mark.parametrize("pooler", ["native", "none"])

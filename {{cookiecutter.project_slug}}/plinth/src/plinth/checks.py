@@ -1,13 +1,16 @@
 """System checks of the settings and of the environment's variables."""
 
 import re
+import sys
 from collections.abc import Iterator
 from email.utils import parseaddr
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
+from django.core.management import get_commands
 
 from .env import Env
 from .server.memory import hash_memory_warning
@@ -47,3 +50,21 @@ def check_variables(**kwargs: Any) -> Iterator[checks.CheckMessage]:
             else "Delete it, or list it in .env.example for the program that reads it.",
             id="plinth.W003",
         )
+
+
+@checks.register("plinth")
+def check_apps(**kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """Warn if another app replaces plinth's runserver, or a model lacks its table."""
+    owner = get_commands()["runserver"]
+    if owner != "plinth":
+        yield checks.Warning(
+            f"The runserver of {owner} starts without DEBUG too: put plinth above it in "
+            "INSTALLED_APPS.",
+            id="plinth.W004",
+        )
+    for name in ("plinth.mail", "plinth.tasks"):
+        if f"{name}.models" in sys.modules and not apps.is_installed(name):
+            yield checks.Error(
+                f"{name} is used, and its tables are missing: put it into INSTALLED_APPS.",
+                id="plinth.E001",
+            )
