@@ -1,7 +1,9 @@
 import re
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -152,6 +154,20 @@ def test_password_is_reset_by_mail(client: Client, user: User, commit: Commit) -
     assertRedirects(response, SIGN_IN)
     user.refresh_from_db()
     assert user.check_password(NEW_PASSWORD)
+    assertContains(client.get(link[1]), "no longer")
+
+
+def test_reset_link_expires_after_an_hour(
+    client: Client, user: User, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with commit():
+        client.post(PASSWORD_RESET, {"email": user.email})
+    link = re.search(r"http://testserver(/\S+)", str(mail.outbox[0].body))
+    assert link
+
+    later = datetime.now() + timedelta(minutes=61)  # noqa: DTZ005 (as Django does)
+    monkeypatch.setattr(default_token_generator, "_now", lambda: later)
+
     assertContains(client.get(link[1]), "no longer")
 
 

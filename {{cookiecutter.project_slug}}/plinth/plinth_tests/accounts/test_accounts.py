@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains
 from plinth.accounts.admin import EmailUserAdmin
 from plinth.accounts.forms import SetPasswordForm
 from plinth.accounts.models import AbstractEmailUser
+from plinth.database.fields import normalize_email
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
@@ -43,6 +44,12 @@ def test_spellings_of_an_international_domain_are_one_account() -> None:
         assert authenticate(username=spelling, password=PASSWORD) == user
         with pytest.raises(IntegrityError), transaction.atomic():
             User.objects.create_user(spelling)
+
+
+def test_address_that_no_domain_can_have_is_left_to_the_validator() -> None:
+    address = "a@" + "ü" * 99
+
+    assert normalize_email(address) == address
 
 
 def test_new_user_has_no_password_and_no_rights() -> None:

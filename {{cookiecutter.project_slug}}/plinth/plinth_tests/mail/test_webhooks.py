@@ -215,9 +215,8 @@ def test_provider_that_carries_no_mail_is_not_found(
     settings.MAILERS = {"default": email_url.mailer(url)}
 
     assert {provider for provider in PROVIDERS if carries(provider)} == carrying
-    assert post("ses", {})[0] == (
-        HTTPStatus.BAD_REQUEST if "ses" in carrying else HTTPStatus.NOT_FOUND
-    )
+    found = post("postmark", {})[0] != HTTPStatus.NOT_FOUND
+    assert found is ("postmark" in carrying)
 
 
 def test_unknown_provider_is_not_found() -> None:
