@@ -1,10 +1,11 @@
 """Production settings."""
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from plinth.management.commands.check_production import VARIABLES
-from plinth_tests.processes import COMPLETE, evaluate, run
+from plinth_tests.processes import COMPLETE, EMBEDDED, evaluate, run
 
 pytestmark = pytest.mark.practice(72)
 
@@ -107,3 +108,16 @@ def test_address_of_an_example_fails_the_deployment_checks(
     assert f"{name} is you@example.com, which nobody can answer" in (
         capfd.readouterr().err
     )
+
+
+@pytest.mark.parametrize("entry", ["wsgi", "asgi", "celery"])
+def test_server_and_worker_fall_back_to_production(entry: str) -> None:
+    if not (settings.BASE_DIR / "config" / f"{entry}.py").exists():
+        pytest.skip(f"the project has no config/{entry}.py")
+    code = f"""
+import os
+del os.environ["DJANGO_SETTINGS_MODULE"]
+import config.{entry}
+result = os.environ["DJANGO_SETTINGS_MODULE"]
+"""
+    assert evaluate(code, **EMBEDDED) == "config.settings.production"

@@ -24,21 +24,24 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
     """Mark responses `private` that may depend on a client.
 
     They are those to requests with a session cookie or an Authorization header, and those
-    that set a cookie. So a view can declare its page public without regard to either.
+    that set a cookie or contain a nonce of the content security policy. So a view can declare its page public without regard to either.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        # A nonce of the content security policy is for one response.
         depends_on_client = response.cookies or get_nonce(request)
         if not depends_on_client and not has_vary_header(response, "Cookie"):
             for store in response.__dict__.pop("stores", ()):
                 store(response)
+        if get_nonce(request):
+            # A 304 would bring a new policy, which blocks the scripts of the cached page.
+            for header in ("ETag", "Last-Modified"):
+                response.headers.pop(header, None)
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
             or "Authorization" in request.headers
-            or response.cookies
+            or depends_on_client
         ):
             directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))
             rest = [
