@@ -1,6 +1,7 @@
 """The baked project on the real parts: each one works, and its loss is survived."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
