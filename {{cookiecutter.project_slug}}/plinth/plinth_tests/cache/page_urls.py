@@ -12,6 +12,7 @@ from django.urls import path
 from django.views.generic import View
 
 from plinth.cache.pages import (
+    AnonymousPageMixin,
     ConditionalPageMixin,
     PrivatePageMixin,
     PublicPageMixin,
@@ -36,6 +37,10 @@ class PublicPage(PublicPageMixin, NumberedPage):
     pass
 
 
+class AnonymousPage(AnonymousPageMixin, NumberedPage):
+    pass
+
+
 class PrivatePage(LoginRequiredMixin, PrivatePageMixin, NumberedPage):
     def get_cache_name(self) -> str:
         return f"pages-{self.request.user.pk}"
@@ -54,6 +59,7 @@ class ConditionalPage(ConditionalPageMixin, NumberedPage):
 
 urlpatterns = [
     path("public/", login_not_required(PublicPage.as_view())),
+    path("anonymous/", login_not_required(AnonymousPage.as_view())),
     path("private/", login_not_required(PrivatePage.as_view())),
     path("conditional/", login_not_required(ConditionalPage.as_view())),
     *site.urlpatterns,
