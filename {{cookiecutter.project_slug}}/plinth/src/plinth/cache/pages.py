@@ -1,7 +1,8 @@
 """Mixins for cached pages: of everybody, of one session, and answered with 304.
 
 Each is cached under the version of a name, so `versions.invalidate(name)` drops it; but
-AnonymousPageMixin, whose pages have no data of their own. Put a mixin before the view's class, and permission mixins before the mixin.
+AnonymousPageMixin, whose pages have no data of their own. Put a mixin before the view's
+class, and permission mixins before the mixin.
 """
 
 from datetime import datetime
