@@ -54,6 +54,21 @@ def test_public_page_is_cached_in_the_process_for_a_second(client: Client) -> No
     assert client.get("/public/").content == first
 
 
+@pytest.mark.parametrize("of", ["token", "session", "message", "nonce", "cookie"])
+def test_public_page_that_depends_on_a_client_is_not_cached(
+    of: str, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        f"{page_urls.__name__}.{page_urls.CookieMiddleware.__name__}",
+    ]
+    first = Client().get(f"/client/?{of}").content
+
+    assert Client().get(f"/client/?{of}").content != first
+    forget_process()
+    assert Client().get(f"/client/?{of}").content != first
+
+
 def test_public_page_is_cached_by_language_and_release(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """Microcache: the process caches a response for one second, in front of Redis."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -23,8 +23,8 @@ def microcache(view: View) -> View:
 
     For pages that are the same for every client: a page from Redis costs several times
     what Django costs without middleware, nearly all of it round trips. The key is method,
-    host, path, query and language. Only a 200 to GET is cached, without cookies and not
-    `private`. `versions.invalidate` clears this process's entries at once; other
+    host, path, query and language. Only a 200 to GET is cached, see `store_if_shared`, and
+    not `private`. `versions.invalidate` clears this process's entries at once; other
     processes serve theirs for TTL at most.
     """
 
@@ -49,11 +49,23 @@ def microcache(view: View) -> View:
             request.method == "GET"
             and isinstance(response, HttpResponse)
             and response.status_code == HTTPStatus.OK
-            and not response.cookies
-            and "private" not in response.headers.get("Cache-Control", "")
         ):
-            cached = response.content, dict(response.headers)
-            caches["process"].set(key, cached, TTL)
+            store_if_shared(response, partial(store, key))
         return response
 
     return cached_view
+
+
+def store(key: str, response: HttpResponse) -> None:
+    if "private" not in response.headers.get("Cache-Control", ""):
+        cached = response.content, dict(response.headers)
+        caches["process"].set(key, cached, TTL)
+
+
+def store_if_shared(response: HttpResponseBase, store: Callable[[Any], object]) -> None:
+    """Let SessionPrivacyMiddleware store a response once it is known to fit every client.
+
+    A view can't tell: other middleware sets the cookies of the CSRF token, the session
+    and messages after it.
+    """
+    response.__dict__.setdefault("stores", []).append(store)

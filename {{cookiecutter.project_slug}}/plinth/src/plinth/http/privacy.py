@@ -5,6 +5,8 @@ import re
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.csp import get_nonce
+from django.utils.cache import has_vary_header
 from django.utils.deprecation import MiddlewareMixin
 
 
@@ -28,6 +30,11 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
+        # A nonce of the content security policy is for one response.
+        depends_on_client = response.cookies or get_nonce(request)
+        if not depends_on_client and not has_vary_header(response, "Cookie"):
+            for store in response.__dict__.pop("stores", ()):
+                store(response)
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
             or "Authorization" in request.headers

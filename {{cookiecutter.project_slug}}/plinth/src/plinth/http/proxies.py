@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
+from plinth.logs.formatters import new_request_id, request_id
+
 Address = IPv4Address | IPv6Address
 
 
@@ -28,6 +30,7 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
         "HTTP_X_FORWARDED_PORT",
         "HTTP_X_FORWARDED_PROTO",
         "HTTP_X_REAL_IP",
+        "HTTP_X_REQUEST_ID",
     )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -36,11 +39,14 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         meta = request.META
-        peer = parse_address(meta.get("REMOTE_ADDR", ""))
+        name = meta.get("REMOTE_ADDR", "")
+        peer = parse_address(name)
         # A peer without an address uses a unix socket, whose permissions make it trusted.
-        if peer and not self.trusts(peer):
+        if name and not (peer and self.trusts(peer)):
             for header in self.headers:
                 meta.pop(header, None)
+            # RequestLogMiddleware above has taken the header's.
+            request_id.set(new_request_id())
             return
         for text in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             address = parse_address(text)
@@ -56,10 +62,11 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
 
 
 def parse_address(text: str) -> Address | None:
-    """Return an IP address, without the port that may follow it; None if malformed."""
+    """Return an IP address, without port and IPv6 scope; None if malformed."""
     bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text.strip())
     try:
-        address = ip_address(bare)
+        # A scope (fe80::1%eth0) may be any text, <script> too.
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1.

@@ -16,6 +16,8 @@ VARIABLES = {
     "REDIS_URL": "redis://localhost",
     "CELERY_BROKER_URL": "redis://localhost/1",
     "EMAIL_URL": "smtp://localhost",
+    "DEFAULT_FROM_EMAIL": "noreply@localhost",
+    "SECURITY_CONTACT": "security@localhost",
     "CDN_DOMAIN": "cdn.localhost",
     # A line of .env.example may say otherwise.
     "DEBUG": "",
