@@ -1,13 +1,15 @@
 """Benchmark of each middleware: the microseconds that it adds to a request.
 
-In one process, without a server: a probe on either side of a middleware adds up the time
+In one process, without a server: a probe on either side of a middleware adds up the CPU time
 below it, so the difference is the middleware's own. The view is bare, its page too small to
 be compressed. What a middleware does in `process_view` counts as the view's.
 """
 
 from collections.abc import Callable
+from importlib import import_module
+from itertools import pairwise
 from statistics import median
-from time import perf_counter
+from time import thread_time
 
 import django
 from rich.console import Console
@@ -31,9 +33,9 @@ def probe[Request, Response](
     totals.append(0.0)
 
     def middleware(request: Request) -> Response:
-        start = perf_counter()
+        start = thread_time()
         response = get_response(request)
-        totals[number] += perf_counter() - start
+        totals[number] += thread_time() - start
         return response
 
     return middleware
@@ -56,7 +58,7 @@ def measure() -> dict[str, float]:
             application(request.environ.copy(), lambda status, headers: bytes).close()
         inner = [total / REQUESTS * 1e6 for total in totals]
         # From the innermost: the view, then each middleware without what is below it.
-        return [inner[0], *(b - a for a, b in zip(inner, inner[1:], strict=False))]
+        return [inner[0], *(b - a for a, b in pairwise(inner))]
 
     load()
     rounds = [load() for _ in range(ROUNDS)]
@@ -89,7 +91,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # Django loads the probe from the module's own name.
-    from plinth.benchmarks import middleware
-
-    middleware.main()
+    # Not this module, which is __main__: Django imports the probe by its name.
+    import_module("plinth.benchmarks.middleware").main()

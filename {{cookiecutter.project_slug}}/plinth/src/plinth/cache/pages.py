@@ -103,9 +103,9 @@ class AnonymousPageMixin(View):
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        if settings.DEBUG or request.COOKIES or "Authorization" in request.headers:
+        if settings.DEBUG or request.COOKIES or "HTTP_AUTHORIZATION" in request.META:
             return super().dispatch(request, *args, **kwargs)
-        view = vary_on_cookie(microcache(super().dispatch))
+        view = vary_on_cookie(microcache(super().dispatch, anonymous=True))
         response = view(request, *args, **kwargs)
         allow_proxies(response)
         return response

@@ -31,13 +31,14 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         # A nonce of the content security policy is for one response.
-        depends_on_client = response.cookies or get_nonce(request)
-        if not depends_on_client and not has_vary_header(response, "Cookie"):
-            for store in response.__dict__.pop("stores", ()):
+        for_one_client = response.cookies or get_nonce(request)
+        for store, anonymous in response.__dict__.pop("stores", ()):
+            for_one_cookie = has_vary_header(response, "Cookie") and not anonymous
+            if not (for_one_client or for_one_cookie):
                 store(response)
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
-            or "Authorization" in request.headers
+            or "HTTP_AUTHORIZATION" in request.META
             or response.cookies
         ):
             directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))
