@@ -16,6 +16,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.views.generic import View
 
 from plinth.cache.pages import (
+    AnonymousPageMixin,
     ConditionalPageMixin,
     PrivatePageMixin,
     PublicPageMixin,
@@ -37,6 +38,10 @@ class NumberedPage(View):
 
 
 class PublicPage(PublicPageMixin, NumberedPage):
+    pass
+
+
+class AnonymousPage(AnonymousPageMixin, NumberedPage):
     pass
 
 
@@ -85,6 +90,9 @@ class ConditionalPage(ConditionalPageMixin, NumberedPage):
 
 urlpatterns = [
     path("public/", login_not_required(PublicPage.as_view())),
+    path("anonymous/", login_not_required(AnonymousPage.as_view())),
+
+
     path("client/", login_not_required(ClientPage.as_view())),
     path("private/", login_not_required(PrivatePage.as_view())),
     path("conditional/", login_not_required(ConditionalPage.as_view())),

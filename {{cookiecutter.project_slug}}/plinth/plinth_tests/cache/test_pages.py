@@ -81,6 +81,28 @@ def test_public_page_is_cached_by_language_and_release(
     assert client.get("/public/").content != first
 
 
+def test_anonymous_page_is_cached_for_clients_without_a_cookie(user: Any) -> None:
+    first = Client().get("/anonymous/")
+    assert Client().get("/anonymous/").content == first.content
+    assert "s-maxage=60" in first.headers["Cache-Control"]
+    assert "Cookie" in first.headers["Vary"]
+
+    other = Client()
+    other.cookies["language"] = "de"
+    for client in (signed_in(user), other):
+        page = client.get("/anonymous/")
+        assert page.content != first.content
+        assert "public" not in page.headers.get("Cache-Control", "")
+    token = {"authorization": "Bearer of-somebody"}
+    assert Client(headers=token).get("/anonymous/").content != first.content
+
+
+def test_anonymous_page_is_not_cached_with_debug(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert Client().get("/anonymous/").content != Client().get("/anonymous/").content
+
+
 @pytest.mark.parametrize("path", ["/public/", "/private/"])
 def test_invalidated_page_is_made_again(path: str, user: Any, commit: Commit) -> None:
     client = signed_in(user)

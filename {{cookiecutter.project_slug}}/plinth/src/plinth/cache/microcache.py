@@ -18,7 +18,7 @@ TTL = 1
 View = Callable[..., HttpResponseBase]
 
 
-def microcache(view: View) -> View:
+def microcache(view: View, *, anonymous: bool = False) -> View:
     """Cache a view's responses in this process for TTL seconds.
 
     For pages that are the same for every client: a page from Redis costs several times
@@ -26,6 +26,9 @@ def microcache(view: View) -> View:
     host, path, query and language. Only a 200 to GET is cached, see `store_if_shared`, and
     not `private`. `versions.invalidate` clears this process's entries at once; other
     processes serve theirs for TTL at most.
+
+    With `anonymous`, the view is called for requests without a cookie alone, and its page
+    may depend on that.
     """
 
     @wraps(view)
@@ -50,7 +53,7 @@ def microcache(view: View) -> View:
             and isinstance(response, HttpResponse)
             and response.status_code == HTTPStatus.OK
         ):
-            store_if_shared(response, partial(store, key))
+            store_if_shared(response, partial(store, key), anonymous=anonymous)
         return response
 
     return cached_view
@@ -62,10 +65,15 @@ def store(key: str, response: HttpResponse) -> None:
         caches["process"].set(key, cached, TTL)
 
 
-def store_if_shared(response: HttpResponseBase, store: Callable[[Any], object]) -> None:
+def store_if_shared(
+    response: HttpResponseBase,
+    store: Callable[[Any], object],
+    *,
+    anonymous: bool = False,
+) -> None:
     """Let SessionPrivacyMiddleware store a response once it is known to fit every client.
 
     A view can't tell: other middleware sets the cookies of the CSRF token, the session
     and messages after it.
     """
-    response.__dict__.setdefault("stores", []).append(store)
+    response.__dict__.setdefault("stores", []).append((store, anonymous))

@@ -1,7 +1,8 @@
 """Mixins for cached pages: of everybody, of one session, and answered with 304.
 
-Each page is cached under the version of a name, so `versions.invalidate(name)` drops it.
-Put a mixin before the view's class, and permission mixins before the mixin.
+Each is cached under the version of a name, so `versions.invalidate(name)` drops it; but
+AnonymousPageMixin, whose pages have no data of their own. Put a mixin before the view's
+class, and permission mixins before the mixin.
 """
 
 from datetime import datetime
@@ -89,6 +90,24 @@ class PublicPageMixin(CachedPageMixin):
             stale_while_revalidate=PROXY_SECONDS,
             stale_if_error=STALE_IF_ERROR,
         )
+        return response
+
+
+class AnonymousPageMixin(View):
+    """Caches a page for clients without a cookie: its template may use the user.
+
+    In the process for a second, in proxies for PROXY_SECONDS. Not with DEBUG, so that a
+    change of a template shows at once.
+    """
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if settings.DEBUG or request.COOKIES or "HTTP_AUTHORIZATION" in request.META:
+            return super().dispatch(request, *args, **kwargs)
+        view = vary_on_cookie(microcache(super().dispatch, anonymous=True))
+        response = view(request, *args, **kwargs)
+        allow_proxies(response)
         return response
 
 

@@ -24,24 +24,27 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
     """Mark responses `private` that may depend on a client.
 
     They are those to requests with a session cookie or an Authorization header, and those
-    that set a cookie or contain a nonce of the content security policy. So a view can declare its page public without regard to either.
+    that set a cookie or have a nonce of the content security policy. So a view can declare
+    its page public without regard to them.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        depends_on_client = response.cookies or get_nonce(request)
-        if not depends_on_client and not has_vary_header(response, "Cookie"):
-            for store in response.__dict__.pop("stores", ()):
+        nonce = get_nonce(request)
+        for_one_client = response.cookies or nonce
+        for store, anonymous in response.__dict__.pop("stores", ()):
+            for_one_cookie = has_vary_header(response, "Cookie") and not anonymous
+            if not (for_one_client or for_one_cookie):
                 store(response)
-        if get_nonce(request):
+        if nonce:
             # A 304 would bring a new policy, which blocks the scripts of the cached page.
             for header in ("ETag", "Last-Modified"):
                 response.headers.pop(header, None)
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
-            or "Authorization" in request.headers
-            or depends_on_client
+            or "HTTP_AUTHORIZATION" in request.META
+            or for_one_client
         ):
             directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))
             rest = [

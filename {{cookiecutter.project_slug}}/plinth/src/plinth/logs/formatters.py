@@ -2,7 +2,7 @@
 
 import logging
 import re
-import uuid
+import secrets
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ HEAD, TAIL = 2_000, 5_000
 
 
 def new_request_id() -> str:
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 # A token of PasswordResetTokenGenerator, as in the link that resets a password.

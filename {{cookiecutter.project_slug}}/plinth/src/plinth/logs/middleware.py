@@ -23,7 +23,8 @@ class RequestLogMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        given = request.headers.get("X-Request-ID", "")
+        # Of META: `request.headers` would copy all headers, for every request.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         valid = re.fullmatch(r"[\w-]{8,64}", given, re.ASCII)
         request_id.set(given if valid else new_request_id())
         request.META["request_started"] = time.perf_counter()
