@@ -95,6 +95,7 @@ def test_file_is_not_parsed_without_the_permission(
 ) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
+    client.get(reverse("accounts:profile"))  # sets the CSRF cookie
     manual = reverse("catalog:manual-upload", args=[product.sku])
     for page in (manual, reverse("catalog:import")):
         response = client.post(page, {"file": upload(PDF)})
