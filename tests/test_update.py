@@ -20,6 +20,8 @@ NO_RENAMES = {
     "GIT_CONFIG_KEY_0": "diff.renames",
     "GIT_CONFIG_VALUE_0": "false",
 }
+# A git that does not know its user, whose name would be an answer.
+NO_NAME = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 # Newest first.
 VERSIONS = re.findall(
     r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE
@@ -118,6 +120,38 @@ def test_new_project_is_up_to_date(upstream: Path, bake: Bake) -> None:
     run(*CRUFT, "check", cwd=project)
     assert run(*CRUFT, "diff", cwd=project) == ""
     assert content(project) == content(bake())
+
+
+def test_make_new_writes_what_an_update_needs(upstream: Path) -> None:
+    created = json.loads((create(upstream, "cruft") / ".cruft.json").read_text())
+    answers = created["context"]["cookiecutter"]
+    created["context"]["cookiecutter"] = {
+        name: answers[name] for name in answers if not name.startswith("_")
+    }
+    # A commit that is nowhere else: the update asks the clone.
+    run("git", "remote", "remove", "origin", cwd=upstream)
+
+    run(sys.executable, "bake.py", "--no-input", cwd=upstream, env=NO_NAME)
+
+    project = upstream.with_name("my_site")
+    assert json.loads((project / ".cruft.json").read_text()) == created
+    run("git", "init", "--quiet", cwd=project)
+    commit(project)
+    release_next(upstream)
+    update(project)
+    assert (project / "plinth/src/plinth/next.py").exists()
+
+
+def test_make_new_names_the_remote_without_a_password(upstream: Path) -> None:
+    pushed = ("update-ref", "refs/remotes/origin/main", "HEAD")
+    run("git", *pushed, cwd=upstream)
+    address = "https://me:secret@example.com/plinth.git"
+    run("git", "remote", "set-url", "origin", address, cwd=upstream)
+
+    run(sys.executable, "bake.py", "--no-input", cwd=upstream)
+
+    state = json.loads((upstream.with_name("my_site") / ".cruft.json").read_text())
+    assert state["template"] == "https://example.com/plinth.git"
 
 
 def test_project_of_the_last_release_takes_todays_template(
