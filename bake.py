@@ -69,8 +69,10 @@ def refusal(question: str, answer: object) -> str:
     """Return what the hook says of one answer: nothing if it is valid."""
     hook = (HERE / "hooks/pre_gen_project.py").read_text()
     hook = hook.replace("{{ cookiecutter | tojson }}", json.dumps({question: answer}))
-    command = [sys.executable, "-c", hook]
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True).stderr.strip()
+    done = subprocess.run(
+        [sys.executable, "-c", hook], stderr=subprocess.PIPE, text=True, check=False
+    )
+    return done.stderr.strip()
 
 
 def known() -> Iterator[str]:

@@ -1,5 +1,8 @@
 """runserver is for development; deployments start gunicorn."""
 
+import socket
+from unittest.mock import patch
+
 import pytest
 import yaml
 from django.conf import settings
@@ -12,15 +15,16 @@ from django.core.management import (
 )
 from pytest_django import Settings
 
-pytestmark = pytest.mark.practice(37)
 
 
+@pytest.mark.practice(37)
 def test_runserver_refuses_without_debug() -> None:
     with pytest.raises(CommandError, match="start gunicorn"):
         # No address: it stops in any case, with another message.
         call_command("runserver", "nowhere")
 
 
+@pytest.mark.practice(37)
 def test_runserver_serves_static_files_in_local(settings: Settings) -> None:
     settings.DEBUG = True
     command = load_command_class(get_commands()["runserver"], "runserver")
@@ -31,6 +35,34 @@ def test_runserver_serves_static_files_in_local(settings: Settings) -> None:
     assert isinstance(handler, StaticFilesHandler)
 
 
+def test_taken_port_names_the_next_one(settings: Settings) -> None:
+    settings.DEBUG = True
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(CommandError) as caught:
+            call_command("runserver", str(port))
+
+    assert str(caught.value) == (
+        f"Port {port} is in use. Take another one: make run PORT={port + 1}"
+    )
+
+
+def test_port_of_the_environment_is_the_default(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.setenv("PORT", "8066")
+    command = load_command_class(get_commands()["runserver"], "runserver")
+
+    with patch.object(command, "run") as run:
+        call_command(command)
+
+    assert command.port == "8066"  # type: ignore[attr-defined]
+    run.assert_called_once()
+
+
+@pytest.mark.practice(37)
 def test_deployments_start_gunicorn() -> None:
     image = settings.BASE_DIR / "Dockerfile"
     if image.exists():
