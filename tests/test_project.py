@@ -170,7 +170,7 @@ def test_installations_share_no_secret(install: Bake) -> None:
 def test_target_says_in_one_line_what_it_needs(
     install: Bake, tmp_path: Path, words: list[str], advice: str
 ) -> None:
-    for program in ("sh", "make", "env", "git"):
+    for program in ("sh", "make", "env", "git", "touch"):
         (tmp_path / program).symlink_to(str(shutil.which(program)))
 
     (line,) = refusal(

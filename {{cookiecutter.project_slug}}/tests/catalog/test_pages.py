@@ -42,6 +42,7 @@ def test_home_page_is_cached_for_everybody(
     first = signed_in(user).get(HOME)
     assertContains(first, product.name)
     assertNotContains(first, "csrf")
+    assertNotContains(first, 'aria-label="Account"')
     assert "Cookie" not in first.headers.get("Vary", "")
 
     caches["process"].clear()  # as in another process
@@ -191,6 +192,8 @@ def test_list_is_filtered_and_ordered(client: Client, product: Product) -> None:
     assert names("?price_min=6") == [product.name]
     assert names("?price_max=6") == [cheap.name]
     assert names("?category=lamps&q=paper") == [cheap.name]
+    assert names("?ref=newsletter&q=la") == [cheap.name, product.name]
+    assert names("?q=ra") == names("?q=***") == []
     assert client.get(hidden.get_absolute_url()).status_code == HTTPStatus.NOT_FOUND
 
 
@@ -224,7 +227,7 @@ def test_hostile_parameter_is_refused_or_ignored(
     assert client.get(f"/catalog/product/{quote(text, safe='')}/").status_code == 404
     if name == "colour":
         assertContains(response, product.name)
-    elif name == "q" and text.startswith("'"):  # a text to search for
+    elif name == "q" and len(text) < 100 and text.isprintable():  # to search for
         assertContains(response, "No products match.")
     else:
         assertContains(response, 'role="alert"', status_code=HTTPStatus.BAD_REQUEST)

@@ -15,6 +15,7 @@ from django.core.management import (
 )
 from pytest_django import Settings
 
+from plinth.env import Env
 
 
 @pytest.mark.practice(37)
@@ -52,7 +53,7 @@ def test_port_of_the_environment_is_the_default(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DEBUG = True
-    monkeypatch.setenv("PORT", "8066")
+    monkeypatch.setattr(Env, "variables", {"PORT": "8066"})
     command = load_command_class(get_commands()["runserver"], "runserver")
 
     with patch.object(command, "run") as run:

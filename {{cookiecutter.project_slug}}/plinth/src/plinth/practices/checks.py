@@ -51,8 +51,8 @@ def check_squashing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> M
                 f"oldest of {days} days: SQUASH_MIGRATIONS_AFTER is "
                 f"{settings.SQUASH_MIGRATIONS_AFTER}, SQUASH_MIGRATIONS_DAYS is "
                 f"{settings.SQUASH_MIGRATIONS_DAYS}.",
-                hint=f"Run manage.py squashmigrations {app.label} {max(texts)}, or raise "
-                "the setting.",
+                hint=f"Run make squash APP={app.label} UPTO={max(texts)}, or raise the "
+                "setting.",
                 id="practices.W032",
             )
 

@@ -14,6 +14,11 @@ from plinth.env import Env
 class Command(runserver.Command):
     """The development server of staticfiles: on PORT by default, and only with DEBUG."""
 
+    # Set by Django's `handle`.
+    addr: str
+    port: str
+    use_ipv6: bool
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError(

@@ -15,7 +15,7 @@ class Command(startapp.Command):
     Another directory, or another template, gives Django's own app.
     """
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: Any) -> None:  # type: ignore[override]
         name: str = options["name"]
         home = settings.BASE_DIR / "apps" / name
         target = Path(options["directory"] or home).resolve()
