@@ -72,6 +72,7 @@ app: setup ## Start an app with a model, a page and a test (NAME=blog)
 seed: setup ## Fill the database with made-up rows: each seed_* command of apps/
 	@$(MANAGE) migrate --verbosity 0
 	@$(foreach command,$(basename $(notdir $(wildcard apps/*/management/commands/seed_*.py))),$(MANAGE) $(command) $(value ARGS) &&) true
+	@touch manage.py # The development server starts again: its process holds the cache.
 
 superuser: setup ## Create a superuser for the admin
 	@$(MANAGE) createsuperuser

@@ -9,6 +9,7 @@ class CatalogConfig(AppConfig):
         "summary": "A worked example: pages that stay fast at a million rows. "
         "To fill it: make seed.",
     }
+    sitemap = "apps.catalog.sitemaps.ProductSitemap"
     # Read often and written rarely: django-cachalot caches its queries.
     cached_tables = ["catalog_category"]
     benchmarks = "apps.catalog.benchmarks.cases"

@@ -13,6 +13,9 @@ from .parts.logs import *
 from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
+# {% if cookiecutter.use_celery %}
+from .parts.tasks import *
+# {% endif %}
 
 # Identity
 
@@ -46,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
     "plinth.mail",
@@ -131,12 +135,6 @@ ZEAL_ALLOWLIST = [
     {"model": "accounts.User", "field": "get()"},
 ]
 
-# {% if cookiecutter.use_celery %}
-# Tasks
-
-from .parts.tasks import *
-
-# {% endif %}
 # Health
 
 # /health/ready/ probes the services that the settings name. Add your own by dotted path,

@@ -234,6 +234,18 @@ def test_hostile_parameter_is_refused_or_ignored(
         assert "public" not in response.headers.get("Cache-Control", "")
 
 
+def test_sitemap_lists_published_products(client: Client, product: Product) -> None:
+    Product.objects.create(
+        sku="L-2", name="", category=product.category, price=5, is_published=False
+    )
+
+    page = client.get("/sitemap-catalog.xml")
+
+    assert re.findall("<loc>http://testserver(.+)</loc>", page.text) == [
+        product.get_absolute_url()
+    ]
+
+
 # Reviews
 
 

@@ -178,7 +178,7 @@ def check_decisions(**kwargs: Any) -> Messages:
 
 @checks.register("practices", deploy=True)
 def check_states(**kwargs: Any) -> Messages:
-    """Warn, under --deploy, about each practice that is off or embedded here."""
+    """Warn, under --deploy, about each practice that is off or built in here."""
     # Imported on use: the ledger is for this check only.
     from .ledger import practices
     from .states import State
