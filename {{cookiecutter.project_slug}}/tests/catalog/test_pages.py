@@ -10,6 +10,7 @@ from django.core.cache import caches
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -99,6 +100,8 @@ def test_fragment_is_cached_for_its_category(
     assert made(first) == 1
     assert made(second) == made(first) == 0
     assert made(elsewhere) == 1
+    with translation.override("de"):
+        assert made(first) == 1
 
     with commit():
         services.save_product(newest, ["name"])
