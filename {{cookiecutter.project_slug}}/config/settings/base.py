@@ -13,10 +13,12 @@ from .parts.logs import *
 from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
-# {% if cookiecutter.use_celery %}
-from .parts.tasks import *
-# {% endif %}
 
+# {% if cookiecutter.use_celery %}
+# Celery
+from .parts.tasks import *
+
+# {% endif %}
 # Identity
 
 SITE_NAME = env(
