@@ -79,10 +79,10 @@ def update(project: Path, **answers: object) -> None:
     run(*CRUFT, "check", cwd=project)
 
 
-def content(project: Path) -> dict[str, str | None]:
+def content(project: Path) -> dict[str, bytes | None]:
     """Every file and folder, but for what git and cruft keep for themselves."""
     return {
-        name: path.read_text() if path.is_file() else None
+        name: path.read_bytes() if path.is_file() else None
         for path in sorted(project.rglob("*"))
         if not (name := str(path.relative_to(project))).startswith((".git/", ".cruft"))
         and name != ".git"
@@ -264,7 +264,7 @@ def test_owner_may_change_every_file_and_gets_the_next_foundation(
     assert content(project / "plinth") == content(next_one / "plinth")
     # What the template did not change is as its owner left it.
     kept = [name for name in own if (project / name).exists() and name not in left]
-    assert all((project / name).read_text().endswith("\n# Ours\n") for name in kept)
+    assert all((project / name).read_bytes().endswith(b"\n# Ours\n") for name in kept)
 
 
 def test_option_is_switched_on_and_off_by_an_update(upstream: Path, bake: Bake) -> None:
