@@ -34,9 +34,8 @@ def lines(project: Path, pattern: str) -> list[str]:
             continue
         if word.search(name):
             found.append(name)
-        found += [
-            f"{name}: {ln}" for ln in path.read_text().splitlines() if word.search(ln)
-        ]
+        text = path.read_text(errors="replace")  # images too
+        found += [f"{name}: {ln}" for ln in text.splitlines() if word.search(ln)]
     return found
 
 
