@@ -78,7 +78,7 @@ MUTATIONS = [
     Mutation(
         73,
         "waits-for-ever",
-        replace(ALIVE, "int(port), timeout=TIMEOUT", "int(port)"),
+        replace(ALIVE, "int(port), timeout=timeout", "int(port)"),
         "test_dead_or_failing_or_silent_web_is_unhealthy",
     ),
     Mutation(
