@@ -5,6 +5,8 @@ the code and the settings that the master has loaded.
 """
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +130,15 @@ def pre_fork(server: Any, worker: Any) -> None:
             connection.close_pool()
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Give the worker a folder of its own for temporary files, uploads among them."""
+    tempfile.tempdir = tempfile.mkdtemp(prefix=f"gunicorn-{worker.pid}-")
+
+
 def child_exit(server: Any, worker: Any) -> None:
-    """Delete the `live` gauges of a worker that has exited."""
+    """Delete what a worker leaves: temporary files when it was killed, `live` gauges."""
+    for folder in Path(tempfile.gettempdir()).glob(f"gunicorn-{worker.pid}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
     if metrics:
         for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
             file.unlink()
