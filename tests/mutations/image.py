@@ -28,7 +28,7 @@ MUTATIONS = [
     Mutation(
         73,
         "code-before-the-packages",
-        replace(DOCKERFILE, "COPY pyproject.toml uv.lock ./", "COPY . ."),
+        replace(DOCKERFILE, "COPY pyproject.toml uv.loc[k] ./", "COPY . ."),
         "test_dependencies_are_a_layer_before_the_code",
     ),
     Mutation(

@@ -29,7 +29,7 @@ export IMAGE="${1:-$before}"
 
 # Recreated, to read changed files in secrets/.
 start() {
-    docker compose up --detach --wait --wait-timeout 180 --no-deps --force-recreate "$@" && return
+    docker compose up --detach --wait --wait-timeout 180 --force-recreate "$@" && return
     docker compose logs --tail 20 "$@" >&2
     return 1
 }

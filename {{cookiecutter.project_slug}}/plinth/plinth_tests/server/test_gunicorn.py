@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -282,8 +283,10 @@ def test_metrics_of_an_earlier_run_are_deleted(server: Server) -> None:
 
 
 @ON_LINUX
-def test_live_gauges_of_an_exited_worker_are_deleted(server: Server) -> None:
+def test_files_of_a_killed_worker_are_deleted(server: Server) -> None:
     worker = children(server.process.pid)[0]
+    [temporary] = Path(tempfile.gettempdir()).glob(f"gunicorn-{worker}-*")
+    (temporary / "tmp.upload.pdf").touch()
     gauge = server.metrics / f"gauge_livesum_{worker}.db"
     counter = server.metrics / f"counter_{worker}.db"
     gauge.touch()
@@ -291,7 +294,7 @@ def test_live_gauges_of_an_exited_worker_are_deleted(server: Server) -> None:
 
     os.kill(worker, signal.SIGKILL)
 
-    wait_for(lambda: not gauge.exists())
+    wait_for(lambda: not gauge.exists() and not temporary.exists())
     # Its counters still count.
     assert counter.exists()
     wait_for(server.answers)
