@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from plinth.management.commands.check_production import VARIABLES
-from plinth_tests.processes import COMPLETE, evaluate, run
+from plinth_tests.processes import COMPLETE, EMBEDDED, evaluate, run
 
 pytestmark = pytest.mark.practice(72)
 
@@ -55,6 +55,17 @@ def test_unsafe_start_stops_with_one_line(variables: dict[str, str], line: str) 
 
     assert done.returncode == 1
     assert done.stderr == f"{line}\n"
+
+
+def test_site_below_a_path_has_its_files_there() -> None:
+    code = (
+        "import config.wsgi; from django.conf import settings as s;"
+        "print(s.STATIC_URL, s.MEDIA_URL)"
+    )
+
+    shown = run(code, **EMBEDDED | {"SCRIPT_NAME": "/shop"})
+
+    assert shown.stdout.splitlines()[-1] == "/shop/static/ /shop/media/"
 
 
 def test_effective_settings_are_those_of_production() -> None:
