@@ -167,7 +167,7 @@ class Host:
         finally:
             connection.close()
 
-    def load(self, clients: int = 4) -> AbstractContextManager[Load]:
+    def load(self, clients: int = 2) -> AbstractContextManager[Load]:
         """Ask for a page of somebody who is signed in until the end of the block."""
         ask = partial(self.ask, PRIVATE_PAGE, Cookie=self.cookie)
         return repeated(ask, clients=clients)
