@@ -531,8 +531,30 @@ def test_compose_accepts_the_files(
     local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
 
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
+    ports = {port["host_ip"] for port in whole["services"]["nginx"]["ports"]}
+    assert ports == {"0.0.0.0"}
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_memory_limits_fit_the_documented_machine(
+    bake: Bake, answers: dict[str, object]
+) -> None:
+    project = bake(**answers)
+    text = (project / "deploy/compose/compose.yml").read_text()
+    units = {"m": 1, "g": 1024}
+    # Both colours, as during a release; one-off commands run before the second starts.
+    megabytes = sum(
+        int(service["mem_limit"][:-1]) * units[service["mem_limit"][-1]]
+        for service in yaml.safe_load(text)["services"].values()
+        if service.get("profiles") != ["release"]
+    )
+    page = (project / "docs/production.md").read_text()
+    [gigabytes] = map(int, re.findall(r"(\d+) GB of memory", page))
+
+    # The rest is for the machine's own processes, and for its page cache.
+    assert megabytes <= gigabytes * 1024 - 256, megabytes
 
 
 def test_second_switch_is_refused(bake: Bake, tmp_path: Path) -> None:

@@ -151,7 +151,10 @@ def test_terraform_creates_what_the_site_needs(bake: Bake, tmp_path: Path) -> No
 
         # The site can't replace the scripts of its pages.
         iam = session.client("iam", endpoint_url=url)
-        for name, places in {"site": ["media", "private"], "publish": ["static"]}.items():
+        for name, places in {
+            "site": ["media", "private"],
+            "publish": ["static"],
+        }.items():
             version = {"PolicyArn": output[f"{name}_policy"], "VersionId": "v1"}
             found = iam.get_policy_version(**version)["PolicyVersion"]["Document"]
             objects, _ = found["Statement"]
