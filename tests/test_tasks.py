@@ -486,7 +486,7 @@ def test_flower_requires_its_password(project: Path, tmp_path: Path) -> None:
         env = PRODUCTION | {
             "CELERY_BROKER_URL": url,
             "DATABASE_URL": "sqlite://",
-            "FLOWER_BASIC_AUTH": "admin:secret",
+            "FLOWER_BASIC_AUTH": "admin:a-secret-of-the-tests",
         }
         command = venv("python", "manage.py", "flower", str(port), of=project)
         with services.process(*command, cwd=project, log=tmp_path / "log", env=env):

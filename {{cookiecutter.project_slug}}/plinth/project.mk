@@ -48,6 +48,7 @@ practices: setup ## Show the 73 practices and their state here
 
 bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
 	@$(BIN)/python -m plinth.benchmarks.pages $(ARGS)
+	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.middleware
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.stack
 	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.image
 	@test -n "$(ARGS)" || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks

@@ -6,8 +6,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.generic import RedirectView, TemplateView
 
+from plinth.cache.pages import AnonymousPageMixin
 
-class HomeView(TemplateView):
+
+class HomeView(AnonymousPageMixin, TemplateView):
     template_name = "pages/home.html"
 
 

@@ -24,7 +24,7 @@ SITE_DESCRIPTION = env(
     "SITE_DESCRIPTION",
     default="{{ cookiecutter.description }}",
 )
-SECURITY_CONTACT = env(
+SECURITY_CONTACT = env.email(
     "SECURITY_CONTACT",
     default="{{ cookiecutter.author_email }}",
 )
@@ -32,7 +32,7 @@ SECURITY_CONTACT = env(
 SECRET_KEY = env("SECRET_KEY")
 # Previous keys, while the sessions and links that they signed expire.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = "UTC"
 
@@ -82,6 +82,8 @@ MIDDLEWARE = [
     "plinth.database.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Above CSRF, which parses the body.
+    "plinth.http.uploads.LargeBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

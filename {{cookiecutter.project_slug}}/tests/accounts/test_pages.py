@@ -5,7 +5,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from apps.accounts.forms import ProfileForm
 from apps.accounts.models import User
@@ -114,6 +114,19 @@ def test_address_of_another_account_is_refused(signed_in: Client) -> None:
     assertContains(response, "There is an account with this address already.")
     assertContains(response, 'aria-invalid="true"')
 
+    response = signed_in.post(PROFILE, form | {"current_password": "wrong"})
+    assertNotContains(response, "There is an account")
+
+
+def test_another_spelling_of_the_address_changes_nothing(signed_in: Client) -> None:
+    User.objects.update(email="ann@bücher.example")
+    form = {"name": "Ann", "email": "Ann@BÜCHER.example"}
+
+    response = signed_in.post(PROFILE, form, follow=True)
+
+    assertContains(response, "Your profile is saved.")
+    assert not mail.outbox
+
 
 def test_password_is_changed(signed_in: Client, user: User) -> None:
     form = {"old_password": PASSWORD, **NEW_PASSWORDS}
@@ -153,3 +166,15 @@ def test_reset_does_not_tell_who_has_an_account(client: Client, commit: Commit) 
 
     assert known.text == unknown.text
     assert [message.to for message in mail.outbox] == [["bo@example.com"]]
+
+
+def test_disabled_password_is_not_reset(
+    client: Client, user: User, commit: Commit
+) -> None:
+    user.set_unusable_password()
+    user.save()
+
+    with commit():
+        client.post(PASSWORD_RESET, {"email": user.email})
+
+    assert not mail.outbox

@@ -3,7 +3,7 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django.asserts import assertContains, assertNotContains
+from pytest_django.asserts import assertContains
 
 from apps.accounts.models import User
 from apps.catalog import services
@@ -35,17 +35,6 @@ def test_list_makes_as_many_queries_for_few_rows_as_for_many(
 
     # The first time, the user's permissions are loaded too.
     assert made[1] <= made[0] <= 8
-
-
-def test_category_is_chosen_by_search(
-    admin_client: Client, product: Product, make_products: MakeProducts
-) -> None:
-    make_products(20)
-
-    page = admin_client.get(path(Product, "change", product.pk))
-
-    assertContains(page, "admin-autocomplete")
-    assertNotContains(page, "Tableware")
 
 
 @pytest.mark.practice(13)

@@ -11,7 +11,6 @@ from django.core.exceptions import FieldFetchBlocked
 from django.db.models import QuerySet
 from django.template import Context, Template
 
-from apps.accounts.models import User
 from apps.catalog import querysets
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import EXPORTED, ORDERS, PAGE_SIZE, ProductQuerySet
@@ -63,21 +62,6 @@ def test_products_with_reviews_and_authors_are_three_queries(
     assert "email" not in sql[-1]
 
 
-@pytest.mark.practice(9, 10)
-def test_chunks_of_a_list_have_their_categories_and_tags(
-    make_products: MakeProducts,
-) -> None:
-    make_products(10)
-
-    with queries() as sql:
-        for product in Product.objects.for_list().iterator(chunk_size=5):
-            assert product.category.name
-            assert len(product.tags.all()) <= 2
-
-    # The products with their categories, and the tags of each chunk.
-    assert len(sql) == 1 + 2
-
-
 # Columns
 
 
@@ -93,20 +77,6 @@ def test_list_loads_its_columns_alone(product: Product) -> None:
     template = Template("{% firstof product.description %}")
     with pytest.raises(FieldFetchBlocked):
         template.render(Context({"product": listed}))
-
-
-@pytest.mark.practice(12)
-def test_reviews_of_a_user_load_their_columns_alone(
-    product: Product, user: User
-) -> None:
-    Review.objects.create(product=product, user=user, rating=3)
-    (review,) = Review.objects.by_user(user.pk)
-
-    assert review.product.get_absolute_url()
-    with pytest.raises(FieldFetchBlocked):
-        _ = review.product.description
-    with pytest.raises(FieldFetchBlocked):
-        _ = review.user
 
 
 @pytest.mark.practice(11)

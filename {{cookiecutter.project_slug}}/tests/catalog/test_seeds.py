@@ -2,8 +2,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Count, F, Sum
 
-from apps.catalog import seeds
-from apps.catalog.models import Product, Review
+from apps.catalog.models import Product
 
 pytestmark = pytest.mark.django_db
 
@@ -24,25 +23,3 @@ def test_seed_decides_the_products() -> None:
 
     Product.objects.all().delete()
     assert seeded(seed=2) != first
-
-
-def test_interrupted_seeding_goes_on_after_its_last_batch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    whole = seeded()
-    Product.objects.all().delete()
-    monkeypatch.setattr(seeds, "BATCH_SIZE", 10)
-    create = Review.objects.bulk_create
-
-    def interrupt(reviews: list[Review]) -> None:
-        if Product.objects.count() > 10:
-            raise KeyboardInterrupt
-        create(reviews)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Review.objects, "bulk_create", interrupt)
-        with pytest.raises(SystemExit, match="130"):
-            seeded()
-
-    assert Product.objects.count() == 10
-    assert seeded() == whole

@@ -93,11 +93,3 @@ def test_database_refuses_a_second_review_and_an_impossible_rating(
             Review.objects.create(
                 product=product, user=user if rating == 4 else None, rating=rating
             )
-
-
-def test_review_outlives_its_author(product: Product, user: User) -> None:
-    services.save_review(product.pk, user.pk, 5, "")
-
-    user.delete()
-
-    assert Review.objects.get().user is None

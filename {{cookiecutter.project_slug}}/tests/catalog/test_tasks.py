@@ -2,13 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.catalog import reports, tasks
-from apps.catalog.models import Import, Product, Review
+from apps.catalog import tasks
+from apps.catalog.models import Product, Review
 from plinth.testing.plugin import Commit
 
 pytestmark = pytest.mark.django_db
@@ -36,30 +34,3 @@ def test_report_of_yesterday_is_sent_to_staff_once(
     ]
     text = "Products published: 1\nNew reviews: 1, 5.0 of 5 on average"
     assert text in mail.outbox[0].body
-
-
-def test_failed_report_is_sent_later(
-    monkeypatch: pytest.MonkeyPatch, commit: Commit
-) -> None:
-    User.objects.create_user("staff@example.com", is_staff=True)
-    with monkeypatch.context() as patch:
-        patch.setattr(reports, "report", lambda day: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            tasks.send_report.delay()
-
-    with commit():
-        tasks.send_report.delay()
-
-    assert len(mail.outbox) == 1
-
-
-def test_failed_import_leaves_no_file(commit: Commit) -> None:
-    name = default_storage.save("imports/a.unknown", ContentFile(b"a"))
-    started = Import.objects.create(file=name, skip_invalid=False)
-
-    with commit():
-        tasks.import_products.apply(kwargs={"pk": started.pk}, throw=False)
-
-    started.refresh_from_db()
-    assert started.state == Import.State.FAILED
-    assert not default_storage.exists(name)

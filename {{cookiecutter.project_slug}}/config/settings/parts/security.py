@@ -44,10 +44,13 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 CSRF_COOKIE_HTTPONLY = True
 
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # 19 MiB a hash: every thread of the server may compute one.
+    "plinth.accounts.hashers.Argon2PasswordHasher",
     # Verifies hashes of Django's default, and upgrades them at the next sign-in.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# Seconds that the link of a password reset is valid.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (

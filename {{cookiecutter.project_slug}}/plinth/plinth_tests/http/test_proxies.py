@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from plinth.http.proxies import ProxyHeadersMiddleware
@@ -29,6 +29,7 @@ def request_from(rf: RequestFactory, peer: str, forwarded: str) -> HttpRequest:
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Proto": "https",
         "X-Real-IP": forwarded,
+        "X-Request-ID": "of-the-peer",
     }
     request = rf.get("/", headers=headers, REMOTE_ADDR=peer)
     ProxyHeadersMiddleware(lambda request: HttpResponse())(request)
@@ -59,6 +60,9 @@ def test_peer_of_a_unix_socket_is_a_trusted_proxy(rf: RequestFactory) -> None:
         (PROXY, "10.1.0.9", "10.1.0.9"),
         (PROXY, "", PROXY),
         (PROXY, "<script>", PROXY),
+        (PROXY, "fe80::1%<script>", "fe80::1"),
+        ("fe80::1%eth0", FORGED, "fe80::1%eth0"),
+        ("unknown", FORGED, "unknown"),
         ("", "", ""),
     ],
 )
@@ -73,6 +77,18 @@ def test_untrusted_peer_can_claim_neither_an_ip_nor_https(rf: RequestFactory) ->
 
     assert request.META["REMOTE_ADDR"] == CLIENT
     assert [name for name in request.headers if name.startswith("X-")] == []
+
+
+@pytest.mark.parametrize(("peer", "trusted"), [(PROXY, True), (CLIENT, False)])
+def test_request_id_of_a_trusted_proxy_is_used(
+    site: Client, peer: str, trusted: bool
+) -> None:
+    given = {"x-request-id": "of-the-peer"}
+
+    used = site.get("/plain/", headers=given, REMOTE_ADDR=peer).headers["X-Request-ID"]
+
+    assert (used == "of-the-peer") is trusted
+    assert len(used) in {11, 32}
 
 
 def test_trusted_proxies_are_a_setting(rf: RequestFactory, settings: Settings) -> None:

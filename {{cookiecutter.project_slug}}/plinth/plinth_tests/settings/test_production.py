@@ -45,6 +45,21 @@ def test_deployment_checks_are_clean(
             ),
         ),
         (
+            COMPLETE | {"ALLOWED_HOSTS": "https://shop.example"},
+            (
+                "The variable ALLOWED_HOSTS must be like example.com,.example.com, "
+                "without https://, port and path."
+            ),
+        ),
+        (
+            COMPLETE
+            | {"DATABASE_URL": "sqlite://", "DATABASE_REPLICA_URL": "postgres://a@b/c"},
+            (
+                "The variable DATABASE_REPLICA_URL must be "
+                "replicas of the server in DATABASE_URL."
+            ),
+        ),
+        (
             COMPLETE | {"DEBUG": "true"},
             "The variable DEBUG must be false in production.",
         ),
@@ -89,3 +104,17 @@ result = [
         "CompressedManifestStaticFilesStorage",
         "127.0.0.1",
     ]
+
+
+@pytest.mark.parametrize("name", ["DEFAULT_FROM_EMAIL", "SECURITY_CONTACT"])
+def test_address_of_an_example_fails_the_deployment_checks(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(VARIABLES, name, "you@example.com")
+
+    with pytest.raises(CommandError, match="production's settings has failed"):
+        call_command("check_production")
+
+    assert f"{name} is you@example.com, which nobody can answer" in (
+        capfd.readouterr().err
+    )

@@ -5,6 +5,8 @@ import re
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.csp import get_nonce
+from django.utils.cache import has_vary_header
 from django.utils.deprecation import MiddlewareMixin
 
 
@@ -28,9 +30,15 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
+        # A nonce of the content security policy is for one response.
+        for_one_client = response.cookies or get_nonce(request)
+        for store, anonymous in response.__dict__.pop("stores", ()):
+            for_one_cookie = has_vary_header(response, "Cookie") and not anonymous
+            if not (for_one_client or for_one_cookie):
+                store(response)
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
-            or "Authorization" in request.headers
+            or "HTTP_AUTHORIZATION" in request.META
             or response.cookies
         ):
             directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))

@@ -112,8 +112,13 @@ if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, and delete the metrics of an earlier run."""
+    """Raise the limit of open files, check the memory, and delete an earlier run's metrics."""
+    from plinth.server.memory import hash_memory_warning
+
     raise_open_files()
+    delete_temporary_files()
+    if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
+        server.log.warning(warning)
     # After USR2 the old workers still count.
     if metrics and not server.master_pid:
         for file in Path(metrics).glob("*.db"):
@@ -131,14 +136,26 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Give the worker a folder of its own for temporary files, uploads among them."""
-    tempfile.tempdir = tempfile.mkdtemp(prefix=f"gunicorn-{worker.pid}-")
+    """Give each worker a temporary folder of its own, for uploads."""
+    folder = Path(tempfile.gettempdir(), f"{NAME}-web-{worker.pid}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(folder)
+
+
+def delete_temporary_files() -> None:
+    """Delete the folders of workers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{NAME}-web-*"):
+        try:
+            os.kill(int(folder.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):
+            continue  # of another user, or not a worker's
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Delete what a worker leaves: temporary files when it was killed, `live` gauges."""
-    for folder in Path(tempfile.gettempdir()).glob(f"gunicorn-{worker.pid}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Delete the temporary files and the `live` gauges of a worker that has exited."""
+    delete_temporary_files()
     if metrics:
         for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
             file.unlink()
