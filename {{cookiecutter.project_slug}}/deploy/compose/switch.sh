@@ -51,7 +51,7 @@ point_nginx() {
 }
 
 refuse() {
-    docker compose stop "web-$new"
+    docker compose stop "web-$new" || true
     echo "$IMAGE $1: $old keeps serving." >&2
     exit 1
 }
