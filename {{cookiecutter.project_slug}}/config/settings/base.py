@@ -14,6 +14,11 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
+# {% if cookiecutter.use_celery %}
+# Celery
+from .parts.tasks import *
+
+# {% endif %}
 # Identity
 
 SITE_NAME = env(
@@ -46,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
     "plinth.mail",
@@ -133,12 +139,6 @@ ZEAL_ALLOWLIST = [
     {"model": "accounts.User", "field": "get()"},
 ]
 
-# {% if cookiecutter.use_celery %}
-# Tasks
-
-from .parts.tasks import *
-
-# {% endif %}
 # Health
 
 # /health/ready/ probes the services that the settings name. Add your own by dotted path,

@@ -5,13 +5,9 @@ from django.utils.csp import CSP
 from config.settings.environment import env
 from config.settings.parts.storages import CDN_DOMAIN, MEDIA_ORIGIN, UPLOADS
 
-# The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. By default every
-# private address, and a unix socket.
-TRUSTED_PROXIES = env.networks(
-    "TRUSTED_PROXIES",
-    default="127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,"
-    "169.254.0.0/16,::1,fc00::/7,fe80::/10",
-)
+# The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, beside one behind a
+# unix socket.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 ASSETS = [CSP.SELF, *([f"https://{CDN_DOMAIN}"] if CDN_DOMAIN else [])]
 # The trailing slash allows every path below it.

@@ -3,13 +3,14 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from pathlib import Path
 from threading import Event
 
 import pytest
 from django.apps import apps
 from django.conf import settings as project
 from django.core.cache import caches
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
@@ -75,6 +76,23 @@ def test_site_without_its_database_is_not_ready(
 
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json()["parts"]["database"] == "failing"
+
+
+@pytest.mark.parametrize("alias", ["default", "public"])
+@pytest.mark.django_db
+def test_disk_that_takes_no_uploads_is_a_failing_storage(
+    site: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alias: str
+) -> None:
+    # As on a read-only root, where the folder of the first upload can't be made.
+    full = tmp_path / "file"
+    full.touch()
+    storage = FileSystemStorage(location=full / "uploads")
+    monkeypatch.setitem(storages._storages, alias, storage)  # noqa: SLF001
+
+    assert site.get(READY).json()["parts"]["storage"] == "failing"
+
+    full.unlink()
+    probes.probe_storage()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -98,7 +98,23 @@ def test_trusted_proxies_are_a_setting(rf: RequestFactory, settings: Settings) -
     assert request_from(rf, PROXY, CLIENT).META["REMOTE_ADDR"] == PROXY
 
 
-def test_production_trusts_a_proxys_scheme_and_no_others() -> None:
+def test_ignored_proxy_is_logged_once(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    middleware = ProxyHeadersMiddleware(lambda request: HttpResponse())
+    for _ in range(2):
+        middleware(rf.get("/", REMOTE_ADDR=CLIENT, HTTP_X_FORWARDED_PROTO="https"))
+
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"X-Forwarded-* of {CLIENT} is ignored")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "statuses"), [("10.0.0.0/8", [200, 200, 301]), ("", [200, 301, 301])]
+)
+def test_production_trusts_a_proxys_scheme_and_no_others(
+    proxies: str, statuses: list[int]
+) -> None:
     code = f"""
 import config.wsgi, json
 from django.conf import settings
@@ -115,10 +131,9 @@ for peer in ("", "{PROXY}", "{CLIENT}"):
     statuses += [client.get("/plain/", HTTP_HOST="example.com").status_code]
 print(json.dumps(statuses))
 """
-    proxies = {"TRUSTED_PROXIES": "10.0.0.0/8"}
-    done = run_code(code, **EMBEDDED | proxies)
+    done = run_code(code, **EMBEDDED | {"TRUSTED_PROXIES": proxies})
 
-    assert json.loads(done.stdout) == [200, 200, 301]
+    assert json.loads(done.stdout) == statuses
 
 
 def test_malformed_network_stops_the_start() -> None:

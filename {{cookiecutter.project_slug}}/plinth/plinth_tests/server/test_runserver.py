@@ -1,6 +1,8 @@
 """runserver is for development; deployments start gunicorn."""
 
+import socket
 from io import StringIO
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -20,6 +22,7 @@ from pytest_django import Settings
 
 from plinth import checks as plinth_checks
 from plinth.checks import check_apps
+from plinth.env import Env
 from plinth_tests.processes import EMBEDDED, python
 
 pytestmark = pytest.mark.practice(37)
@@ -90,6 +93,33 @@ def test_development_server_starts_without_its_database(
     command.check_migrations()
 
     assert said.getvalue().startswith("No database: no server. Start the server")
+
+
+def test_taken_port_names_the_next_one(settings: Settings) -> None:
+    settings.DEBUG = True
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(CommandError) as caught:
+            call_command("runserver", str(port))
+
+    assert str(caught.value) == (
+        f"Port {port} is in use. Take another one: make run PORT={port + 1}"
+    )
+
+
+def test_port_of_the_environment_is_the_default(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.setattr(Env, "variables", {"PORT": "8066"})
+    command = load_command_class(get_commands()["runserver"], "runserver")
+
+    with patch.object(command, "run") as run:
+        call_command(command)
+
+    assert command.port == "8066"  # type: ignore[attr-defined]
+    run.assert_called_once()
 
 
 def test_deployments_start_gunicorn() -> None:

@@ -73,6 +73,17 @@ def test_unsafe_start_stops_with_one_line(variables: dict[str, str], line: str) 
     assert done.stderr == f"{line}\n"
 
 
+def test_site_below_a_path_has_its_files_there() -> None:
+    code = (
+        "import config.wsgi; from django.conf import settings as s;"
+        "print(s.STATIC_URL, s.MEDIA_URL)"
+    )
+
+    shown = run(code, **EMBEDDED | {"SCRIPT_NAME": "/shop"})
+
+    assert shown.stdout.splitlines()[-1] == "/shop/static/ /shop/media/"
+
+
 def test_effective_settings_are_those_of_production() -> None:
     code = """
 import config.wsgi

@@ -216,11 +216,10 @@ class Env:
             fail(name, "like https://example.com,https://*.example.com")
         return values
 
-    def networks(self, name: str, *, default: str) -> list[str]:
+    def networks(self, name: str) -> list[str]:
         """Return addresses and networks that `ipaddress.ip_network` accepts."""
-        values = [value.strip() for value in self(name, default=default).split(",")]
         try:
-            return [str(ip_network(value)) for value in values]
+            return [str(ip_network(value)) for value in self.items(name)]
         except ValueError:
             fail(name, "addresses and networks, like 10.0.0.0/8,192.0.2.7")
 

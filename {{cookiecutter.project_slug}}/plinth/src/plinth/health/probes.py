@@ -6,16 +6,18 @@ every server every few seconds, so a probe writes to no disk and no bucket.
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock  # noqa: TID251 (one thread of a process probes)
 from time import monotonic
 
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.db import connection
 from django.utils.module_loading import import_string
 
@@ -71,6 +73,13 @@ def probe_locks() -> None:
 
 def probe_storage() -> None:
     default_storage.exists("health")
+    for alias in ("default", "public"):
+        folder = Path(getattr(storages[alias], "location", ""))
+        # Buckets have a prefix there. A folder is created with its first file.
+        while folder.is_absolute() and not folder.exists():
+            folder = folder.parent
+        if folder.is_absolute() and not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{folder} is not writable: mount a volume there")
 
 
 def services() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Client IP and scheme from trusted proxies."""
 
+import logging
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -18,6 +19,8 @@ from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from plinth.logs.formatters import new_request_id, request_id
+
+logger = logging.getLogger(__name__)
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -44,6 +47,7 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         super().__init__(get_response)
+        self.has_warned = False
         networks = [ip_network(network) for network in settings.TRUSTED_PROXIES]
         # Parsing takes longer than all the rest; proxies are few, and clients come back.
         self.look_up = lru_cache(maxsize=4096)(partial(look_up, networks))
@@ -54,6 +58,13 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
         peer, is_trusted = self.look_up(name)
         # A peer without an address uses a unix socket, whose permissions make it trusted.
         if name and not is_trusted:
+            if "HTTP_X_FORWARDED_PROTO" in meta and not self.has_warned:
+                self.has_warned = True
+                logger.warning(
+                    "X-Forwarded-* of %s is ignored: is it a proxy? Name it in "
+                    "TRUSTED_PROXIES.",
+                    name,
+                )
             for header in self.headers:
                 meta.pop(header, None)
             # RequestLogMiddleware above has taken the header's.
