@@ -90,6 +90,20 @@ def test_pages_show_the_picture_and_its_thumbnail(
 # Manuals
 
 
+def test_file_is_not_parsed_without_the_permission(
+    user: User, product: Product
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get(reverse("accounts:profile"))  # sets the CSRF cookie
+    manual = reverse("catalog:manual-upload", args=[product.sku])
+    for page in (manual, reverse("catalog:import")):
+        response = client.post(page, {"file": upload(PDF)})
+
+        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert not hasattr(response.wsgi_request, "_files")
+
+
 def upload_manual(client: Client, product: Product, content: bytes) -> Any:
     path = reverse("catalog:manual-upload", args=[product.sku])
     return client.post(path, {"file": upload(content, "../../x.html")}, follow=True)

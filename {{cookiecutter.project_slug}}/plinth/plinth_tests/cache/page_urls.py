@@ -91,8 +91,6 @@ class ConditionalPage(ConditionalPageMixin, NumberedPage):
 urlpatterns = [
     path("public/", login_not_required(PublicPage.as_view())),
     path("anonymous/", login_not_required(AnonymousPage.as_view())),
-
-
     path("client/", login_not_required(ClientPage.as_view())),
     path("private/", login_not_required(PrivatePage.as_view())),
     path("conditional/", login_not_required(ConditionalPage.as_view())),

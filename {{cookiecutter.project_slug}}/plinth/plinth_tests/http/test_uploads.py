@@ -22,7 +22,7 @@ from plinth_tests.site import error, handler400, handler403, handler404, handler
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.practice(65)]
+pytestmark = pytest.mark.django_db
 
 
 class UploadView(PermissionRequiredMixin, LargeBodyMixin, View):
@@ -90,6 +90,7 @@ def test_permission_is_checked_before_the_body_is_parsed(
     client: Client, user: Any
 ) -> None:
     client.force_login(user)
+    token(client)  # sets the cookie, without which no body is parsed
 
     assert send(client, "/upload/", 1_000) == (403, False)
 
