@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import caches
 from django.http import StreamingHttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import translation
 from pytest_django import Settings
@@ -100,7 +100,7 @@ def test_fragment_is_cached_for_its_category(
     assert made(first) == 1
     assert made(second) == made(first) == 0
     assert made(elsewhere) == 1
-    with translation.override("de"):
+    with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
         assert made(first) == 1
 
     with commit():

@@ -7,6 +7,5 @@ class PlinthConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401 (registers them)
         from .database import query_cache
-        from .http import checks as http_checks  # noqa: F401
 
         query_cache.register_tables()
