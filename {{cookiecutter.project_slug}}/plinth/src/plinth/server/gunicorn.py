@@ -5,6 +5,7 @@ the code and the settings that the master has loaded.
 """
 
 import os
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -104,18 +105,20 @@ logconfig_dict = {
     },
 }
 
-# The folder where prometheus_client's multiprocess mode has its files.
-if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
-    Path(metrics).mkdir(parents=True, exist_ok=True)
+# Metrics for Prometheus, at an address of their own.
+if metrics_bind := env.address("METRICS_BIND"):
+    from plinth.metrics.server import Processes, listen, serve
+
+    # A master that USR2 has started adds to the files of the one before.
+    metrics = Processes(os.environ.get("METRICS_FOLDER", ""), within=worker_tmp_dir)
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, and delete the metrics of an earlier run."""
+    """Raise the limit of open files, and open the port of the metrics."""
     raise_open_files()
-    # After USR2 the old workers still count.
-    if metrics and not server.master_pid:
-        for file in Path(metrics).glob("*.db"):
-            file.unlink()
+    if metrics_bind:
+        server.metrics_listener = listen(metrics_bind, shared=bool(server.master_pid))
+        server.cfg.env_orig["METRICS_FOLDER"] = metrics.folder
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -126,10 +129,30 @@ def pre_fork(server: Any, worker: Any) -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+    # The lowest number that no living worker has.
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in count() if slot not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    if metrics_bind:
+        metrics.enter(worker.slot)
+        worker.metrics_listener = server.metrics_listener
+
+
+def post_worker_init(worker: Any) -> None:
+    """Serve the metrics of all workers."""
+    if metrics_bind:
+        serve(worker.metrics_listener, site=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Delete the `live` gauges of a worker that has exited."""
-    if metrics:
-        for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
-            file.unlink()
+    """Delete the gauges of a worker that has exited."""
+    if metrics_bind:
+        metrics.leave(worker.slot)
+
+
+def on_exit(server: Any) -> None:
+    """Delete the metrics, unless another master still adds to them."""
+    if metrics_bind and not (server.master_pid or server.reexec_pid):
+        metrics.delete()
