@@ -171,7 +171,9 @@ MUTATIONS = [
     Mutation(
         12,
         "everything",
-        replace(QUERYSETS, '"thumbnail",', '"thumbnail",\n                "description",'),
+        replace(
+            QUERYSETS, '"thumbnail",', '"thumbnail",\n                "description",'
+        ),
         "test_list_loads_its_columns_alone",
     ),
     # update_fields

@@ -44,6 +44,8 @@ COMPLETE = {
     "EMAIL_URL": "smtp://127.0.0.1:1",
     **FILES,
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/1" if CELERY else "",
+    "SENTRY_DSN": "http://key@127.0.0.1:1/1" if extras.is_installed("sentry") else "",
+    "NEW_RELIC_LICENSE_KEY": "0" * 40,
 }
 # Where a page is requested, a database in memory will do.
 EMBEDDED = {
@@ -52,6 +54,8 @@ EMBEDDED = {
     "DATABASE_URL": "sqlite://",
     "REDIS_URL": "",
     "CELERY_BROKER_URL": "",
+    "SENTRY_DSN": "",
+    "NEW_RELIC_LICENSE_KEY": "",
 }
 
 

@@ -17,7 +17,9 @@ if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
         SENTRY_DSN,
         environment=ENVIRONMENT,
         release=RELEASE,
-        # 0 to 1: the fraction of requests that are traced.
+        # 0 to 1: the fractions of requests that are traced, and of processes that
+        # profile their traced requests.
         traces_sample_rate=env.fraction("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+        profiles_sample_rate=env.fraction("SENTRY_PROFILES_SAMPLE_RATE", default=0.0),
     )
 # {% endif %}

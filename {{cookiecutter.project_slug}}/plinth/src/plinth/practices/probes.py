@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from ipaddress import ip_network
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -15,6 +16,9 @@ from django.core.cache import caches
 from django.core.files.storage import storages
 from django.core.management import get_commands
 from django.db import connection, connections
+
+from plinth import extras
+from plinth.env import Env
 
 from .states import Finding, State, embedded, off, on
 
@@ -301,6 +305,19 @@ DEVELOPMENT_APPS = (
     "silk",
     "zeal",
 )
+
+
+def error_tracking() -> Finding:
+    # The SDK is imported where it is in use; the agent starts in servers alone.
+    if sentry := sys.modules.get("sentry_sdk"):
+        client = sentry.get_client()
+        if client.is_active():
+            return on(f"Sentry at {urlsplit(client.dsn).hostname}")
+    if extras.is_installed("newrelic") and Env()("NEW_RELIC_LICENSE_KEY"):
+        return on("New Relic")
+    return embedded(
+        "errors are in the log alone: set SENTRY_DSN or NEW_RELIC_LICENSE_KEY"
+    )
 
 
 def development_apps() -> Finding:

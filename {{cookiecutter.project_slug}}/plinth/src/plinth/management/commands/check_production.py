@@ -20,11 +20,21 @@ VARIABLES = {
     # A line of .env.example may say otherwise.
     "DEBUG": "",
 }
+# Those of an extra; one bucket at a time.
+TRACKERS = {
+    "sentry": {"SENTRY_DSN": "https://key@localhost/1"},
+    "newrelic": {"NEW_RELIC_LICENSE_KEY": "key"},
+}
 BUCKETS = {
     "s3": {"AWS_STORAGE_BUCKET_NAME": "uploads"},
     "gcs": {"GS_BUCKET_NAME": "uploads"},
     "azure": {"AZURE_CONTAINER": "uploads", "AZURE_ACCOUNT_NAME": "account"},
 }
+
+
+def of_installed(table: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return the variables of the first extra that is installed."""
+    return table.get(next(filter(extras.is_installed, table), ""), {})
 
 
 class Command(BaseCommand):
@@ -34,10 +44,10 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, **options: Any) -> None:
-        provider = next(filter(extras.is_installed, BUCKETS), "")
         variables = {
             **VARIABLES,
-            **BUCKETS.get(provider, {}),
+            **of_installed(TRACKERS),
+            **of_installed(BUCKETS),
             "SECRET_KEY": secrets.token_urlsafe(50),
             # Its lines without a # are the variables that the project itself requires.
             "ENV_FILE": str(settings.BASE_DIR / ".env.example"),
