@@ -1,4 +1,4 @@
-"""gunicorn with the project's settings: processes, socket, log and metrics."""
+"""gunicorn with the project's settings: processes, socket, log and statsd."""
 
 import ast
 import http.client
@@ -36,11 +36,10 @@ HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 
 
 class Server:
-    """gunicorn in a process of its own, with its log and its metrics."""
+    """gunicorn in a process of its own, with its log."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.socket = folder / "web.sock"
-        self.metrics = folder / "metrics"
         self.log = folder / "log"
         self.statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.statsd.bind(("127.0.0.1", 0))
@@ -49,7 +48,6 @@ class Server:
             "WEB_BIND": f"unix:{self.socket}",
             "WEB_CONCURRENCY": "2",
             "STATSD_HOST": f"127.0.0.1:{self.statsd.getsockname()[1]}",
-            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **variables,
         }
         with self.log.open("w") as output:
@@ -130,12 +128,7 @@ def running(server: Server) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    metrics = folder / "metrics"
-    metrics.mkdir()
-    # A process of an earlier run has left it.
-    (metrics / "counter_1.db").touch()
-    with running(Server(folder)) as server:
+    with running(Server(tmp_path_factory.mktemp("server"))) as server:
         yield server
 
 
@@ -275,26 +268,6 @@ def test_workers_raise_their_limit_of_open_files(
     limits = Path(f"/proc/{worker}/limits").read_text()
 
     assert re.search(rf"Max open files +{most_open_files()} ", limits)
-
-
-def test_metrics_of_an_earlier_run_are_deleted(server: Server) -> None:
-    assert not (server.metrics / "counter_1.db").exists()
-
-
-@ON_LINUX
-def test_live_gauges_of_an_exited_worker_are_deleted(server: Server) -> None:
-    worker = children(server.process.pid)[0]
-    gauge = server.metrics / f"gauge_livesum_{worker}.db"
-    counter = server.metrics / f"counter_{worker}.db"
-    gauge.touch()
-    counter.touch()
-
-    os.kill(worker, signal.SIGKILL)
-
-    wait_for(lambda: not gauge.exists())
-    # Its counters still count.
-    assert counter.exists()
-    wait_for(server.answers)
 
 
 class OnPort(Server):

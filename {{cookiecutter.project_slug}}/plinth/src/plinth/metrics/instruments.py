@@ -1,10 +1,14 @@
 """The metrics that a process counts itself; `collectors` has those read at each scrape.
 
 Labels have few values: a view's name, never a path. Import this on use, and only where
-`metrics.enabled()`: in a server, plinth.metrics.server must have run before.
+`metrics.enabled()`.
 """
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from .processes import open_folder
+
+open_folder()
 
 REQUESTS = Histogram(
     "django_http_request_duration_seconds",

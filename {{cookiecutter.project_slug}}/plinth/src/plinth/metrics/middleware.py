@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils.deprecation import MiddlewareMixin
 
 from plinth import metrics
 
@@ -17,35 +17,59 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 POOL_SECONDS = 1
 
 
-class MetricsMiddleware(MiddlewareMixin):
+class MetricsMiddleware:
     """Count each request by the name of its view, its method and its class of status.
 
-    A redirect to https and a 404 without a view count under the view "none".
+    A redirect to https and a 404 without a view count under the view "none". An exception
+    of the error page itself, which reaches the server, counts as a 5xx.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         if not metrics.enabled():
             raise MiddlewareNotUsed
         from . import instruments
 
-        super().__init__(get_response)
+        self.get_response = get_response
         self.instruments = instruments
         self.next_pools = 0.0
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
 
-    def process_request(self, request: HttpRequest) -> None:
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.is_async:
+            return self.call_async(request)
+        start, status = self.start(), 500
+        try:
+            response = self.get_response(request)
+            status = response.status_code
+        finally:
+            self.count(request, status, start)
+        return response
+
+    async def call_async(self, request: HttpRequest) -> Any:
+        start, status = self.start(), 500
+        try:
+            response = await self.get_response(request)
+            status = response.status_code
+        finally:
+            self.count(request, status, start)
+        return response
+
+    def start(self) -> float:
         database.tally.set(database.Tally())
-        request.META["metrics_started"] = time.perf_counter()
+        return time.perf_counter()
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+    def count(self, request: HttpRequest, status: int, start: float) -> None:
         now = time.perf_counter()
         match = request.resolver_match
         view = match.view_name if match else "none"
         method = request.method if request.method in METHODS else "other"
-        status = f"{response.status_code // 100}xx"
-        self.instruments.REQUESTS.labels(view, method, status).observe(
-            now - request.META["metrics_started"]
+        self.instruments.REQUESTS.labels(view, method, f"{status // 100}xx").observe(
+            now - start
         )
         if (tally := database.tally.get()) and tally.count:
             self.instruments.REQUEST_QUERIES.labels(view).inc(tally.count)
@@ -53,4 +77,3 @@ class MetricsMiddleware(MiddlewareMixin):
         if now >= self.next_pools:
             self.next_pools = now + POOL_SECONDS
             database.update_pools()
-        return response

@@ -1,50 +1,25 @@
 """The HTTP server of the metrics, at METRICS_BIND: never at the site's own address.
 
 gunicorn's master opens the port, and every worker answers on it for all of them, so that
-one that hangs or dies is not missed. Each process counts in files of its own
-(prometheus_client's multiprocess mode). They are named after the worker's slot, which its
-successor takes over: counters never go down, and the number of files is bounded.
+one that hangs or dies is not missed.
 """
 
 import os
-import shutil
 import socket
 import sys
-import tempfile
 import threading
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-from prometheus_client import REGISTRY, CollectorRegistry, MetricsHandler, values
+from prometheus_client import REGISTRY, CollectorRegistry, MetricsHandler
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from .processes import FOLDER
 
 
 class Handler(MetricsHandler):
     # Seconds, for a client that sends nothing.
     timeout = 10
-
-
-class Processes:
-    """The metrics of a server's processes, in a folder."""
-
-    def __init__(self, folder: str = "", *, within: str | None = None) -> None:
-        self.folder = folder or tempfile.mkdtemp(prefix="metrics-", dir=within)
-        self.name = str(os.getpid())
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self.folder
-        values.ValueClass = values.MultiProcessValue(lambda: self.name)
-
-    def enter(self, slot: object) -> None:
-        """Count in the files of a slot from now on: call it in a new process."""
-        self.name = f"{os.getppid()}-{slot}"
-
-    def leave(self, slot: object) -> None:
-        """Delete the gauges of a slot's process, which has exited."""
-        for file in Path(self.folder).glob(f"gauge_live*_{os.getpid()}-{slot}.db"):
-            file.unlink()
-
-    def delete(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def listen(address: str, *, shared: bool = False) -> socket.socket:
@@ -61,13 +36,14 @@ def listen(address: str, *, shared: bool = False) -> socket.socket:
             socket.create_server(**where).close()
         return socket.create_server(**where, reuse_port=True)
     except OSError as error:
-        sys.exit(f"METRICS_BIND={address} cannot be used: {error.strerror}.")
+        reason = os.strerror(error.errno) if error.errno else error
+        sys.exit(f"METRICS_BIND={address} cannot be used: {reason}.")
 
 
 def serve(listener: socket.socket, *, site: bool) -> None:
     """Answer on the port, in a thread; with `site`, the metrics of `collectors` too."""
     registry: Any = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if FOLDER in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     if site:

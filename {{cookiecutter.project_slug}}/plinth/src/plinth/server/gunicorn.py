@@ -107,18 +107,19 @@ logconfig_dict = {
 
 # Metrics for Prometheus, at an address of their own.
 if metrics_bind := env.address("METRICS_BIND"):
-    from plinth.metrics.server import Processes, listen, serve
+    from plinth.metrics import processes, server as metrics
 
-    # A master that USR2 has started adds to the files of the one before.
-    metrics = Processes(os.environ.get("METRICS_FOLDER", ""), within=worker_tmp_dir)
+    # Add to it in config/gunicorn.py: the workers count in files of this folder.
+    folder = os.environ.get(processes.FOLDER) or processes.new_folder(worker_tmp_dir)
+    raw_env = [f"{processes.FOLDER}={folder}"]
 
 
 def on_starting(server: Any) -> None:
     """Raise the limit of open files, and open the port of the metrics."""
     raise_open_files()
     if metrics_bind:
-        server.metrics_listener = listen(metrics_bind, shared=bool(server.master_pid))
-        server.cfg.env_orig["METRICS_FOLDER"] = metrics.folder
+        shared = bool(server.master_pid)
+        server.metrics_listener = metrics.listen(metrics_bind, shared=shared)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -136,23 +137,29 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     if metrics_bind:
-        metrics.enter(worker.slot)
+        processes.enter(worker.slot)
         worker.metrics_listener = server.metrics_listener
 
 
 def post_worker_init(worker: Any) -> None:
     """Serve the metrics of all workers."""
     if metrics_bind:
-        serve(worker.metrics_listener, site=True)
+        metrics.serve(worker.metrics_listener, site=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """Delete the gauges of a worker that has exited."""
     if metrics_bind:
-        metrics.leave(worker.slot)
+        processes.leave(worker.slot)
+
+
+def pre_exec(server: Any) -> None:
+    """USR2: the next master adds to the files of this one."""
+    if metrics_bind:
+        server.cfg.env_orig[processes.FOLDER] = os.environ[processes.FOLDER]
 
 
 def on_exit(server: Any) -> None:
     """Delete the metrics, unless another master still adds to them."""
     if metrics_bind and not (server.master_pid or server.reexec_pid):
-        metrics.delete()
+        processes.delete()

@@ -5,6 +5,7 @@ that they are seen when all workers are down.
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,24 +27,22 @@ from kombu.exceptions import ChannelError
 from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.core import Metric
 
-from plinth.metrics import server
+from plinth.metrics import processes, server
 
 from .app import app
-
-processes: list[server.Processes] = []
 
 
 @worker_init.connect
 def start(**kwargs: Any) -> None:
     """Before the first child is forked: its tasks count in files."""
-    processes.append(server.Processes())
+    os.environ[processes.FOLDER] = processes.new_folder()
 
 
 @worker_process_init.connect
 def enter(**kwargs: Any) -> None:
     from billiard.process import current_process
 
-    processes[0].enter(current_process().index)
+    processes.enter(current_process().index)
 
 
 @worker_ready.connect
@@ -53,7 +52,7 @@ def serve(**kwargs: Any) -> None:
 
 @worker_shutdown.connect
 def delete(**kwargs: Any) -> None:
-    processes.pop().delete()
+    processes.delete()
 
 
 @before_task_publish.connect
