@@ -23,7 +23,7 @@ make() {
     fi
 }
 
-mkdir -p acme cache secrets static tls
+mkdir -p acme cache secrets static textfile tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
 password=$(cat secrets/postgres_password)
@@ -32,7 +32,7 @@ printf 'postgres://%s@pgbouncer:6432/app' "$login" | make secrets/database_url
 printf 'postgres://%s@postgres:5432/app' "$login" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
 # Secrets of yours; an empty file counts as unset.
-sed -n 's|^ *file: ||p' compose.yml | while read -r secret; do
+sed -n 's|^ *file: ||p' compose.yml monitoring.yml | while read -r secret; do
     make "$secret" </dev/null
 done
 

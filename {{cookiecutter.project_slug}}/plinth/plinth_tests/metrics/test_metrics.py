@@ -179,7 +179,9 @@ def test_unapplied_migrations_and_the_release_are_shown(
     monkeypatch.setattr(collectors.connections, "close_all", lambda: None)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
-    named = {name: f"plinth.metrics.collectors.{name}" for name in ("build", "migrations")}
+    named = {
+        name: f"plinth.metrics.collectors.{name}" for name in ("build", "migrations")
+    }
 
     text = scrape(monkeypatch, named)
 
@@ -236,7 +238,9 @@ class Measured(Server):
 
     def requests(self) -> float:
         name = "django_http_request_duration_seconds_count"
-        return sum(value for key, value in self.scrape().items() if key.startswith(name))
+        return sum(
+            value for key, value in self.scrape().items() if key.startswith(name)
+        )
 
     def workers(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")

@@ -18,7 +18,9 @@ def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
         "sessions": env.url("REDIS_SESSIONS_URL", "redis", "rediss", "unix"),
         "locks": env.url("REDIS_LOCKS_URL", "redis", "rediss", "unix"),
     }
-    client = "counting.CountingClient" if env("METRICS_BIND") else "redis.SharedServerClient"
+    client = (
+        "counting.CountingClient" if env("METRICS_BIND") else "redis.SharedServerClient"
+    )
     aliases = {
         alias: redis(alias, url or redis_url, client) for alias, url in urls.items()
     }

@@ -38,7 +38,9 @@ POOL = Gauge(
     multiprocess_mode="livesum",
 )
 CACHE_READS = Counter(
-    "django_cache_reads_total", "Keys read from Redis: hit or miss.", ["cache", "result"]
+    "django_cache_reads_total",
+    "Keys read from Redis: hit or miss.",
+    ["cache", "result"],
 )
 
 TASKS = Histogram(

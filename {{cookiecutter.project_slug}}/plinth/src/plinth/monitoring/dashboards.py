@@ -59,9 +59,7 @@ ROWS = {
             "short",
             {"{{release}}": "count by (release) (django_build_info)"},
         ),
-        Panel(
-            "Alerts", "short", {"{{alertname}}": 'ALERTS{alertstate="firing"}'}
-        ),
+        Panel("Alerts", "short", {"{{alertname}}": 'ALERTS{alertstate="firing"}'}),
     ],
     "Requests by view": [
         Panel(
@@ -90,7 +88,9 @@ ROWS = {
             "ops",
             {"{{database}}": f"sum by (database) (rate({QUERIES}_count{RATE}))"},
         ),
-        Panel("Duration, p95", "s", {"{{database}}": quantile(0.95, QUERIES, "database")}),
+        Panel(
+            "Duration, p95", "s", {"{{database}}": quantile(0.95, QUERIES, "database")}
+        ),
         Panel(
             "Pool",
             "short",
@@ -257,7 +257,12 @@ def drawn(panel: Panel) -> dict[str, Any]:
         "datasource": source,
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
         "targets": [
-            {"refId": f"Q{key}", "expr": expr, "legendFormat": legend, "datasource": source}
+            {
+                "refId": f"Q{key}",
+                "expr": expr,
+                "legendFormat": legend,
+                "datasource": source,
+            }
             for key, (legend, expr) in enumerate(panel.queries.items())
         ],
     }

@@ -49,7 +49,10 @@ def objective_rules(objective: Objective) -> Iterator[dict[str, Any]]:
     if percent is None:
         return
     for window in WINDOWS:
-        yield {"record": f"{record(objective)}_{window}", "expr": objective.rate(window)}
+        yield {
+            "record": f"{record(objective)}_{window}",
+            "expr": objective.rate(window),
+        }
     for severity, burns in groupby(BURNS, key=lambda burn: burn.severity):
         speed = "Fast" if severity == "page" else "Slow"
         yield {

@@ -316,7 +316,9 @@ def objectives() -> Finding:
     if measured.state is not State.ON:
         return Finding(measured.state, "no objective is measured: set METRICS_BIND")
     numbers = {each.name: number(each) for each in OBJECTIVES}
-    return on(", ".join(f"{name} {value} %" for name, value in numbers.items() if value))
+    return on(
+        ", ".join(f"{name} {value} %" for name, value in numbers.items() if value)
+    )
 
 
 # They slow pages down, or show internals.
