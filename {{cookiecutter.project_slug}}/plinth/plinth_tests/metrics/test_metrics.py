@@ -14,7 +14,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import connection
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
@@ -176,7 +176,7 @@ def test_unapplied_migrations_and_the_release_are_shown(
     settings.RELEASE = "1f2e3d"
     monkeypatch.setattr(collectors, "unapplied", (0, 0.0))
     # It would end the test's transaction.
-    monkeypatch.setattr(collectors.connections, "close_all", lambda: None)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
     named = {
@@ -246,6 +246,13 @@ class Measured(Server):
         tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return list(map(int, tasks.read_text().split()))
 
+    def kill_workers(self) -> None:
+        """Kill the two workers, and wait until they have successors."""
+        old = {*self.workers()}
+        for worker in old:
+            os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: len({*self.workers()} - old) == 2)
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
@@ -271,10 +278,8 @@ def test_counters_of_killed_workers_still_count(server: Measured) -> None:
     for _ in range(3):
         for _ in range(20):
             server.get("/metrics", X_Forwarded_Proto="https")
-        before, workers = server.requests(), server.workers()
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
-        wait_for(lambda old=workers: len({*server.workers()} - {*old}) == 2)
+        before = server.requests()
+        server.kill_workers()
         wait_for(server.answers)
 
         assert server.requests() >= before
@@ -300,8 +305,7 @@ def test_gauges_of_an_exited_worker_are_deleted(server: Measured) -> None:
     for gauge in gauges:
         gauge.touch()
 
-    for worker in server.workers():
-        os.kill(worker, signal.SIGKILL)
+    server.kill_workers()
 
     wait_for(lambda: not any(gauge.exists() for gauge in gauges))
     wait_for(server.answers)

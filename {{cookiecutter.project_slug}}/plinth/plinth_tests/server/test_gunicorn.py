@@ -118,7 +118,7 @@ def wait_for(true: Callable[[], object]) -> None:
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Server]:
+def running[S: Server](server: S) -> Iterator[S]:
     try:
         wait_for(server.answers)
         yield server

@@ -29,7 +29,7 @@ def open_folder() -> None:
         from prometheus_client import values
 
         Path(folder).mkdir(mode=0o700, exist_ok=True)
-        values.ValueClass = values.MultiProcessValue(lambda: name)
+        values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]
 
 
 def enter(slot: object) -> None:

@@ -7,7 +7,7 @@ one that hangs or dies is not missed.
 import os
 import socket
 import sys
-import threading
+import threading  # noqa: TID251 (of a server, not of a request)
 from http.server import ThreadingHTTPServer
 from typing import Any
 
@@ -45,7 +45,7 @@ def serve(listener: socket.socket, *, site: bool) -> None:
     registry: Any = REGISTRY
     if FOLDER in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     if site:
         from .collectors import SiteCollector
 

@@ -107,7 +107,8 @@ logconfig_dict = {
 
 # Metrics for Prometheus, at an address of their own.
 if metrics_bind := env.address("METRICS_BIND"):
-    from plinth.metrics import processes, server as metrics
+    from plinth.metrics import processes
+    from plinth.metrics import server as metrics
 
     # Add to it in config/gunicorn.py: the workers count in files of this folder.
     folder = os.environ.get(processes.FOLDER) or processes.new_folder(worker_tmp_dir)

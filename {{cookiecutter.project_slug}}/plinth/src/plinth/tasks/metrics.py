@@ -42,7 +42,8 @@ def start(**kwargs: Any) -> None:
 def enter(**kwargs: Any) -> None:
     from billiard.process import current_process
 
-    processes.enter(current_process().index)
+    child: Any = current_process()
+    processes.enter(child.index)
 
 
 @worker_ready.connect
@@ -110,6 +111,7 @@ def queues() -> Iterator[Metric]:
     with app.connection_for_read(connect_timeout=2) as broker:
         broker.ensure_connection(max_retries=1, timeout=2)
         for name in app.amqp.queues:
+            channel: Any
             with broker.channel() as channel:
                 try:
                     found = channel.queue_declare(name, passive=True).message_count
