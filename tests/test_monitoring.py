@@ -1,13 +1,29 @@
-"""Monitoring: every alert fires and resolves, on time series that promtool plays."""
+"""Monitoring: promtool plays every alert; Prometheus watches the running project."""
 
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 
+from tests import services
 from tests.conftest import Bake
-from tests.support import run
+from tests.nginx.visits import SESSION, Browser, cookies
+from tests.production import Load, repeated, servable, shell
+from tests.services import PRODUCTION, Answer, venv, wait_until
+from tests.support import Say, run
+from tests.test_gunicorn import children
 
 REQUESTS = "django_http_request_duration_seconds"
 
@@ -132,7 +148,11 @@ CASES = {
         }
     ),
     "NotificationsFail": Case(
-        {'alertmanager_notifications_failed_total{integration="webhook"}': counter(0, 1)}
+        {
+            'alertmanager_notifications_failed_total{integration="webhook"}': counter(
+                0, 1
+            )
+        }
     ),
 }
 
@@ -142,7 +162,9 @@ OUTAGE = {"minutes": (60, 120, 540), "fires": 170, "resolved": 230}
 LEAK = {"minutes": (60, 720, 1500), "fires": 770, "resolved": 2200}
 
 
-def burning(name: str, fraction: float, minutes: tuple[int, int, int]) -> dict[str, str]:
+def burning(
+    name: str, fraction: float, minutes: tuple[int, int, int]
+) -> dict[str, str]:
     """Series of an objective of whose events this fraction is bad, for a while."""
     bad = long([(minutes[0], 0), (minutes[1], 1000 * fraction), (minutes[2], 0)])
     good = long(
@@ -286,9 +308,7 @@ def test_site_without_celery_replicas_and_exporters_has_no_alert(
     }
     for group, rules in groups(project).items():
         names = [rule["alert"] for rule in rules if "alert" in rule]
-        expected = [
-            expectation(name, 110, fires=name == "Watchdog") for name in names
-        ]
+        expected = [expectation(name, 110, fires=name == "Watchdog") for name in names]
         play(project, tmp_path, group, {group: (series, expected)}, "10m")
 
 
@@ -350,7 +370,11 @@ def alertmanager_file(project: Path, folder: Path, url: str) -> Path:
     text = (project / "deploy/monitoring/alertmanager.yml").read_text()
     secrets = {
         f"{option}_file: /run/secrets/alert_{name}_url": f"{option}: {url}{name}"
-        for option, name in (("url", "pager"), ("api_url", "chat"), ("url", "heartbeat"))
+        for option, name in (
+            ("url", "pager"),
+            ("api_url", "chat"),
+            ("url", "heartbeat"),
+        )
     }
     for secret, address in secrets.items():
         assert secret in text
@@ -358,3 +382,305 @@ def alertmanager_file(project: Path, folder: Path, url: str) -> Path:
     file = folder / "alertmanager.yml"
     file.write_text(text)
     return file
+
+
+TASKS = """
+from plinth.tasks.app import app
+from plinth.tasks.tasks import clear_sessions
+
+
+@app.task
+def fail() -> None:
+    raise RuntimeError
+
+
+@app.task
+def retry() -> None:
+    raise ConnectionError
+"""
+ENQUEUE = """
+from apps.pages import tasks
+for task in (tasks.fail, tasks.retry, tasks.clear_sessions):
+    task.delay()
+"""
+VIEWS = """
+from django.http import HttpRequest, HttpResponse
+from django.views.generic import View
+
+
+class FailView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        raise RuntimeError
+
+
+urlpatterns += [path("trial/fail/", FailView.as_view())]
+"""
+PAGES = ("/", "/catalog/", "/accounts/sign-in/", "/trial/fail/")
+# prometheus-community's exporter is in no Debian package.
+UNTESTED = "pgbouncer_"
+
+
+class Monitored:
+    """A site with its servers, exporters, Prometheus and Alertmanager, all on 127.0.0.1."""
+
+    def __init__(self, project: Path, folder: Path, stack: ExitStack) -> None:
+        self.project, self.folder, self.stack = project, folder, stack
+        self.ports = {
+            name: services.free_port()
+            for name in (
+                *("web", "worker", "prometheus", "alertmanager"),
+                *("node", "postgres", "redis", "nginx", "blackbox"),
+            )
+        }
+        self.calls: list[tuple[str, dict]] = []
+        self.start_servers()
+        self.start_exporters()
+        self.start_monitoring()
+
+    def run(self, *command: object, name: str, **env: str) -> subprocess.Popen[bytes]:
+        log = self.folder / f"{name}.log"
+        words = [str(word) for word in command]
+        running = services.process(*words, cwd=self.project, log=log, env=env)
+        return self.stack.enter_context(running)
+
+    def start_servers(self) -> None:
+        primary = self.stack.enter_context(services.primary())
+        replica = self.stack.enter_context(services.replica(primary))
+        cache = services.redis(self.folder, services.free_port())
+        self.redis = self.stack.enter_context(cache)
+        self.postgres = primary
+        self.env = PRODUCTION | {
+            "DATABASE_URL": primary.url,
+            "DATABASE_REPLICA_URL": replica.url,
+            "REDIS_URL": self.redis,
+            "CELERY_BROKER_URL": f"{self.redis}/1",
+            "RELEASE": "1f2e3d",
+        }
+        run(*self.python("manage.py", "migrate"), cwd=self.project, env=self.env)
+        front = services.front(self.project, self.folder)
+        self.front = self.stack.enter_context(front)
+        self.web = self.start_web()
+        self.run(
+            *venv("celery", "--app", "config.celery", "worker", of=self.project),
+            name="worker",
+            **self.env | {"METRICS_BIND": f"127.0.0.1:{self.ports['worker']}"},
+        )
+
+    def python(self, *arguments: str) -> list:
+        return venv("python", *arguments, of=self.project)
+
+    def start_web(self) -> subprocess.Popen[bytes]:
+        env = self.env | {
+            "METRICS_BIND": f"127.0.0.1:{self.ports['web']}",
+            "WEB_CONCURRENCY": "2",
+        }
+        socket = self.folder / "run/blue.sock"
+        web = services.gunicorn_on(socket, self.project, self.folder / "web.log", **env)
+        return self.stack.enter_context(web)
+
+    def start_exporters(self) -> None:
+        blackbox = self.folder / "blackbox.yml"
+        http = {
+            "headers": {"Host": "example.com"},
+            # The certificate is the test's own.
+            "tls_config": {"insecure_skip_verify": True, "server_name": "example.com"},
+        }
+        module = {"prober": "http", "timeout": "5s", "http": http}
+        blackbox.write_text(yaml.safe_dump({"modules": {"http_2xx": module}}))
+        options = {
+            "blackbox": [f"--config.file={blackbox}"],
+            "nginx": [
+                f"-nginx.scrape-uri=http://127.0.0.1:{self.front.http}/health/nginx"
+            ],
+            "node": [],
+            "postgres": [],
+            "redis": ["-redis.addr="],
+        }
+        source = f"{self.postgres.url}?sslmode=disable".replace(
+            "postgres://", "postgresql://"
+        )
+        for name, arguments in options.items():
+            self.run(
+                f"prometheus-{name}-exporter",
+                f"-{'-' * (name not in ('nginx', 'redis'))}web.listen-address="
+                f"127.0.0.1:{self.ports[name]}",
+                *arguments,
+                name=name,
+                DATA_SOURCE_NAME=source,
+            )
+
+    def start_monitoring(self) -> None:
+        """With the project's own files; all waits are of a second."""
+        deploy = self.project / "deploy/monitoring"
+        home = self.folder / "monitoring"
+        (home / "targets").mkdir(parents=True)
+        (home / "rules").mkdir()
+        text = (deploy / "rules/site.yml").read_text()
+        text = re.sub(r"(?m)^( +(?:interval|for)): '?\w+'?$", r"\1: 1s", text)
+        (home / "rules/site.yml").write_text(text)
+        for name, target in {
+            "redis": self.redis,
+            "site": f"https://127.0.0.1:{self.front.https}/",
+        }.items():
+            targets = [{"targets": [target]}]
+            (home / f"targets/{name}.yml").write_text(yaml.safe_dump(targets))
+        text = (deploy / "prometheus.yml").read_text().replace("15s", "1s")
+        for name in ("node", "postgres", "redis", "nginx", "blackbox"):
+            text = re.sub(
+                rf"{name}-exporter:\d+", f"127.0.0.1:{self.ports[name]}", text
+            )
+        for name in ("alertmanager", "localhost"):
+            port = self.ports[name.replace("localhost", "prometheus")]
+            text = re.sub(rf"{name}:\d+", f"127.0.0.1:{port}", text)
+        found = yaml.safe_load(text)
+        for job in found["scrape_configs"]:
+            if job.pop("dns_sd_configs", None):
+                address = f"127.0.0.1:{self.ports[job['job_name']]}"
+                job["static_configs"] = [{"targets": [address]}]
+        (home / "prometheus.yml").write_text(yaml.safe_dump(found))
+        self.run(
+            "prometheus",
+            f"--config.file={home}/prometheus.yml",
+            f"--storage.tsdb.path={home}/data",
+            f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}",
+            name="prometheus",
+        )
+
+        def call(path: str, body: bytes) -> bytes:
+            self.calls.append((path, json.loads(body)))
+            return b"ok"
+
+        port = self.stack.enter_context(services.collector(call))
+        file = alertmanager_file(self.project, home, f"http://127.0.0.1:{port}/")
+        text = re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", file.read_text())
+        file.write_text(text)
+        self.run(
+            "prometheus-alertmanager",
+            f"--config.file={file}",
+            f"--storage.path={home}/alerts",
+            f"--web.listen-address=127.0.0.1:{self.ports['alertmanager']}",
+            "--cluster.listen-address=",
+            name="alertmanager",
+        )
+
+    def query(self, query: str) -> list[float]:
+        """The values of an instant query; those that are no number are left out."""
+        words = urlencode({"query": query.replace("$__rate_interval", "30s")})
+        url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/query?{words}"
+        answer = json.loads(services.get(url).text)
+        assert answer["status"] == "success", answer
+        values = [float(found["value"][1]) for found in answer["data"]["result"]]
+        return [value for value in values if not math.isnan(value)]
+
+    def visited(self, *pages: str) -> AbstractContextManager[Load]:
+        """Request pages as a signed-in client, whose pages nginx does not cache."""
+
+        def ask(page: str) -> Answer:
+            time.sleep(0.1)
+            return Browser(self.front).ask(page, Cookie=cookies(**{SESSION: "x"}))
+
+        return repeated(*(partial(ask, page) for page in pages), clients=len(pages))
+
+    def called(self, receiver: str, alert: str, status: str) -> dict | None:
+        for path, body in self.calls:
+            for found in body.get("alerts", []):
+                labels = found["labels"]
+                if (path, labels["alertname"], found["status"]) == (
+                    f"/{receiver}",
+                    alert,
+                    status,
+                ):
+                    return found
+        return None
+
+
+@pytest.fixture(scope="module")
+def monitored(
+    install: Bake, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Monitored]:
+    folder = tmp_path_factory.mktemp("monitored")
+    copy = servable(install(), folder, apps__pages__tasks=TASKS, config__urls=VIEWS)
+    home = folder / "servers"
+    home.mkdir()
+    with ExitStack() as stack:
+        yield Monitored(copy, home, stack)
+
+
+EVERYTHING = pytest.mark.services(
+    *("prometheus", "alertmanager", "postgresql", "redis", "nginx"),
+    *("blackbox-exporter", "nginx-exporter", "node-exporter"),
+    *("postgres-exporter", "redis-exporter"),
+)
+
+
+@EVERYTHING
+@pytest.mark.long
+def test_every_query_of_the_dashboard_returns_data(
+    monitored: Monitored, record_property: Say
+) -> None:
+    shell(monitored.project, ENQUEUE, **monitored.env)
+    text = (monitored.project / "deploy/monitoring/grafana/site.json").read_text()
+    queries = [
+        target["expr"]
+        for panel in json.loads(text)["panels"]
+        for target in panel.get("targets", [])
+        if UNTESTED not in target["expr"]
+    ]
+    assert len(queries) > 30
+    empty = set(queries)
+
+    def answered() -> bool:
+        shell(monitored.project, ENQUEUE, **monitored.env)
+        empty.difference_update({*filter(monitored.query, empty)})
+        return not empty
+
+    with monitored.visited(*PAGES):
+        try:
+            wait_until(answered, seconds=90)
+        finally:
+            assert not empty, "\n".join(empty)
+    record_property("summary", f"{len(queries)} queries return data")
+
+
+@EVERYTHING
+@pytest.mark.long
+def test_counters_of_a_killed_worker_never_go_down(monitored: Monitored) -> None:
+    counts = "sum(django_http_request_duration_seconds_count)"
+    wait_until(lambda: monitored.query(counts))
+    [before] = monitored.query(counts)
+    with monitored.visited(*PAGES[:3]) as seen:
+        for _ in range(3):
+            time.sleep(2)
+            os.kill(children(monitored.web.pid)[0], signal.SIGKILL)
+        time.sleep(2)
+    answered = sum(answer.status == 200 for answer in seen)
+    assert answered > 10
+
+    wait_until(lambda: monitored.query(counts) > [before])
+    time.sleep(2)
+    resets = monitored.query(
+        "sum(resets(django_http_request_duration_seconds_count[2m]))"
+    )
+    assert resets == [0]
+
+
+@EVERYTHING
+@pytest.mark.long
+def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None:
+    wait_until(lambda: monitored.query('up{job="web"} == 1'))
+    assert not monitored.called("pager", "WebDown", "firing")
+
+    monitored.web.terminate()
+    monitored.web.wait(40)
+    wait_until(lambda: monitored.called("pager", "WebDown", "firing"), 60)
+    alert = monitored.called("pager", "WebDown", "firing")
+    assert alert["annotations"] == {
+        "summary": "No web process answers",
+        "runbook_url": "docs/runbooks.md#webdown",
+    }
+    # The chat has it too, and the heartbeat goes on.
+    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls))
+    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"))
+
+    monitored.web = monitored.start_web()
+    wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 90)

@@ -6,6 +6,7 @@ that they are seen when all workers are down.
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -35,7 +36,7 @@ from .app import app
 @worker_init.connect
 def start(**kwargs: Any) -> None:
     """Before the first child is forked: its tasks count in files."""
-    os.environ[processes.FOLDER] = processes.new_folder()
+    os.environ[processes.FOLDER] = tempfile.mkdtemp(prefix="metrics-")
 
 
 @worker_process_init.connect
