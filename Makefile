@@ -8,17 +8,17 @@ include {{cookiecutter.project_slug}}/plinth/uv.mk
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-new: .venv/bin/python ## Bake a project: asks, then writes it (ARGS="--no-input -o DIR project_name=...")
+new: .venv/bin/python ## Bake a project beside this folder (ARGS="--no-input -o DIR project_name=...")
 	@$(call sync,--only-group new --inexact)
-	@.venv/bin/python bake.py $(ARGS)
+	@.venv/bin/python bake.py $(value ARGS)
 
 test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 	@$(call sync,--group test)
-	@$(UV) run --no-sync pytest $(ARGS)
+	@$(UV) run --no-sync pytest $(value ARGS)
 
 scale: .venv/bin/python ## Run the tests that take minutes: a million rows
 	@$(call sync,--group test)
-	@$(UV) run --no-sync pytest -m scale $(ARGS)
+	@$(UV) run --no-sync pytest -m scale $(value ARGS)
 
 lint: .venv/bin/python ## Check the style of the template's own code
 	@$(call sync,--group test)

@@ -178,7 +178,7 @@ def main() -> None:
         production = {
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "ENV_FILE": os.devnull,
-            "SECRET_KEY": "of-this-benchmark",
+            "SECRET_KEY": "of-this-benchmark-and-of-nothing-else",
             "ALLOWED_HOSTS": "127.0.0.1",
             "DATABASE_URL": "sqlite://",
             "EMAIL_URL": "smtp://localhost",

@@ -5,6 +5,7 @@ secrets and calls no git.
 """
 
 import json
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -31,6 +32,14 @@ KEEP = {
 for path, keep in KEEP.items():
     if not keep and Path(path).exists():
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+
+# `make new` says where `make update` finds this version; `cruft create` writes it itself.
+if origin := json.loads(os.environ.get("PLINTH_ORIGIN", "{}")):
+    asked = {name: answers[name] for name in answers if not name.startswith("_")}
+    state = origin | {"checkout": None, "directory": None}
+    state |= {"context": {"cookiecutter": asked}}
+    text = json.dumps(state, indent=2, ensure_ascii=False)
+    Path(".cruft.json").write_text(f"{text}\n", encoding="utf-8")
 
 # Cruft bakes into a temporary folder at every check, and passes no output folder.
 if "_output_dir" in answers:

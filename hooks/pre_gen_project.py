@@ -48,7 +48,9 @@ RULES = {
     "domain_name": (253, HOST, HOST_RULE),
 }
 
-for question, (longest, pattern, rule) in RULES.items():
+# `make new` runs this with one answer at a time, when it is given.
+for question in [name for name in RULES if name in answers]:
+    longest, pattern, rule = RULES[question]
     answer = str(answers[question])
     if len(answer) > longest or not re.fullmatch(pattern, answer):
         sys.exit(

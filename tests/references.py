@@ -121,6 +121,8 @@ class References:
         """Whether a dotted path leads to a module, or to a name that one binds."""
         if target.partition(".")[0] not in self.packages:
             return True
+        if re.search(r"\.[EWI][0-9]{3}$", target):  # the id of a system check
+            return True
         module, names = target, []
         while module and module not in self.modules:
             module, _, name = module.rpartition(".")

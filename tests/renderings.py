@@ -67,11 +67,11 @@ class Template:
         self.keep = keep_conditions(root / "hooks" / "post_gen_project.py")
         self.environment = create_env_with_context({"cookiecutter": self.config})
         self.environment.loader = FileSystemLoader([self.project, root / "templates"])
-        self.files = sorted(
-            path.relative_to(self.project).as_posix()
-            for path in self.project.rglob("*")
-            if path.is_file() and not is_binary(str(path))
-        )
+        files: dict[bool, list[str]] = {True: [], False: []}
+        for path in sorted(filter(Path.is_file, self.project.rglob("*"))):
+            name = path.relative_to(self.project).as_posix()
+            files[is_binary(str(path))].append(name)
+        self.files, self.binaries = files[False], files[True]
 
     def is_raw(self, path: str) -> bool:
         """Whether it is copied as it is, by its own name or with a folder above."""
@@ -236,7 +236,9 @@ def faults(path: str, text: str) -> list[str]:
         found.append("a blank line at the start")
     if text and not re.search(r"[^\n]\n\Z", text):
         found.append("not one line break at the end")
-    if suffix != ".py" and "\n\n\n" in text:  # in Python, ruff counts them
+    if (
+        suffix not in {".py", ".py-tpl"} and "\n\n\n" in text
+    ):  # in Python, ruff counts them
         found.append("two blank lines together")
     try:
         PARSERS.get(suffix, str)(text)

@@ -41,6 +41,8 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "example.com",
     "EMAIL_URL": "smtp://127.0.0.1:1",
     "SECURE_SSL_REDIRECT": "false",
+    # Proxies of the tests that connect by TCP.
+    "TRUSTED_PROXIES": "127.0.0.1",
     "ENV_FILE": os.devnull,
 }
 # In the form of Azure's keys.

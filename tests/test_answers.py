@@ -144,6 +144,71 @@ def test_make_new_names_an_unknown_choice(answer: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def ask(tmp_path: Path, *lines: str) -> tuple[str, dict[str, str]]:
+    """Type answers to `make new`; return what it says, and the answers it took."""
+    done = subprocess.run(
+        [sys.executable, "bake.py", "--output-dir", tmp_path],
+        cwd=REPOSITORY,
+        env=clean_environment() | GIT_NAMES,
+        input="\n".join([*lines, *[""] * 20]),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    (project,) = (path.parent for path in tmp_path.glob("*/manage.py"))
+    state = json.loads((project / ".cruft.json").read_text())
+    return done.stdout, state["context"]["cookiecutter"]
+
+
+# Of a git whose user has an address that is none.
+GIT_NAMES = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "user.name",
+    "GIT_CONFIG_VALUE_0": "Ada Lovelace",
+    "GIT_CONFIG_KEY_1": "user.email",
+    "GIT_CONFIG_VALUE_1": "ada@localhost",
+}
+
+
+def test_invalid_answer_is_asked_for_again(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+
+    said, answers = ask(
+        tmp_path,
+        *('My "Site"', "{{ 1 + 1 }}", "Cost $5"),
+        *("My Site", "taken", "site"),
+        *("", "", "you", "you@example.com"),
+    )
+
+    assert said.count("project_name can't be ") == 2
+    assert said.count("project_slug can't be ") == 1
+    assert said.count(f"{tmp_path}/taken exists: choose another name.") == 1
+    assert said.count("author_email can't be ") == 1
+    taken = {"project_name": "Cost $5", "project_slug": "site"}
+    taken |= {"author_name": "Ada Lovelace", "author_email": "you@example.com"}
+    assert answers.items() >= taken.items()
+
+
+def test_invalid_name_of_git_is_no_default(tmp_path: Path) -> None:
+    _, answers = ask(tmp_path)
+    assert answers["author_name"] == "Ada Lovelace"
+    assert answers["author_email"] == "you@example.com"
+
+
+def test_dollar_sign_reaches_the_answer(tmp_path: Path) -> None:
+    args = (
+        f"ARGS=--no-input -o {tmp_path} project_slug=site project_name='Cost $5 $(x)'"
+    )
+    run("make", "new", args, cwd=REPOSITORY)
+    assert "# Cost $5 $(x)\n" in (tmp_path / "site/README.md").read_text()
+
+
+def test_jinja_in_an_answer_is_refused_in_one_line(tmp_path: Path) -> None:
+    args = f"ARGS=--no-input -o {tmp_path} project_name='{{{{ a.b }}}}'"
+    (line,) = refusal("make", "new", args, cwd=REPOSITORY)
+    assert line.startswith("project_name can't be '{{ a.b }}': ")
+
+
 def test_bake_leaves_only_the_project(tmp_path: Path) -> None:
     def bake(output: str, slug: str) -> tuple[str | Path, ...]:
         options = ("--no-input", "-o", tmp_path / output, f"project_slug={slug}")

@@ -150,7 +150,7 @@ def test_every_reference_leads_somewhere(source: Template) -> None:
             path: source.render(path, answers)
             for path in source.files
             if source.keeps(path, answers)
-        }
+        } | dict.fromkeys(source.binaries, "")
         # The foundation names parts of the site that an answer leaves out.
         but = "no/" if is_default(answers) else "plinth/"
         for reference in References(texts, source.files).dangling(but):
@@ -166,7 +166,8 @@ def empty_folders(project: Path) -> list[Path]:
         for folder in project.rglob("*")
         if folder.is_dir()
         and not any(
-            file.is_file() and file.stat().st_size for file in folder.rglob("*")
+            file.is_file() and (file.stat().st_size or file.suffix == ".py-tpl")
+            for file in folder.rglob("*")
         )
     ]
 

@@ -164,6 +164,8 @@ def open_page(browser: Browser) -> Iterator[Open]:
                 message.type in ("error", "warning")
                 # That the page itself is an error is what the test asked for.
                 and not (status != 200 and message.location["url"] == url)
+                # The proxy serves uploads, and there is none here.
+                and "/media/" not in message.location["url"]
                 and complaints.append(f"{page.url}: {message.text}")
             ),
         )
@@ -255,8 +257,8 @@ def test_ledger_is_accessible(
     local: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{local}/", **look)
-    page.get_by_role("link", name="See the 73 practices").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("73 practices")
+    page.get_by_role("link", name="73 practices").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("73 practices for high traffic")
     tiles = page.get_by_role("main").locator("details")
     expect(tiles).to_have_count(73)
     assert_fit_for_everybody(page)

@@ -207,7 +207,7 @@ def test_static_files_of_the_site_are_served_by_the_cdn(
 ) -> None:
     variables = {"DATABASE_URL": "sqlite://"}
     with (
-        gunicorn(project, tmp_path / "log", ALLOWED_HOSTS="*", **variables) as site,
+        gunicorn(project, tmp_path / "log", ALLOWED_HOSTS="127.0.0.1,localhost", **variables) as site,
         services.cdn(tmp_path, site) as domain,
     ):
         path = re.search(r"/static/css/site\.\w+\.css", get(site).text)
@@ -478,7 +478,7 @@ def test_terraform_references_exist(bake: Bake) -> None:
 
     resources, data = names("resource"), names("data")
     assert len(resources) > 10
-    used = set(re.findall(r"(?<![\w.\"])(data\.)?(aws_\w+\.\w+)(?=[.\]])", text))
+    used = set(re.findall(r"(?<![\w.\"])(data\.)?(aws_\w+\.\w+)(?=[.\[\]])", text))
     assert {name for prefix, name in used if not prefix} <= resources
     assert {name for prefix, name in used if prefix} == data
     assert set(re.findall(r"\bvar\.(\w+)", text)) == names("variable")
@@ -488,6 +488,9 @@ def test_terraform_references_exist(bake: Bake) -> None:
     for place in ("media", "static", "private"):
         assert f'"location": "{place}"' in settings
     assert 'prefix = "private/incoming/"' in text
+    # The site can't replace the scripts of its pages.
+    assert '{ site = ["media", "private"], publish = ["static"] }' in text
+    assert '"${aws_s3_bucket.files.arn}/*"' not in text.partition('"role"')[2]
 
 
 def paths(entry: dict, depth: int) -> Iterator[list[str]]:

@@ -36,6 +36,16 @@ from tests.support import DEFAULT, LEANEST, Say, copy_of, documented, refusal, r
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
 PRIVATE_PAGE = "/accounts/profile/"
+# A task that outlives the grace of a worker, in a project with Celery.
+SLOW_TASK = """
+
+@app.task
+def slow() -> None:
+    import time
+
+    print("slow task begins", flush=True)
+    time.sleep(60)
+"""
 
 
 class Host:
@@ -91,6 +101,9 @@ class Host:
         replace("deploy/pgbouncer/pgbouncer.ini", f"{pool}20", f"{pool}10")(
             self.project
         )
+        tasks = self.project / "apps/accounts/tasks.py"
+        if tasks.exists():
+            tasks.write_text(tasks.read_text() + SLOW_TASK)
         self.run("docker", "build", "--quiet", "--tag", self.image, str(self.project))
         limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         trial: dict[str, dict] = {
@@ -110,11 +123,23 @@ class Host:
             self.folder
         )
 
+    def start(self) -> None:
+        page = self.project / "docs/production.md"
+        *_, migrate, static, up = documented(page, "run --rm static\n").splitlines()
+        assert "migrate" in migrate
+        for command in (migrate, static, up):
+            self.run("sh", "-euc", command)
+
+    def psql(self, statement: str, user: str = "app") -> str:
+        words = ("psql", "--username", user, "--command", statement, "-At")
+        return self.exec("postgres", *words).strip()
+
     def clear(self) -> None:
-        self.env["COMPOSE_PROFILES"] = "blue,green"
+        self.env["COMPOSE_PROFILES"] = "blue,green,release"
         with suppress(pytest.fail.Exception):
             self.compose("down", "--volumes", "--timeout", "1")
-        for image in (self.image, f"{self.name}-pgbouncer", f"{self.name}:v2"):
+        images = [f"{self.name}:{tag}" for tag in ("v1", "v2", "broken")]
+        for image in (*images, f"{self.name}-pgbouncer"):
             words = ["docker", "image", "rm", "--force", image]
             subprocess.run(words, capture_output=True, check=False)
         label = f"label=com.docker.compose.project={self.name}"
@@ -142,7 +167,7 @@ class Host:
         finally:
             connection.close()
 
-    def load(self, clients: int = 4) -> AbstractContextManager[Load]:
+    def load(self, clients: int = 2) -> AbstractContextManager[Load]:
         """Ask for a page of somebody who is signed in until the end of the block."""
         ask = partial(self.ask, PRIVATE_PAGE, Cookie=self.cookie)
         return repeated(ask, clients=clients)
@@ -156,7 +181,7 @@ def host(
     host = Host(project, tmp_path, f"plinth-test-{uuid.uuid4().hex[:12]}")
     try:
         host.set_up()
-        host.compose("up", "--detach", "--wait")
+        host.start()
         yield host
     finally:
         host.clear()
@@ -263,7 +288,7 @@ def nobody_but_nginx_has_a_port(host: Host, say: Say) -> None:
 
 
 def no_secret_is_in_the_environment(host: Host, say: Say) -> None:
-    names = ("secret_key", "postgres_password")
+    names = ("secret_key", "postgres_password", "app_password")
     secrets = [(host.folder / "secrets" / name).read_text() for name in names]
     for service, found in host.containers().items():
         told = json.dumps(found["Config"])
@@ -281,8 +306,7 @@ def two_hundred_clients_share_ten_connections(host: Host, say: Say) -> None:
     with host.load(clients=200) as seen:
         end = time.monotonic() + 5
         while time.monotonic() < end:
-            words = ("psql", "--username", "app", "--command", COUNT, "-At")
-            most = max(most, int(host.exec("postgres", *words)))
+            most = max(most, int(host.psql(COUNT)))
     say("summary", f"200 clients: {seen}, {most} connections")
     assert len(seen) >= 200
     assert not seen.failed
@@ -319,14 +343,84 @@ def a_restart_of_pgbouncer_is_survived(host: Host, say: Say) -> None:
     assert not [asked for asked in seen.failed if asked > back]
 
 
+def site_role_is_no_superuser(host: Host, say: Say) -> None:
+    of = "FROM pg_roles WHERE rolname = current_user"
+    assert host.psql(f"SELECT rolsuper OR rolcreatedb OR rolcreaterole {of}") == "f"
+    with pytest.raises(pytest.fail.Exception, match="permission denied to COPY"):
+        host.psql("COPY (SELECT 1) TO PROGRAM 'id'")
+
+
+def redis_asks_for_a_password(host: Host, say: Say) -> None:
+    for service in {"cache", "broker"} & set(host.services()):
+        assert "NOAUTH" in host.exec(service, "redis-cli", "ping")
+
+
+def uploads_are_stored_without_a_bucket(host: Host, say: Say) -> None:
+    host.shell(
+        "from django.core.files.base import ContentFile as File;"
+        "from django.core.files.storage import storages;"
+        "[storages[name].save('trial.txt', File('stored')) for name in "
+        "('default', 'public')]"
+    )
+    assert host.ask("/media/trial.txt").text == "stored"
+
+
+def a_dump_replaces_a_newer_schema(host: Host, say: Say) -> None:
+    page = host.project / "docs/production.md"
+    constraints = "SELECT count(*) FROM pg_constraint"
+    before = host.psql(constraints)
+    host.run("sh", "-euc", documented(page, "pg_dump"))
+    assert (host.folder / "site.dump").stat().st_mode & 0o777 == 0o600
+    host.psql(
+        "CREATE TABLE newer (author bigint PRIMARY KEY REFERENCES accounts_user (id))"
+    )
+    assert host.psql(constraints) != before
+
+    with host.load() as seen:
+        host.run("sh", "-euc", documented(page, "pg_restore"))
+        seen.recover()
+
+    say("summary", f"restored: {seen}, {before} constraints")
+    assert host.psql(constraints) == before
+    assert host.ask(PRIVATE_PAGE, Cookie=host.cookie).status == 200
+
+
+def a_release_whose_pages_fail_never_serves(host: Host, say: Say) -> None:
+    image = f"{host.name}:broken"
+    (host.project / "Broken").write_text(
+        f"FROM {host.image}\nUSER root\n"
+        "RUN echo '{% nothing %}' >templates/base.html\nUSER 10001:10001\n"
+    )
+    words = ("--quiet", "--file", host.project / "Broken", "--tag", image)
+    host.run("docker", "build", *map(str, words), str(host.project / "deploy"))
+    with host.load() as seen:
+        lines = refusal("./switch.sh", image, cwd=host.folder, env=host.env)
+    say("summary", f"pages that fail: {seen}")
+    assert lines[-1] == f"{image} has pages that fail: blue keeps serving."
+    assert re.search(r"^/\?release=\w+ answers 500$", "\n".join(lines), re.MULTILINE)
+    assert not seen.failed
+    running = [each for each in host.containers().values() if each["State"]["Running"]]
+    assert image not in [each["Config"]["Image"] for each in running]
+
+
 def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     before, image = host.serving(), f"{host.name}:v2"
     host.run("docker", "tag", host.image, image)
+    slow = "worker" in host.services()
+    if slow:
+        host.shell("from apps.accounts.tasks import slow; slow.delay()")
+        wait_until(lambda: "slow task begins" in host.compose("logs", "worker"))
+    # As a switch leaves it that is interrupted before nginx has read it.
+    replace("upstream.conf", "blue.sock", "green.sock")(host.folder)
     with host.load() as seen:
+        started = time.monotonic()
         host.run("./switch.sh", image)
-    say("summary", f"blue to green: {seen}")
+    say("summary", f"blue to green in {time.monotonic() - started:.0f} s: {seen}")
     assert len(seen) > 20
     assert not seen.failed
+    if slow:
+        # By the new worker, whose log is another container's.
+        assert "slow task begins" in host.compose("logs", "worker")
 
     assert host.serving() != before
     running = host.containers()
@@ -349,6 +443,8 @@ def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
     }
     say("summary", f"stopped within {seconds:.1f} s")
     assert set(codes.values()) == {0}, codes
+    host.compose("up", "--detach", "--wait")
+    assert host.ask("/").status == 200
 
 
 PROMISES = [
@@ -362,9 +458,14 @@ PROMISES = [
     every_container_is_without_rights,
     nobody_but_nginx_has_a_port,
     no_secret_is_in_the_environment,
+    site_role_is_no_superuser,
+    redis_asks_for_a_password,
+    uploads_are_stored_without_a_bucket,
     two_hundred_clients_share_ten_connections,
     statements_are_prepared_behind_pgbouncer,
     a_restart_of_pgbouncer_is_survived,
+    a_dump_replaces_a_newer_schema,
+    a_release_whose_pages_fail_never_serves,
     a_release_takes_over_without_a_failed_request,
     all_of_it_stops_within_its_grace,
 ]
@@ -430,8 +531,30 @@ def test_compose_accepts_the_files(
     local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
 
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
+    ports = {port["host_ip"] for port in whole["services"]["nginx"]["ports"]}
+    assert ports == {"0.0.0.0"}
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_memory_limits_fit_the_documented_machine(
+    bake: Bake, answers: dict[str, object]
+) -> None:
+    project = bake(**answers)
+    text = (project / "deploy/compose/compose.yml").read_text()
+    units = {"m": 1, "g": 1024}
+    # Both colours, as during a release; one-off commands run before the second starts.
+    megabytes = sum(
+        int(service["mem_limit"][:-1]) * units[service["mem_limit"][-1]]
+        for service in yaml.safe_load(text)["services"].values()
+        if service.get("profiles") != ["release"]
+    )
+    page = (project / "docs/production.md").read_text()
+    [gigabytes] = map(int, re.findall(r"(\d+) GB of memory", page))
+
+    # The rest is for the machine's own processes, and for its page cache.
+    assert megabytes <= gigabytes * 1024 - 256, megabytes
 
 
 def test_second_switch_is_refused(bake: Bake, tmp_path: Path) -> None:

@@ -34,9 +34,8 @@ def lines(project: Path, pattern: str) -> list[str]:
             continue
         if word.search(name):
             found.append(name)
-        found += [
-            f"{name}: {ln}" for ln in path.read_text().splitlines() if word.search(ln)
-        ]
+        text = path.read_text(errors="replace")  # images too
+        found += [f"{name}: {ln}" for ln in text.splitlines() if word.search(ln)]
     return found
 
 
@@ -49,6 +48,17 @@ def test_leanest_project_has_no_line_of_what_was_left_out(
     left = lines(bake(**LEANEST), SUBJECTS[question])
 
     assert not left, "\n".join(left)
+
+
+def test_leanest_guides_of_the_project_itself_name_no_celery(bake: Bake) -> None:
+    for name in ("decisions.md", "production.md"):
+        text = (bake(**LEANEST) / "docs" / name).read_text()
+        assert not re.search("celery", text, re.IGNORECASE), name
+
+
+def test_servers_files_name_no_app_that_can_be_deleted(bake: Bake) -> None:
+    for path in (bake() / "deploy").rglob("*"):
+        assert not path.is_file() or "catalog" not in path.read_text(), path
 
 
 def test_leanest_environment_has_no_package_of_what_was_left_out(install: Bake) -> None:

@@ -440,6 +440,7 @@ def test_bounce_suppresses_the_address(
         variables = {
             "DATABASE_URL": database,
             "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+            "MAIL_WEBHOOK_PROVIDERS": "postmark",
             "MAIL_WEBHOOK_SECRET": secret,
         }
         with gunicorn(site_files, tmp_path / "log", **variables) as site:

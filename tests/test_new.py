@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
-from tests.support import PROJECT, refusal, run
+from tests.support import PROJECT, commit, refusal, run
 
 TOOLS = ["sh", "make", "git", "awk", "basename", "cat", "dirname", "env", "grep", "rm"]
 TOOLS += ["sed", "touch", "uname"]
@@ -109,6 +109,25 @@ def test_ignored_files_are_neither_baked_nor_lost(
     baked = {path.name for path in (tmp_path / "baked/my_site").iterdir()}
     assert "manage.py" in baked
     assert not baked & {".ruff_cache", ".env"}
+
+
+def test_projects_are_baked_one_after_the_other(folders: dict[str, Path]) -> None:
+    """Each of them a repository: beside the clone by default, and inside it."""
+    template = folders["template"]
+    run("git", "init", "--quiet", cwd=template)
+    commit(template)
+    (template / "notes").symlink_to(template.parent, target_is_directory=True)
+
+    for options, slug in {"": "one", "-o .": "two", "--output-dir=.": "three"}.items():
+        run(
+            "make",
+            "new",
+            f"ARGS=--no-input {options} project_slug={slug}",
+            cwd=template,
+        )
+        project = (template if options else template.parent) / slug
+        run("git", "init", "--quiet", cwd=project)
+        commit(project)
 
 
 def test_template_inside_another_repository_leaves_it_unchanged(

@@ -35,6 +35,17 @@ def test_every_proof_passes(install: Bake, answers: dict[str, object]) -> None:
     run("make", "prove", cwd=install(**answers))
 
 
+def test_proofs_pass_with_other_providers(install: Bake) -> None:
+    """Another bucket and error tracker: the practices that know them, and every import."""
+    project = install(media_storage="gcs", error_tracking="newrelic")
+    numbers = " ".join(f"--number {number}" for number in (22, 51, 53, 56))
+
+    output = run("make", "prove", f"ARGS={numbers}", cwd=project)
+
+    assert "4 of 4 proven" in output
+    run(".venv/bin/pytest", "--collect-only", "-q", "plinth/plinth_tests", cwd=project)
+
+
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
 def test_new_project_has_nothing_to_report(
     install: Bake, answers: dict[str, object]

@@ -5,9 +5,11 @@ between goes by odd names.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +21,15 @@ import pytest
 
 from tests.conftest import Bake
 from tests.renderings import covering
-from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, refusal, run
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    clean_environment,
+    commit,
+    copy_of,
+    refusal,
+    run,
+)
 
 CHOICES = {
     "example_app": [True, False],
@@ -146,6 +156,65 @@ def test_installations_share_no_secret(install: Bake) -> None:
     assert len(set(secrets)) == len(secrets) >= 2
     # What a URL or a shell would take amiss stays out.
     assert all(s.replace("-", "").replace("_", "").isalnum() for s in secrets)
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["app"], "Name the app: make app NAME=blog"),
+        (["squash", "APP=accounts"], "Name the app and its last migration: "),
+        (["up"], "This needs Docker with Compose: "),
+        (["down"], "This needs Docker with Compose: "),
+    ],
+)
+def test_target_says_in_one_line_what_it_needs(
+    install: Bake, tmp_path: Path, words: list[str], advice: str
+) -> None:
+    for program in ("sh", "make", "env", "git", "touch"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+
+    (line,) = refusal(
+        "make", *words, cwd=install(**LEANEST), env={"PATH": str(tmp_path)}
+    )
+
+    assert line.startswith(advice)
+
+
+def test_manage_py_of_another_python_names_the_command(install: Bake) -> None:
+    command = (sys.executable, "-I", "manage.py", "check")
+    (line,) = refusal(*command, cwd=install(**LEANEST))
+    assert line.startswith("This Python has no Django: `make setup`, then ")
+
+
+def test_home_that_cannot_be_written_is_named(install: Bake, tmp_path: Path) -> None:
+    project = copy_of(install(**LEANEST), tmp_path)
+    shutil.rmtree(project / ".venv")
+    nowhere = {"HOME": "/proc", "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
+
+    lines = refusal("make", "setup", cwd=project, env=nowhere)
+
+    assert "/proc/.cache/uv" in lines[0]
+
+
+def test_lint_works_in_a_folder_of_a_repository(install: Bake, tmp_path: Path) -> None:
+    project = copy_of(install(**LEANEST), tmp_path)
+    run("git", "init", "--quiet", cwd=tmp_path)
+    commit(tmp_path)
+    run("make", "lint", cwd=project)
+
+    views = project / "apps/pages/views.py"
+    text = views.read_text()
+    views.write_text(f"import os\n{text}")
+
+    refusal("make", "lint", cwd=project)
+
+    assert views.read_text() == text
+
+
+def test_seed_fills_the_database(install: Bake, tmp_path: Path) -> None:
+    project = copy_of(install(**DEFAULT), tmp_path)
+    said = run("make", "seed", "ARGS=--products 10", cwd=project)
+    assert "There are 10 made-up products." in said
 
 
 @contextmanager

@@ -486,13 +486,13 @@ def test_flower_requires_its_password(project: Path, tmp_path: Path) -> None:
         env = PRODUCTION | {
             "CELERY_BROKER_URL": url,
             "DATABASE_URL": "sqlite://",
-            "FLOWER_BASIC_AUTH": "admin:secret",
+            "FLOWER_BASIC_AUTH": "admin:a-secret-of-the-tests",
         }
         command = venv("python", "manage.py", "flower", str(port), of=project)
         with services.process(*command, cwd=project, log=tmp_path / "log", env=env):
             wait_until(lambda: services.listens(port), 30)
             site = f"http://127.0.0.1:{port}/workers"
-            known = base64.b64encode(b"admin:secret").decode()
+            known = base64.b64encode(b"admin:a-secret-of-the-tests").decode()
             wrong = base64.b64encode(b"admin:").decode()
 
             assert get(site).status == 401

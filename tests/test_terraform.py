@@ -149,6 +149,20 @@ def test_terraform_creates_what_the_site_needs(bake: Bake, tmp_path: Path) -> No
         ]
         assert allowed["Condition"] == {"StringEquals": {"AWS:SourceArn": cdn["ARN"]}}
 
+        # The site can't replace the scripts of its pages.
+        iam = session.client("iam", endpoint_url=url)
+        for name, places in {
+            "site": ["media", "private"],
+            "publish": ["static"],
+        }.items():
+            version = {"PolicyArn": output[f"{name}_policy"], "VersionId": "v1"}
+            found = iam.get_policy_version(**version)["PolicyVersion"]["Document"]
+            objects, _ = found["Statement"]
+            named = objects["Resource"]
+            assert sorted([named] if isinstance(named, str) else named) == [
+                f"arn:aws:s3:::trial-files/{place}/*" for place in places
+            ]
+
         # What is removed is gone in the end.
         assert s3.get_bucket_versioning(**bucket)["Status"] == "Enabled"
         rules = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]

@@ -20,6 +20,8 @@ NO_RENAMES = {
     "GIT_CONFIG_KEY_0": "diff.renames",
     "GIT_CONFIG_VALUE_0": "false",
 }
+# A git that does not know its user, whose name would be an answer.
+NO_NAME = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 # Newest first.
 VERSIONS = re.findall(
     r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE
@@ -77,10 +79,10 @@ def update(project: Path, **answers: object) -> None:
     run(*CRUFT, "check", cwd=project)
 
 
-def content(project: Path) -> dict[str, str | None]:
+def content(project: Path) -> dict[str, bytes | None]:
     """Every file and folder, but for what git and cruft keep for themselves."""
     return {
-        name: path.read_text() if path.is_file() else None
+        name: path.read_bytes() if path.is_file() else None
         for path in sorted(project.rglob("*"))
         if not (name := str(path.relative_to(project))).startswith((".git/", ".cruft"))
         and name != ".git"
@@ -118,6 +120,39 @@ def test_new_project_is_up_to_date(upstream: Path, bake: Bake) -> None:
     run(*CRUFT, "check", cwd=project)
     assert run(*CRUFT, "diff", cwd=project) == ""
     assert content(project) == content(bake())
+
+
+def test_make_new_writes_what_an_update_needs(upstream: Path) -> None:
+    created = json.loads((create(upstream, "cruft") / ".cruft.json").read_text())
+    created["checkout"] = None
+    answers = created["context"]["cookiecutter"]
+    created["context"]["cookiecutter"] = {
+        name: answers[name] for name in answers if not name.startswith("_")
+    }
+    # A commit that is nowhere else: the update asks the clone.
+    run("git", "remote", "remove", "origin", cwd=upstream)
+
+    run(sys.executable, "bake.py", "--no-input", cwd=upstream, env=NO_NAME)
+
+    project = upstream.with_name("my_site")
+    assert json.loads((project / ".cruft.json").read_text()) == created
+    run("git", "init", "--quiet", cwd=project)
+    commit(project)
+    release_next(upstream)
+    update(project)
+    assert (project / "plinth/src/plinth/next.py").exists()
+
+
+def test_make_new_names_the_remote_without_a_password(upstream: Path) -> None:
+    pushed = ("update-ref", "refs/remotes/origin/main", "HEAD")
+    run("git", *pushed, cwd=upstream)
+    address = "https://me:secret@example.com/plinth.git"
+    run("git", "remote", "set-url", "origin", address, cwd=upstream)
+
+    run(sys.executable, "bake.py", "--no-input", cwd=upstream)
+
+    state = json.loads((upstream.with_name("my_site") / ".cruft.json").read_text())
+    assert state["template"] == "https://example.com/plinth.git"
 
 
 def test_project_of_the_last_release_takes_todays_template(
@@ -229,7 +264,7 @@ def test_owner_may_change_every_file_and_gets_the_next_foundation(
     assert content(project / "plinth") == content(next_one / "plinth")
     # What the template did not change is as its owner left it.
     kept = [name for name in own if (project / name).exists() and name not in left]
-    assert all((project / name).read_text().endswith("\n# Ours\n") for name in kept)
+    assert all((project / name).read_bytes().endswith(b"\n# Ours\n") for name in kept)
 
 
 def test_option_is_switched_on_and_off_by_an_update(upstream: Path, bake: Bake) -> None:

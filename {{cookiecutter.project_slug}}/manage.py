@@ -4,7 +4,10 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+try:
+    from plinth.management.main import execute_from_command_line
+except ModuleNotFoundError:
+    sys.exit("This Python has no Django: `make setup`, then .venv/bin/python manage.py")
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")

@@ -5,6 +5,7 @@ from tests.mutations import Mutation, replace
 CACHES = "plinth/src/plinth/cache/settings.py"
 LOCKS = "plinth/src/plinth/cache/locks.py"
 MICROCACHE = "plinth/src/plinth/cache/microcache.py"
+PAGES = "plinth/src/plinth/cache/pages.py"
 PARTS = "config/settings/parts/caches.py"
 PRIVACY = "plinth/src/plinth/http/privacy.py"
 REDIS = "plinth/src/plinth/cache/redis.py"
@@ -27,7 +28,7 @@ MUTATIONS = [
     Mutation(
         1,
         "with-cookies",
-        replace(MICROCACHE, "            and not response.cookies\n", ""),
+        replace(PRIVACY, "response.cookies or nonce", "False"),
         "test_response_of_one_client_is_not_cached",
     ),
     Mutation(
@@ -35,6 +36,13 @@ MUTATIONS = [
         "private-ones-too",
         replace(MICROCACHE, '"private" not in', '"secret" not in'),
         "test_response_of_one_client_is_not_cached",
+    ),
+    # Cached pages
+    Mutation(
+        1,
+        "anonymous-page-for-everybody",
+        replace(PAGES, "settings.DEBUG or request.COOKIES", "settings.DEBUG"),
+        "test_anonymous_page_is_cached_for_clients_without_a_cookie",
     ),
     # Query cache
     Mutation(

@@ -64,7 +64,7 @@ MUTATIONS = [
     Mutation(
         15,
         "client-is-not-pinned",
-        replace(MIDDLEWARE, "if routers.current().has_written:", "if False:"),
+        replace(MIDDLEWARE, "if routers.current_route().has_written:", "if False:"),
         "test_write_pins_its_client_to_the_primary",
     ),
     Mutation(
@@ -114,7 +114,7 @@ MUTATIONS = [
         "old-data-under-a-new-version",
         replace(
             "plinth/src/plinth/cache/versions.py",
-            "routers.current().pin_to_primary()",
+            "routers.current_route().pin_to_primary()",
             "pass",
         ),
         "test_new_version_pins_reads_to_the_primary_for_the_replication_window",

@@ -57,7 +57,7 @@ MUTATIONS = [
     Mutation(
         28,
         "every-peer-is-trusted",
-        replace(PROXIES, "if peer and not self.trusts(peer)", "if False"),
+        replace(PROXIES, "if name and not is_trusted", "if False"),
         "test_untrusted_peer_can_claim_neither_an_ip_nor_https",
     ),
     Mutation(

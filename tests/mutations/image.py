@@ -28,7 +28,7 @@ MUTATIONS = [
     Mutation(
         73,
         "code-before-the-packages",
-        replace(DOCKERFILE, "COPY pyproject.toml uv.lock ./", "COPY . ."),
+        replace(DOCKERFILE, "COPY pyproject.toml uv.loc[k] ./", "COPY . ."),
         "test_dependencies_are_a_layer_before_the_code",
     ),
     Mutation(
@@ -78,7 +78,7 @@ MUTATIONS = [
     Mutation(
         73,
         "waits-for-ever",
-        replace(ALIVE, "int(port), timeout=TIMEOUT", "int(port)"),
+        replace(ALIVE, "int(port), timeout=timeout", "int(port)"),
         "test_dead_or_failing_or_silent_web_is_unhealthy",
     ),
     Mutation(

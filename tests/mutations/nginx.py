@@ -127,7 +127,7 @@ MUTATIONS = [
     Mutation(
         62,
         "no-page-when-it-is-down",
-        replace(APPLICATION, "error_page 502 504 =503 /503.html;", ""),
+        replace(APPLICATION, "error_page 500 502 504 =503 /503.html;", ""),
         "test_maintenance_mode_covers_every_proxied_page",
     ),
 ]

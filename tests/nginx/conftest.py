@@ -14,8 +14,13 @@ from .visits import served
 # What the tests need to see, and no project should show.
 TRIAL_VIEWS = """
 
+import os
+import signal
 import time
 
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.generic import View
 
@@ -50,7 +55,33 @@ class BusyView(View):
         return HttpResponse(BusyView.most, headers={"Cache-Control": "no-store"})
 
 
+class KillView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        with open(request.GET["file"], "a") as file:
+            file.write("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class UploadView(PermissionRequiredMixin, View):
+    permission_required = "accounts.add_user"
+    bodies = []
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(f"{len(self.bodies)} bodies")
+
+    @method_decorator(csrf_exempt)
+    def dispatch(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            self.bodies.append(request.headers["Content-Length"])
+        return super().dispatch(request)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(len(request.FILES["file"]))
+
+
 urlpatterns += [
+    path("trial/kill/", KillView.as_view()),
+    path("trial/upload/", UploadView.as_view()),
     path("trial/busy/", BusyView.as_view()),
     path("trial/echo/", EchoView.as_view()),
     path("trial/kept/", KeptView.as_view()),

@@ -5,8 +5,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from plinth.http import errors
 
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.pages.urls")),
+    path("", include("plinth.http.sitemap_urls")),
     # HealthMiddleware resolves these above the checks of host and scheme.
     path("health/", include("plinth.health.urls")),
     path("accounts/", include("apps.accounts.urls")),

@@ -3,7 +3,8 @@
 .PHONY: worker flower
 
 worker: setup ## Run a Celery worker with beat (needs CELERY_BROKER_URL)
-	@$(BIN)/celery --app config.celery worker --beat
+	@DJANGO_SETTINGS_MODULE=$${DJANGO_SETTINGS_MODULE:-config.settings.local} \
+		$(BIN)/celery --app config.celery worker --beat
 
 flower: setup ## Show tasks and workers on http://localhost:5555 (needs CELERY_BROKER_URL)
 	@$(MANAGE) flower

@@ -5,31 +5,38 @@ include plinth/uv.mk
 
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
-PORT ?= 8000
 CRUFT := cruft~=2.16.0
 
+needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
+docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
+
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench migrate migrations superuser shell squash up down update upgrade requirements audit clean
+.PHONY: help setup run test prove lint fix check ci practices bench migrate migrations app seed superuser shell squash up down update upgrade requirements audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/dev .env requirements.txt ## Install what `make run` needs; write .env with new secrets
 
-run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8000)
+run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8001)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) runserver $(PORT)
 
 test: setup .venv/test ## Run your tests (ARGS="-k sign_in")
-	@$(BIN)/pytest $(or $(ARGS),--numprocesses=auto)
+	@$(BIN)/pytest $(or $(value ARGS),--numprocesses=auto)
 
 prove: setup .venv/lint ## Run the practices' proofs against this project
-	@$(MANAGE) practices --prove $(ARGS)
+	@$(MANAGE) practices --prove $(value ARGS)
 
 lint: setup .venv/lint ## Run all pre-commit hooks on the files in git, and mypy
 	@git ls-files --error-unmatch manage.py >/dev/null 2>&1 || { echo "make lint checks the files in git: git init && git add --all" >&2; exit 1; }
-	@$(BIN)/pre-commit run --all-files
+	@$(repository) $(BIN)/pre-commit run --all-files
 	@$(BIN)/mypy
+
+# pre-commit runs at the top of a repository. In a folder of a larger one, that is a repository
+# of the environment's, with the same files.
+repository = test -z "$$(git rev-parse --show-prefix)" || { \
+	export GIT_DIR=$(CURDIR)/.venv/lint.git GIT_WORK_TREE=$(CURDIR); git init --quiet && git add --all; };
 
 fix: setup .venv/lint ## Fix what the linters can fix
 	@$(BIN)/ruff check --fix --exit-zero --quiet
@@ -44,19 +51,29 @@ check: setup ## Run Django's system checks, also with production settings
 ci: lint check test prove ## Run all of lint, check, test and prove
 
 practices: setup ## Show the 73 practices and their state here
-	@$(MANAGE) practices $(ARGS)
+	@$(MANAGE) practices $(value ARGS)
 
 bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--rounds 10 --only home")
-	@$(BIN)/python -m plinth.benchmarks.pages $(ARGS)
-	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.stack
-	@test -n "$(ARGS)" || $(BIN)/python -m plinth.benchmarks.image
-	@test -n "$(ARGS)" || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
+	@$(BIN)/python -m plinth.benchmarks.pages $(value ARGS)
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.middleware
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.stack
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
+	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
 
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate
 
 migrations: setup ## Write migrations for changed models
 	@$(MANAGE) makemigrations
+
+app: setup ## Start an app with a model, a page and a test (NAME=blog)
+	@$(call needed,$(NAME),Name the app: make app NAME=blog)
+	@$(MANAGE) startapp $(NAME)
+
+seed: setup ## Fill the database with made-up rows: each seed_* command of apps/
+	@$(MANAGE) migrate --verbosity 0
+	@$(foreach command,$(basename $(notdir $(wildcard apps/*/management/commands/seed_*.py))),$(MANAGE) $(command) $(value ARGS) &&) true
+	@touch manage.py # The development server starts again: its process holds the cache.
 
 superuser: setup ## Create a superuser for the admin
 	@$(MANAGE) createsuperuser
@@ -65,13 +82,16 @@ shell: setup ## Open a Python shell with the models imported
 	@$(MANAGE) shell
 
 squash: setup ## Squash an app's migrations (APP=accounts UPTO=0021)
+	@$(call needed,$(and $(APP),$(UPTO)),Name the app and its last migration: make squash APP=accounts UPTO=0021)
 	@$(MANAGE) squashmigrations $(APP) $(UPTO)
 
 up: setup ## Serve on PostgreSQL and Redis, in containers, on http://localhost:8000
+	@$(docker)
 	@OWNER=$$(id -u):$$(id -g) docker compose up --build --detach --wait
 
 down: ## Stop the containers; the data stays (ARGS=--volumes deletes it)
-	@docker compose down $(ARGS)
+	@$(docker)
+	@docker compose down $(value ARGS)
 
 ifneq ($(wildcard config/celery.py),)
 include plinth/celery.mk
@@ -85,7 +105,7 @@ update: export GIT_CONFIG_KEY_0 := diff.renames
 update: export GIT_CONFIG_VALUE_0 := false
 update: .venv/bin/python ## Update to the template's newest version
 	@test -e .cruft.json || { echo "No .cruft.json names the template; create it once: $(UV) tool run --from '$(CRUFT)' cruft link ADDRESS_OF_THE_TEMPLATE" >&2; exit 1; }
-	@$(UV) tool run --quiet --from '$(CRUFT)' cruft update --skip-apply-ask $(ARGS)
+	@$(UV) tool run --quiet --from '$(CRUFT)' cruft update --skip-apply-ask $(value ARGS)
 	@$(MAKE) --silent setup
 
 upgrade: setup ## Upgrade every dependency to its newest compatible release

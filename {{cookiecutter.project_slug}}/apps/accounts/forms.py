@@ -50,3 +50,8 @@ class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
         ):
             self.add_error("current_password", _("This is not your password."))
         return cleaned
+
+    def validate_unique(self) -> None:
+        # Without the password, a form would tell which addresses have an account.
+        if "current_password" not in self.errors:
+            super().validate_unique()

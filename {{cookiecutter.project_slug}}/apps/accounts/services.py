@@ -28,8 +28,13 @@ def request_password_reset(email: str, origin: str) -> None:
 
 
 def send_password_reset(email: str, origin: str) -> None:
-    """Send the link; an account without a password gets its first one by it."""
+    """Send the link; an account without a password gets its first one by it.
+
+    One whose password is disabled (set_unusable_password) gets no mail.
+    """
     for user in User.objects.filter(email=email, is_active=True):
+        if not user.has_usable_password():
+            continue
         path = reverse(
             "accounts:password-reset-confirm",
             kwargs={

@@ -13,8 +13,7 @@ MANUAL_MAX_BYTES = 200_000_000
 class FilterForm(forms.Form):
     """The filters of the product list; unknown parameters, such as utm_source, are ignored."""
 
-    # A trigram index needs three characters.
-    q = forms.CharField(label=_("Search"), required=False, min_length=3, max_length=100)
+    q = forms.CharField(label=_("Search"), required=False, max_length=100)
     category = forms.ModelChoiceField(
         Category.objects.only("name", "slug"),
         to_field_name="slug",

@@ -13,9 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from plinth.data.models import AbstractImport
-
-# Migrations of release 0.1.0 import the last two from here.
-from plinth.images.models import PictureMixin, picture_name, public  # noqa: F401
+from plinth.images.models import PictureMixin
 
 from .querysets import ProductQuerySet, ReviewQuerySet
 

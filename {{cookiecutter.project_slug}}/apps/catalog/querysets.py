@@ -1,10 +1,11 @@
 """Reads of the catalogue: every query of its pages, with its joins and columns."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import FETCH_RAISE, Count, Prefetch
+from django.db.models import FETCH_RAISE, Count, Prefetch, Q
 
 from plinth.database import chunks, keyset
 
@@ -38,8 +39,15 @@ class ProductQuerySet(models.QuerySet):
         return self.filter(is_published=True)
 
     def search(self, text: str) -> Self:
-        """Filter by a part of the name: on PostgreSQL by a trigram index."""
-        return self.filter(name__icontains=text)
+        """Filter by a part of the name, or by the start of a word if it is short.
+
+        The trigram index on PostgreSQL needs three letters in a row, or a word's start.
+        """
+        if not re.search(r"[^\W_]", text):
+            return self.none()
+        if re.search(r"[^\W_]{3}", text):
+            return self.filter(name__icontains=text)
+        return self.filter(Q(name__istartswith=text) | Q(name__icontains=f" {text}"))
 
     def for_list(self) -> Self:
         """Load the columns of a list, in two queries for any number of rows.

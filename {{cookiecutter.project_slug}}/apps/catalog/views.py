@@ -23,6 +23,7 @@ from plinth.cache.pages import (
 from plinth.data import views as imports
 from plinth.data.writers import stream_csv
 from plinth.database.keyset import InvalidCursorError, Page
+from plinth.http.uploads import LargeBodyMixin
 from plinth.http.views import BadRequestMixin
 from plinth.storage.model_files import StorageUnavailableError
 from plinth.storage.views import PrivateFileView
@@ -184,7 +185,7 @@ class ManualEditorMixin(PermissionRequiredMixin):
         return product
 
 
-class ManualUploadView(ManualEditorMixin, BadRequestMixin, FormView):
+class ManualUploadView(ManualEditorMixin, LargeBodyMixin, BadRequestMixin, FormView):
     form_class = ManualForm
     extra_context = {
         "title": _("Manual"),

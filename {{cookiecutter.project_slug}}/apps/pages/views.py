@@ -2,12 +2,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, JsonResponse
 from django.templatetags.static import static
 from django.utils import timezone
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import RedirectView, TemplateView, View
+
+from plinth.cache.pages import AnonymousPageMixin
 
 
-class HomeView(TemplateView):
+class HomeView(AnonymousPageMixin, TemplateView):
     template_name = "pages/home.html"
 
 
@@ -16,6 +19,15 @@ class FaviconView(RedirectView):
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
         return static("favicon.svg")
+
+
+class ManifestView(View):
+    """The name and icon of the site on a phone's home screen."""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        icon = {"src": static("favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
+        manifest = {"name": settings.SITE_NAME, "start_url": "/", "icons": [icon]}
+        return JsonResponse(manifest, content_type="application/manifest+json")
 
 
 class RobotsView(TemplateView):

@@ -14,6 +14,11 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
+# {% if cookiecutter.use_celery %}
+# Celery
+from .parts.tasks import *
+
+# {% endif %}
 # Identity
 
 SITE_NAME = env(
@@ -24,7 +29,7 @@ SITE_DESCRIPTION = env(
     "SITE_DESCRIPTION",
     default="{{ cookiecutter.description }}",
 )
-SECURITY_CONTACT = env(
+SECURITY_CONTACT = env.email(
     "SECURITY_CONTACT",
     default="{{ cookiecutter.author_email }}",
 )
@@ -32,7 +37,7 @@ SECURITY_CONTACT = env(
 SECRET_KEY = env("SECRET_KEY")
 # Previous keys, while the sessions and links that they signed expire.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = "UTC"
 
@@ -46,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
     "plinth.mail",
@@ -84,6 +90,8 @@ MIDDLEWARE = [
     "plinth.database.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Above CSRF, which parses the body.
+    "plinth.http.uploads.LargeBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -133,12 +141,6 @@ ZEAL_ALLOWLIST = [
     {"model": "accounts.User", "field": "get()"},
 ]
 
-# {% if cookiecutter.use_celery %}
-# Tasks
-
-from .parts.tasks import *
-
-# {% endif %}
 # Health
 
 # /health/ready/ probes the services that the settings name. Add your own by dotted path,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Creates this host's own files: settings, secrets, the colour that serves. Existing files are
-# not changed, so it can be run again. Run as root, which alone may change a file's group to
-# that of the containers' user.
+# Creates this host's own files: settings, secrets, and upstream.conf from the colour in .env.
+# Other existing files are not changed, so it can be run again. Run as root, which alone may
+# change a file's group to that of the containers' user.
 set -eu
 cd "$(dirname "$0")"
 umask 027
@@ -26,11 +26,19 @@ make() {
 mkdir -p acme cache secrets static textfile tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
-password=$(cat secrets/postgres_password)
+random | make secrets/app_password
+password=$(cat secrets/app_password)
 login=app:$password
 printf 'postgres://%s@pgbouncer:6432/app' "$login" | make secrets/database_url
 printf 'postgres://%s@postgres:5432/app' "$login" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
+printf 'requirepass %s\n' "$(random)" | make secrets/redis.conf
+login=:$(cut -d ' ' -f 2 secrets/redis.conf)
+printf 'redis://%s@cache:6379/0' "$login" | make secrets/redis_url
+# {% if cookiecutter.use_celery %}
+printf 'redis://%s@broker:6379/0' "$login" | make secrets/celery_broker_url
+printf 'redis://%s@broker:6379/1' "$login" | make secrets/redis_locks_url
+# {% endif %}
 # Secrets of yours; an empty file counts as unset.
 sed -n 's|^ *file: ||p' compose.yml monitoring.yml | while read -r secret; do
     make "$secret" </dev/null
@@ -38,7 +46,8 @@ done
 
 make .env <.env.example
 make site.env <site.env.example
-make upstream.conf <../nginx/upstream.conf
+colour=$(sed -n 's/^COMPOSE_PROFILES=//p' .env)
+sed "s|/blue\.sock|/$colour.sock|" ../nginx/upstream.conf >upstream.conf
 
 chgrp "$group" cache static secrets secrets/* tls || {
     echo "Run setup.sh as root: the containers cannot read the secrets." >&2
@@ -52,7 +61,8 @@ if [ -e tls/privkey.pem ]; then
 else
     echo "Put a certificate into tls/ and run setup.sh again: docs/production.md."
 fi
-# Readable by all: nginx runs in its container as a user that does not exist here.
+# Readable by all: the containers' users do not exist here.
 chmod 755 acme
 chmod 644 upstream.conf
+chmod -R a+rX ../nginx ../pgbouncer ../postgresql
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

@@ -161,12 +161,15 @@ resource "aws_s3_bucket_policy" "files" {
   depends_on = [aws_s3_bucket_public_access_block.files]
 }
 
-# The site: its machines' role gets this policy.
+# The site's machines have one policy, and what runs publish_static the other: the site must not
+# replace the scripts of its pages.
 
-data "aws_iam_policy_document" "site" {
+data "aws_iam_policy_document" "role" {
+  for_each = { site = ["media", "private"], publish = ["static"] }
+
   statement {
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-    resources = ["${aws_s3_bucket.files.arn}/*"]
+    resources = [for folder in each.value : "${aws_s3_bucket.files.arn}/${folder}/*"]
   }
 
   # Without it, a file that is not there is an error, not a "no".
@@ -176,9 +179,15 @@ data "aws_iam_policy_document" "site" {
   }
 }
 
-resource "aws_iam_policy" "site" {
-  name   = "${var.bucket}-site"
-  policy = data.aws_iam_policy_document.site.json
+resource "aws_iam_policy" "role" {
+  for_each = toset(["publish", "site"])
+  name     = "${var.bucket}-${each.key}"
+  policy   = data.aws_iam_policy_document.role[each.key].json
+}
+
+moved {
+  from = aws_iam_policy.site
+  to   = aws_iam_policy.role["site"]
 }
 
 # The CDN

@@ -20,5 +20,10 @@ output "cdn_target" {
 
 output "site_policy" {
   description = "Policy for the role of the site's machines."
-  value       = aws_iam_policy.site.arn
+  value       = aws_iam_policy.role["site"].arn
+}
+
+output "publish_policy" {
+  description = "Policy for the role that runs publish_static at a release."
+  value       = aws_iam_policy.role["publish"].arn
 }

@@ -11,6 +11,10 @@ acl editors {
 }
 
 sub vcl_recv {
+    # A fragment is no part of a request's URL. The application would ignore the rest, and the
+    # cache key would contain it.
+    set req.url = regsub(req.url, "#.*$", "");
+
     # Internal headers: a client must not set them.
     if (req.restarts == 0) {
         unset req.http.X-Stale;

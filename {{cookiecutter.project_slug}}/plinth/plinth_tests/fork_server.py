@@ -80,7 +80,8 @@ def serve(line: str) -> dict[str, object]:
 
 def main() -> None:
     for name in MODULES:
-        with contextlib.suppress(ImportError):
+        # django-storages raises ImproperlyConfigured for a missing SDK.
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
     for line in sys.stdin:
         print(json.dumps(serve(line)), flush=True)  # noqa: T201 (its protocol)

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import environ
 import pytest
 
+from plinth.checks import check_variables
 from plinth.env import PLACEHOLDER, Env
 
 env = Env()
@@ -37,9 +39,21 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         ("host", "cdn..example.com"),
         ("host", "cdn.example.com:65536"),
         ("origins", "https://example.com,example.org"),
+        ("hosts", "https://shop.example"),
+        ("hosts", "shop.example/"),
+        ("hosts", "shop.example:8000"),
+        ("hosts", "*.shop.example"),
+        ("hosts", "['shop.example']"),
+        ("hosts", "shop example"),
+        ("hosts", "bücher.example"),
         ("database", "garbage"),
         ("database", "paper://user:hidden@host/name"),
         ("database", "postgres://user:hidden@host:port/name"),
+        ("database", "postgres://user:hidden@host"),
+        ("database", "postgres://user:hidden@host/"),
+        ("database", "mysql://user:hidden@host/name"),
+        ("database", "mssql://user:hidden@host/name"),
+        ("database", "sqlite://db.sqlite3"),
         ("mailer", "garbage"),
         ("mailer", "pigeon://user:hidden@roof"),
         ("mailer", "consolemail://"),
@@ -62,6 +76,11 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         ("sender", "nobody"),
         ("sender", "nobody@"),
         ("sender", "A Site, nobody@example.com"),
+        ("email", "nobody"),
+        ("email", "A Site <nobody@example.com>"),
+        ("sentry_dsn", "https://sentry.example.com/1"),
+        ("sentry_dsn", "https://hidden@sentry.example.com"),
+        ("sentry_dsn", "https://hidden@sentry.example.com/project"),
         ("credentials", "hidden"),
         ("credentials", "mail:hidden"),
         ("credentials", "mail:hidden, and all that follows it"),
@@ -78,7 +97,7 @@ def test_malformed_variable_stops_the_start_with_one_line(
     options: dict[str, object] = {}
     if method in {"bool", "integer", "port", "fraction"}:
         options = {"default": 0}
-    if method == "sender":
+    if method in {"sender", "email"}:
         options = {"default": "noreply@example.com"}
 
     with pytest.raises(SystemExit) as stop:
@@ -100,7 +119,9 @@ def test_url_needs_a_scheme_of_the_list_and_a_host_or_path(
 
     for bad in ("amqp://localhost", "redis://", "redis://host:port/0", "localhost"):
         variables["A_NAME"] = bad
-        with pytest.raises(SystemExit, match="a URL that starts with redis or unix"):
+        with pytest.raises(
+            SystemExit, match="a URL that starts with redis:// or unix://"
+        ):
             env.url("A_NAME", "redis", "unix")
 
 
@@ -254,3 +275,155 @@ def test_env_file_is_no_secret_of_a_variable_named_env(
     env.read_file(tmp_path / "none.env")
 
     assert env("A_NAME") == "value"
+
+
+# Variables with a form
+
+
+def test_allowed_hosts_are_those_that_django_matches(
+    variables: dict[str, str],
+) -> None:
+    hosts = ["Shop.example", ".shop.example", "192.0.2.7", "[::1]", "web", "*"]
+    variables["A_NAME"] = ",".join(hosts)
+
+    assert env.hosts("A_NAME") == hosts
+
+
+@pytest.mark.practice(72)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "hidden"),
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "example.com,*"),
+    ],
+)
+def test_required_variable_with_an_unsafe_value_stops_the_start(
+    variables: dict[str, str], name: str, value: str
+) -> None:
+    variables[name] = value
+
+    with pytest.raises(SystemExit, match=f"The variable {name} must be ") as stop:
+        env.require(name)
+
+    assert "hidden" not in str(stop.value)
+
+
+def test_sentry_dsn_may_have_a_path(variables: dict[str, str]) -> None:
+    for dsn in ("https://key@o1.ingest.sentry.io/1", "http://a:b@host:9000/sentry/1"):
+        variables["A_NAME"] = dsn
+
+        assert env.sentry_dsn("A_NAME") == dsn
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "name"),
+    [
+        ("postgres://app@%2FVar%2Frun/app", "/Var/run", "app"),
+        ("postgres://app@%2fvar%2Frun:5433/app", "/var/run", "app"),
+        ("postgres:////var/run/app", "/var/run", "app"),
+        ("postgres://app:a%2Fb@host/app", "host", "app"),
+        ("postgres://?service=app", "", ""),
+        ("sqlite://", "", ":memory:"),
+        ("sqlite:///db.sqlite3", "", "db.sqlite3"),
+    ],
+)
+def test_host_and_name_of_a_database_are_read(
+    variables: dict[str, str], url: str, host: str, name: str
+) -> None:
+    variables["A_NAME"] = url
+
+    database = env.database("A_NAME")
+
+    assert (database["HOST"], database["NAME"]) == (host, name)
+
+
+# The .env file
+
+
+@pytest.fixture
+def file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]
+) -> Path:
+    monkeypatch.setattr(environ.Env, "ENVIRON", {})
+    monkeypatch.setattr(Env, "names", set())
+    return tmp_path / ".env"
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"]
+)
+def test_env_file_is_read(file: Path, start: bytes) -> None:
+    file.write_bytes(
+        start
+        + b"""A=postgres://app:secret@host/app
+  # a comment
+\t
+export B="two words"
+C='$HOME # no comment'
+D=
+"""
+    )
+
+    env.read_file(file)
+
+    assert environ.Env.ENVIRON == {
+        "A": "postgres://app:secret@host/app",
+        "B": "two words",
+        "C": "$HOME # no comment",
+        "D": "",
+    }
+
+
+@pytest.mark.practice(39)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postgres://app:hidden@host/app",
+        "A = hidden",
+        "A: hidden",
+        '"hidden',
+        'A="hidden',
+        "A='hidden\" # comment",
+    ],
+)
+def test_malformed_line_of_an_env_file_is_not_printed(
+    file: Path, line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(f"SITE_NAME=Bee\n{line}\nhidden\n")
+
+    with pytest.raises(SystemExit) as stop:
+        env.read_file(file)
+
+    assert stop.value.code == f"Line 2 of {file} must be like NAME=value, on one line."
+    assert "hidden" not in "".join(capfd.readouterr())
+
+
+def test_env_file_in_another_encoding_stops_the_start_with_one_line(file: Path) -> None:
+    file.write_bytes("A=1\n".encode("utf-16"))
+
+    with pytest.raises(SystemExit) as stop:
+        env.read_file(file)
+
+    line = f"{file} must be a text file that can be read, in UTF-8."
+    assert stop.value.code == line
+
+
+def test_names_in_the_env_file_that_nothing_reads_are_found(
+    file: Path, variables: dict[str, str]
+) -> None:
+    names = ("DATABAS_URL", "OTHERS", "READ", "LISTED", "LISTED_FILE", "A_SECRET_FILE")
+    file.write_text("".join(f"{name}=1\n" for name in names))
+    env.read_file(file)
+    env("READ")
+    env("A_SECRET")
+
+    # In an image there is no example to compare with.
+    assert Env.unknown_names() == {}
+
+    file.with_name(".env.example").write_text("# DATABASE_URL=\nLISTED=1\n# a text\n")
+    assert Env.unknown_names() == {"DATABAS_URL": "DATABASE_URL", "OTHERS": ""}
+    assert [str(message.hint) for message in check_variables()] == [
+        "Did you mean DATABASE_URL?",
+        "Delete it, or list it in .env.example for the program that reads it.",
+    ]

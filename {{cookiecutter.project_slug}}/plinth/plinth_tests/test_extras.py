@@ -3,7 +3,7 @@
 import pytest
 
 from plinth import extras
-from plinth_tests.processes import EMBEDDED, run
+from plinth_tests.processes import EMBEDDED, evaluate, run
 
 # As on a machine where none of them is installed.
 WITHOUT = """
@@ -91,3 +91,26 @@ def test_one_bucket_at_a_time() -> None:
         "The variable GS_BUCKET_NAME must be unset "
         "while AWS_STORAGE_BUCKET_NAME names a bucket.\n"
     )
+
+
+def test_model_without_its_app_has_a_label_of_its_own_and_a_check() -> None:
+    code = """
+from config.settings import production
+for name in ("plinth.mail", "plinth.tasks"):
+    if name in production.INSTALLED_APPS:
+        production.INSTALLED_APPS.remove(name)
+import django
+django.setup()
+from django.apps import apps
+from plinth.checks import check_apps
+from plinth.mail.models import Suppression
+from plinth.tasks.models import IdempotencyKey
+labels = [model._meta.app_label for model in (Suppression, IdempotencyKey)]
+own = [model.__name__ for model in apps.get_app_config("plinth").get_models()]
+result = [labels, own, [message.msg.split()[0] for message in check_apps()]]
+"""
+    assert evaluate(code, **EMBEDDED) == [
+        ["mail", "jobs"],
+        [],
+        ["plinth.mail", "plinth.tasks"],
+    ]

@@ -1,11 +1,13 @@
 import re
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from apps.accounts.forms import ProfileForm
 from apps.accounts.models import User
@@ -114,6 +116,19 @@ def test_address_of_another_account_is_refused(signed_in: Client) -> None:
     assertContains(response, "There is an account with this address already.")
     assertContains(response, 'aria-invalid="true"')
 
+    response = signed_in.post(PROFILE, form | {"current_password": "wrong"})
+    assertNotContains(response, "There is an account")
+
+
+def test_another_spelling_of_the_address_changes_nothing(signed_in: Client) -> None:
+    User.objects.update(email="ann@bücher.example")
+    form = {"name": "Ann", "email": "Ann@BÜCHER.example"}
+
+    response = signed_in.post(PROFILE, form, follow=True)
+
+    assertContains(response, "Your profile is saved.")
+    assert not mail.outbox
+
 
 def test_password_is_changed(signed_in: Client, user: User) -> None:
     form = {"old_password": PASSWORD, **NEW_PASSWORDS}
@@ -142,6 +157,20 @@ def test_password_is_reset_by_mail(client: Client, user: User, commit: Commit) -
     assertContains(client.get(link[1]), "no longer")
 
 
+def test_reset_link_expires_after_an_hour(
+    client: Client, user: User, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with commit():
+        client.post(PASSWORD_RESET, {"email": user.email})
+    link = re.search(r"http://testserver(/\S+)", str(mail.outbox[0].body))
+    assert link
+
+    later = datetime.now() + timedelta(minutes=61)  # noqa: DTZ005 (as Django does)
+    monkeypatch.setattr(default_token_generator, "_now", lambda: later)
+
+    assertContains(client.get(link[1]), "no longer")
+
+
 def test_reset_does_not_tell_who_has_an_account(client: Client, commit: Commit) -> None:
     User.objects.create_user("bo@example.com")  # without a password yet
 
@@ -153,3 +182,15 @@ def test_reset_does_not_tell_who_has_an_account(client: Client, commit: Commit) 
 
     assert known.text == unknown.text
     assert [message.to for message in mail.outbox] == [["bo@example.com"]]
+
+
+def test_disabled_password_is_not_reset(
+    client: Client, user: User, commit: Commit
+) -> None:
+    user.set_unusable_password()
+    user.save()
+
+    with commit():
+        client.post(PASSWORD_RESET, {"email": user.email})
+
+    assert not mail.outbox

@@ -90,6 +90,20 @@ def test_pages_show_the_picture_and_its_thumbnail(
 # Manuals
 
 
+def test_file_is_not_parsed_without_the_permission(
+    user: User, product: Product
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get(reverse("accounts:profile"))  # sets the CSRF cookie
+    manual = reverse("catalog:manual-upload", args=[product.sku])
+    for page in (manual, reverse("catalog:import")):
+        response = client.post(page, {"file": upload(PDF)})
+
+        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert not hasattr(response.wsgi_request, "_files")
+
+
 def upload_manual(client: Client, product: Product, content: bytes) -> Any:
     path = reverse("catalog:manual-upload", args=[product.sku])
     return client.post(path, {"file": upload(content, "../../x.html")}, follow=True)
@@ -166,7 +180,7 @@ def test_manual_is_uploaded_directly_with_a_bucket(
 def test_nginx_accepts_the_largest_files(settings: Settings) -> None:
     folder = settings.BASE_DIR / "deploy" / "nginx"
     text = "".join(path.read_text() for path in folder.glob("*.conf"))
-    forms, manuals = sorted(map(int, re.findall(r"max_body_size (\d+)m;", text)))
+    _, forms, manuals = sorted(map(int, re.findall(r"max_body_size (\d+)m;", text)))
     image: Any = ProductForm.base_fields["picture"]
     largest = max(ImportForm.max_bytes, image.max_bytes)
 

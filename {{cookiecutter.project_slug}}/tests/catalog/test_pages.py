@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import caches
 from django.http import StreamingHttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import translation
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -42,6 +43,7 @@ def test_home_page_is_cached_for_everybody(
     first = signed_in(user).get(HOME)
     assertContains(first, product.name)
     assertNotContains(first, "csrf")
+    assertNotContains(first, 'aria-label="Account"')
     assert "Cookie" not in first.headers.get("Vary", "")
 
     caches["process"].clear()  # as in another process
@@ -98,6 +100,8 @@ def test_fragment_is_cached_for_its_category(
     assert made(first) == 1
     assert made(second) == made(first) == 0
     assert made(elsewhere) == 1
+    with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
+        assert made(first) == 1
 
     with commit():
         services.save_product(newest, ["name"])
@@ -191,6 +195,8 @@ def test_list_is_filtered_and_ordered(client: Client, product: Product) -> None:
     assert names("?price_min=6") == [product.name]
     assert names("?price_max=6") == [cheap.name]
     assert names("?category=lamps&q=paper") == [cheap.name]
+    assert names("?ref=newsletter&q=la") == [cheap.name, product.name]
+    assert names("?q=ra") == names("?q=***") == []
     assert client.get(hidden.get_absolute_url()).status_code == HTTPStatus.NOT_FOUND
 
 
@@ -224,11 +230,23 @@ def test_hostile_parameter_is_refused_or_ignored(
     assert client.get(f"/catalog/product/{quote(text, safe='')}/").status_code == 404
     if name == "colour":
         assertContains(response, product.name)
-    elif name == "q" and text.startswith("'"):  # a text to search for
+    elif name == "q" and len(text) < 100 and text.isprintable():  # to search for
         assertContains(response, "No products match.")
     else:
         assertContains(response, 'role="alert"', status_code=HTTPStatus.BAD_REQUEST)
         assert "public" not in response.headers.get("Cache-Control", "")
+
+
+def test_sitemap_lists_published_products(client: Client, product: Product) -> None:
+    Product.objects.create(
+        sku="L-2", name="", category=product.category, price=5, is_published=False
+    )
+
+    page = client.get("/sitemap-catalog.xml")
+
+    assert re.findall("<loc>http://testserver(.+)</loc>", page.text) == [
+        product.get_absolute_url()
+    ]
 
 
 # Reviews

@@ -16,6 +16,7 @@ def seeded(seed: int = 1) -> list[tuple[object, ...]]:
 def test_seed_decides_the_products() -> None:
     first = seeded()
     assert len(first) == 25
+    assert Product.objects.exclude(picture="").count() == 12
     counted = Product.objects.annotate(
         written=Count("reviews"), given=Sum("reviews__rating", default=0)
     )

@@ -37,6 +37,26 @@ def test_robots_txt_allows_the_site(client: Client) -> None:
     assert "User-agent: *" in response.text
 
 
+@pytest.mark.django_db
+def test_sitemap_leads_to_the_sitemaps_of_apps(client: Client) -> None:
+    index = client.get("/sitemap.xml")
+
+    sections = re.findall("<loc>http://testserver(.+?)</loc>", index.text)
+    assert "/sitemap-pages.xml" in sections
+    assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").text
+    for section in sections:
+        assert client.get(section).status_code == HTTPStatus.OK
+
+
+def test_manifest_names_the_site_and_its_icon(
+    client: Client, settings: Settings
+) -> None:
+    manifest = client.get("/site.webmanifest").json()
+
+    assert manifest["name"] == settings.SITE_NAME
+    assert finders.find(manifest["icons"][0]["src"].removeprefix("/static/"))
+
+
 def test_security_txt_names_a_contact(client: Client, settings: Settings) -> None:
     response = client.get("/.well-known/security.txt")
 

@@ -10,7 +10,7 @@ ENVIRONMENT = env(
 )
 # {% if cookiecutter.error_tracking == "sentry" %}
 
-if SENTRY_DSN := env.url("SENTRY_DSN", "https", "http"):
+if SENTRY_DSN := env.sentry_dsn("SENTRY_DSN"):
     from plinth.errors import sentry
 
     sentry.start(

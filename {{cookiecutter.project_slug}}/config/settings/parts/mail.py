@@ -19,3 +19,5 @@ ANYMAIL = {
     "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),
 }
+# Whose webhooks are open too, beside the provider in EMAIL_URL: those that a server relays to.
+MAIL_WEBHOOK_PROVIDERS = env.items("MAIL_WEBHOOK_PROVIDERS")

@@ -5,13 +5,9 @@ from django.utils.csp import CSP
 from config.settings.environment import env
 from config.settings.parts.storages import CDN_DOMAIN, MEDIA_ORIGIN, UPLOADS
 
-# The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. By default every
-# private address, and a unix socket.
-TRUSTED_PROXIES = env.networks(
-    "TRUSTED_PROXIES",
-    default="127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,"
-    "169.254.0.0/16,::1,fc00::/7,fe80::/10",
-)
+# The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, beside one behind a
+# unix socket.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 ASSETS = [CSP.SELF, *([f"https://{CDN_DOMAIN}"] if CDN_DOMAIN else [])]
 # The trailing slash allows every path below it.
@@ -44,10 +40,13 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 CSRF_COOKIE_HTTPONLY = True
 
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # 19 MiB a hash: every thread of the server may compute one.
+    "plinth.accounts.hashers.Argon2PasswordHasher",
     # Verifies hashes of Django's default, and upgrades them at the next sign-in.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# Seconds that the link of a password reset is valid.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (

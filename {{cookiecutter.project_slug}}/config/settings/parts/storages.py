@@ -5,11 +5,15 @@ from plinth.storage.settings import uploads
 
 CDN_DOMAIN = env.host("CDN_DOMAIN")
 
-STATIC_URL = f"https://{CDN_DOMAIN}/static/" if CDN_DOMAIN else "/static/"
+# The path below which the site is, as in /shop; gunicorn reads the variable too.
+FORCE_SCRIPT_NAME = env("SCRIPT_NAME").rstrip("/") or None
+
+origin = f"https://{CDN_DOMAIN}" if CDN_DOMAIN else FORCE_SCRIPT_NAME or ""
+STATIC_URL = f"{origin}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-MEDIA_URL = f"https://{CDN_DOMAIN}/media/" if CDN_DOMAIN else "/media/"
+MEDIA_URL = f"{origin}/media/"
 MEDIA_ROOT = BASE_DIR / "media"
 
 # `default` is private, so that a forgotten `storage=` publishes nothing; `public` is for

@@ -11,4 +11,4 @@ CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis", "rediss", "amqp", "amq
 CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis", "rediss") or None
 
 # user:password of `make flower`.
-FLOWER_BASIC_AUTH = env("FLOWER_BASIC_AUTH")
+FLOWER_BASIC_AUTH = env.credentials("FLOWER_BASIC_AUTH")

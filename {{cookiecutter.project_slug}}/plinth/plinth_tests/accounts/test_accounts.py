@@ -5,7 +5,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth import authenticate, get_user_model
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains
 from plinth.accounts.admin import EmailUserAdmin
 from plinth.accounts.forms import SetPasswordForm
 from plinth.accounts.models import AbstractEmailUser
+from plinth.database.fields import normalize_email
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
@@ -35,10 +36,29 @@ def test_letter_case_of_an_address_is_ignored(user: Any) -> None:
         User.objects.create_user("ANN@example.com")
 
 
+def test_spellings_of_an_international_domain_are_one_account() -> None:
+    user = User.objects.create_user("ann@bücher.example", PASSWORD)
+
+    assert user.email == "ann@xn--bcher-kva.example"
+    for spelling in ("Ann@BÜCHER.example", "ann@XN--bcher-kva.example"):
+        assert authenticate(username=spelling, password=PASSWORD) == user
+        with pytest.raises(IntegrityError), transaction.atomic():
+            User.objects.create_user(spelling)
+
+
+def test_address_that_no_domain_can_have_is_left_to_the_validator() -> None:
+    address = "a@" + "ü" * 99
+
+    assert normalize_email(address) == address
+
+
 def test_new_user_has_no_password_and_no_rights() -> None:
     user = User.objects.create_user("bo@example.com")
 
-    assert not user.has_usable_password()
+    for password in ("", user.password, "!"):
+        assert not authenticate(username="bo@example.com", password=password)
+    # A reset sets the first one.
+    assert user.has_usable_password()
     assert not user.is_staff
     assert str(user) == "bo@example.com"
 

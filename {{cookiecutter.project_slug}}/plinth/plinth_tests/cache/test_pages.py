@@ -54,6 +54,21 @@ def test_public_page_is_cached_in_the_process_for_a_second(client: Client) -> No
     assert client.get("/public/").content == first
 
 
+@pytest.mark.parametrize("of", ["token", "session", "message", "nonce", "cookie"])
+def test_public_page_that_depends_on_a_client_is_not_cached(
+    of: str, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        f"{page_urls.__name__}.{page_urls.CookieMiddleware.__name__}",
+    ]
+    first = Client().get(f"/client/?{of}").content
+
+    assert Client().get(f"/client/?{of}").content != first
+    forget_process()
+    assert Client().get(f"/client/?{of}").content != first
+
+
 def test_public_page_is_cached_by_language_and_release(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +79,28 @@ def test_public_page_is_cached_by_language_and_release(
     monkeypatch.setattr(settings, "RELEASE", "next")
     forget_process()
     assert client.get("/public/").content != first
+
+
+def test_anonymous_page_is_cached_for_clients_without_a_cookie(user: Any) -> None:
+    first = Client().get("/anonymous/")
+    assert Client().get("/anonymous/").content == first.content
+    assert "s-maxage=60" in first.headers["Cache-Control"]
+    assert "Cookie" in first.headers["Vary"]
+
+    other = Client()
+    other.cookies["language"] = "de"
+    for client in (signed_in(user), other):
+        page = client.get("/anonymous/")
+        assert page.content != first.content
+        assert "public" not in page.headers.get("Cache-Control", "")
+    token = {"authorization": "Bearer of-somebody"}
+    assert Client(headers=token).get("/anonymous/").content != first.content
+
+
+def test_anonymous_page_is_not_cached_with_debug(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert Client().get("/anonymous/").content != Client().get("/anonymous/").content
 
 
 @pytest.mark.parametrize("path", ["/public/", "/private/"])

@@ -247,6 +247,7 @@ class Upload(ImportView):
 def post(rf: RequestFactory, user: Any) -> Any:
     request = rf.post("/", {"file": SimpleUploadedFile("a.csv", ROWS)})
     request.user = user
+    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001
     return Upload.as_view()(request)
 
 

@@ -284,10 +284,11 @@ result = [ask("/slow/"), replicas.is_healthy("replica_1"), tries]
 
 def test_readiness_shows_an_unhealthy_replica(variables: dict[str, str]) -> None:
     code = """
-from plinth.health.probes import probe_all
-result = [probe_all()["replicas"]]
+from plinth.health import probes
+result = [probes.probe_all()["replicas"]]
 replicas.check("replica_1")
-result += [probe_all()["replicas"]]
+probes.last.expires = 0
+result += [probes.probe_all()["replicas"]]
 """
     assert result(code, variables) == [False, True]
 

@@ -35,7 +35,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def is_app(service: dict[str, Any]) -> bool:
-    return bool(service.get("image") == compose()["x-app"]["image"])
+    return bool("IMAGE" in service.get("image", ""))
 
 
 def seconds(text: str) -> int:
@@ -48,8 +48,13 @@ def test_every_container_is_restricted(subtests: pytest.Subtests) -> None:
             assert service["read_only"] is True
             assert service["cap_drop"] == ["ALL"]
             assert service["security_opt"] == ["no-new-privileges:true"]
-            assert not service.keys() & {"cap_add", "privileged", "network_mode", "pid"}
+            assert not service.keys() & {"cap_add", "privileged", "pid"}
+            assert service.get("network_mode", "none") == "none"
             assert service["mem_limit"]
+            # A file system in memory without a size may take half of the machine's.
+            tmpfs = service["tmpfs"]
+            for mount in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
+                assert "size=" in mount or mount.startswith(("/run", "/var/run"))
             assert service["pids_limit"] > 0
             assert service["logging"]["options"].keys() == {"max-size", "max-file"}
             once = name in {"migrate", "static"}
@@ -73,9 +78,44 @@ def test_only_nginx_is_reachable_from_outside() -> None:
     assert {name for name in services() if "ports" in services()[name]} == {"nginx"}
     assert compose()["networks"]["back"]["internal"] is True
     for name, service in services().items():
-        assert (service["networks"] == ["back"]) is (name in INNER), name
+        # `static` has none.
+        networks = service.get("networks", [])
+        assert (networks == ["back"]) is (name in INNER), name
     # nginx uses the socket, and reaches no database.
     assert services()["nginx"]["networks"] == ["front"]
+
+
+def test_ports_are_on_ipv4_unless_the_network_has_ipv6() -> None:
+    front = compose()["networks"]["front"] or {}
+    for port in services()["nginx"]["ports"]:
+        assert ":-0.0.0.0:" in port or front.get("enable_ipv6"), port
+
+
+def test_one_off_commands_have_only_the_secrets_that_they_need() -> None:
+    static, migrate = services()["static"], services()["migrate"]
+
+    assert not static.keys() & {"secrets", "environment", "env_file"}
+    assert set(migrate["secrets"]) == {
+        "secret_key",
+        "database_url",
+        "database_direct_url",
+        "redis_url",
+    }
+    for service in (static, migrate):
+        # They are not part of `up`: it would wait for them, and fail when they have ended.
+        assert service["profiles"] == ["release"]
+    for name, service in services().items():
+        assert not {"static", "migrate"} & {*service.get("depends_on", [])}, name
+
+
+def test_site_role_is_no_superuser() -> None:
+    postgres = services()["postgres"]
+    assert "POSTGRES_USER" not in postgres["environment"]
+    [script] = [it for it in postgres["volumes"] if "initdb.d" in it]
+    text = (FOLDER / script.partition(":")[0]).read_text()
+    assert re.findall("CREATE ROLE.*", text) == [
+        "CREATE ROLE app LOGIN PASSWORD :'password';"
+    ]
 
 
 @pytest.mark.practice(39)
@@ -152,6 +192,14 @@ def test_health_check_names_the_role_of_the_container() -> None:
                 assert not health, name
 
 
+def test_redis_asks_for_a_password() -> None:
+    for name in {"cache", "broker"} & services().keys():
+        service = services()[name]
+        assert service["command"].startswith("redis-server /run/secrets/redis.conf ")
+        assert service["secrets"] == ["redis.conf"]
+        assert "redis-cli -e ping" in service["healthcheck"]["test"]
+
+
 def test_cache_evicts_and_broker_does_not() -> None:
     cache = services()["cache"]["command"]
     assert "--maxmemory-policy allkeys-lru" in cache
@@ -160,10 +208,6 @@ def test_cache_evicts_and_broker_does_not() -> None:
         broker = services()["broker"]
         assert "--maxmemory-policy noeviction --appendonly yes" in broker["command"]
         assert broker["volumes"] == ["broker:/data"]
-        redis = services()["worker"]["environment"]
-        assert redis["CELERY_BROKER_URL"].startswith("redis://broker:")
-        assert redis["REDIS_LOCKS_URL"].startswith("redis://broker:")
-        assert redis["REDIS_URL"].startswith("redis://cache:")
 
 
 # Files that setup.sh creates
@@ -172,8 +216,8 @@ def test_cache_evicts_and_broker_does_not() -> None:
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
     """The folder on a host, after setup.sh."""
-    shutil.copytree(FOLDER, tmp_path / "deploy/compose")
-    shutil.copytree(settings.BASE_DIR / "deploy/nginx", tmp_path / "deploy/nginx")
+    for name in ("compose", "nginx", "pgbouncer", "postgresql"):
+        shutil.copytree(settings.BASE_DIR / "deploy" / name, tmp_path / "deploy" / name)
     set_up(tmp_path / "deploy/compose")
     return tmp_path / "deploy/compose"
 
@@ -195,10 +239,16 @@ def test_secrets_are_created_once_and_readable_by_the_group_only(host: Path) -> 
     for name, file in secrets.items():
         assert file.stat().st_mode & 0o777 == 0o640, name
     assert (host / "secrets").stat().st_mode & 0o007 == 0
-    made = texts["secret_key"], texts["postgres_password"]
-    assert made[0] != made[1]
+    made = [texts[name] for name in ("secret_key", "postgres_password", "app_password")]
+    made.append(texts["redis.conf"].removeprefix("requirepass ").strip())
+    assert len({*made}) == 4
     for secret in made:
         assert re.fullmatch("[0-9a-f]{64}", secret)
+    assert texts["redis_url"] == f"redis://:{made[3]}@cache:6379/0"
+    if "broker" in services():
+        assert texts["celery_broker_url"] == f"redis://:{made[3]}@broker:6379/0"
+        # A cache server might evict a lock.
+        assert texts["redis_locks_url"] == f"redis://:{made[3]}@broker:6379/1"
 
     (host / "secrets/email_url").write_text("smtp://localhost")
     set_up(host)
@@ -207,9 +257,32 @@ def test_secrets_are_created_once_and_readable_by_the_group_only(host: Path) -> 
     assert again == texts | {"email_url": "smtp://localhost"}
 
 
+def test_nginx_gets_the_colour_of_a_restored_env(host: Path) -> None:
+    env = host / ".env"
+    env.write_text(env.read_text().replace("PROFILES=blue", "PROFILES=green"))
+
+    set_up(host)
+
+    assert "unix:/run/app/green.sock;" in (host / "upstream.conf").read_text()
+
+
+def test_containers_can_read_a_checkout_without_rights_for_others(host: Path) -> None:
+    folders = [host.parent / name for name in ("nginx", "pgbouncer", "postgresql")]
+    files = [file for folder in folders for file in (folder, *folder.rglob("*"))]
+    for file in files:
+        file.chmod(0o700 if file.is_dir() else 0o600)
+
+    set_up(host)
+
+    for file in files:
+        wanted = 0o005 if file.is_dir() else 0o004
+        assert file.stat().st_mode & 0o007 == wanted, file
+
+
 @pytest.mark.practice(39)
 def test_git_ignores_created_files(host: Path) -> None:
     top = host.parent.parent
+    (host / "site.dump").touch()
     git = ["git", "-C", str(top)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
@@ -230,7 +303,7 @@ def test_git_ignores_created_files(host: Path) -> None:
 @pytest.mark.practice(34)
 def test_queries_use_pgbouncer_and_migrations_bypass_it(host: Path) -> None:
     secrets = host / "secrets"
-    password = (secrets / "postgres_password").read_text()
+    password = (secrets / "app_password").read_text()
 
     assert (secrets / "database_url").read_text() == (
         f"postgres://app:{password}@pgbouncer:6432/app"
@@ -240,5 +313,7 @@ def test_queries_use_pgbouncer_and_migrations_bypass_it(host: Path) -> None:
     )
     # PgBouncer checks a client's password, and logs in to the server with it.
     assert (secrets / "userlist").read_text() == f'"app" "{password}"\n'
-    for service in filter(is_app, services().values()):
-        assert service["environment"]["DATABASE_POOLER"] == "pgbouncer"
+    for name, service in services().items():
+        environment = service.get("environment", {})
+        pooler = environment.get("DATABASE_POOLER")
+        assert ("DATABASE_URL_FILE" in environment) is (pooler == "pgbouncer"), name

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from plinth.logs.formatters import mask
@@ -62,20 +63,29 @@ def test_slow_clients_and_many_connections_are_limited() -> None:
     for name in ("client_header_timeout", "client_body_timeout", "send_timeout"):
         [limit] = values(name)
         assert seconds(limit) <= 30
-    [zone] = values("limit_conn_zone")
-    assert zone.startswith("$client ")
-    assert values("limit_conn") == ["clients 256"]
+    assert "$client zone=clients:10m" in values("limit_conn_zone")
+    assert values("limit_conn")[0] == "clients 256"
+    for place in find("location"):
+        # A limit of a location replaces those around it.
+        assert values("limit_conn", place["block"])[:1] in ([], ["clients 256"])
     assert values("limit_conn_status") == ["429"]
 
 
 def test_costly_forms_are_rate_limited_per_client() -> None:
-    for name in ("sign-in", "password-change", "password-reset"):
+    for name in ("sign-in", "password-change", "password-reset", "profile"):
         path = reverse(f"accounts:{name}")
         assert look_up("$costly_form", f"POST {path}") == "$client", path
         assert look_up("$costly_form", f"GET {path}") == ""
     path = reverse("accounts:password-reset-confirm", args=["MQ", "a-b"])
     assert look_up("$costly_form", f"POST {path}") == "$client"
-    assert look_up("$costly_form", f"POST {reverse('admin:login')}") == "$client"
+    user = f"admin:{settings.AUTH_USER_MODEL.lower().replace('.', '_')}"
+    for path in (
+        reverse("admin:login"),
+        reverse("admin:password_change"),
+        reverse(f"{user}_changelist") + "1/password/",
+        reverse(f"{user}_add"),
+    ):
+        assert look_up("$costly_form", f"POST {path}") == "$client", path
     assert look_up("$costly_form", "POST /") == ""
 
     [zone] = values("limit_req_zone")
@@ -89,6 +99,27 @@ def test_client_is_an_ipv4_address_or_an_ipv6_network() -> None:
 
     assert look_up("$client", old) == "$binary_remote_addr"
     assert look_up("$client", first) == look_up("$client", second) == "a" * 8
+
+
+# Bodies
+
+
+def test_large_bodies_need_a_session(production: dict[str, str]) -> None:
+    session = production["session"]
+
+    for method in ("GET", "HEAD"):
+        assert look_up("$upload", f"{method} {session}=1") == "no"
+    assert look_up("$upload", f"POST _ga=1; {session}=1") == "session"
+    for cookies in ("", "_ga=1", f"{session}=", f"x{session}=1", f"a={session}; b=1"):
+        assert look_up("$upload", f"POST {cookies}") == "anonymous", cookies
+    sizes = values("client_max_body_size", find("http")[0]["block"])
+    assert sizes[0] == "1m"
+
+
+def test_request_is_sent_to_the_application_once() -> None:
+    for place in find("location"):
+        if find("proxy_pass", place["block"]):
+            assert values("proxy_next_upstream", place["block"]) == ["off"]
 
 
 # Files
@@ -114,7 +145,7 @@ def test_log_has_no_query_string_and_no_token(query: str) -> None:
 
     [form] = find("log_format")
     logged = set(re.findall(r"\$(\w+)", " ".join(form["args"])))
-    assert {"request_id", "upstream_response_time", "upstream_cache_status"} <= logged
+    assert {"request_id", "request_time", "upstream_cache_status"} <= logged
     assert not logged & {
         "args",
         "http_cookie",
@@ -138,12 +169,13 @@ def test_maintenance_mode_covers_every_proxied_page() -> None:
         if find("proxy_pass", place["block"]) and name not in {
             "/health/",
             "@application",  # static files
+            "/upload-permission",  # asked behind it
         }:
-            assert values("if", place["block"]) == ["-f /run/app/maintenance"]
-            assert values("return", place["block"]) == ["503"]
-    assert "502 504 =503 /503.html" in values("error_page", server)
+            assert values("if", place["block"])[0] == "-f /run/app/maintenance"
+            assert values("return", place["block"])[0] == "503"
+    assert "500 502 504 =503 /503.html" in values("error_page", server)
     assert "503 /503.html" in values("error_page", server)
-    for status in (413, 429, 503):
+    for status in (403, 413, 429, 503):
         assert (MAIN.parent / "pages" / f"{status}.html").exists()
 
 

@@ -45,8 +45,14 @@ def test_unknown_host_name_gets_no_response() -> None:
     assert not find("proxy_pass", https)
 
 
-def test_nginx_sends_no_hsts() -> None:
-    assert not [it for it in values("add_header") if "strict-transport" in it.lower()]
+def test_every_response_has_one_hsts_header() -> None:
+    [server] = servers(https=True, default=False)
+    for place in find("location", server):
+        block = place["block"]
+        # Responses of the application have its own.
+        own = bool(find("root", block)) and not find("proxy_pass", block)
+        hsts = [it for it in values("add_header", block) if "Strict-Transport" in it]
+        assert len(hsts) == own, place["args"]
 
 
 def test_version_is_hidden() -> None:

@@ -26,7 +26,7 @@ def test_agent_has_its_key_and_leaves_pages_and_parameters_alone(
         "new_relic.start('My Site')\n"
         "from newrelic import agent\n"
         "found = agent.global_settings()\n"
-        "result = [found.license_key, found.app_name, found.capture_params,"
+        "result = [found.license_key, found.app_name, bool(found.capture_params),"
         " found.browser_monitoring.auto_instrument]",
         **EMBEDDED,
         NEW_RELIC_LICENSE_KEY_FILE=str(tmp_path / "license"),

@@ -11,6 +11,7 @@ VIEWS = [
     (errors.BadRequestView, HTTPStatus.BAD_REQUEST),
     (errors.ForbiddenView, HTTPStatus.FORBIDDEN),
     (errors.CSRFFailureView, HTTPStatus.FORBIDDEN),
+    (errors.TooLargeView, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.NotFoundView, HTTPStatus.NOT_FOUND),
     (errors.ServerErrorView, HTTPStatus.INTERNAL_SERVER_ERROR),
 ]

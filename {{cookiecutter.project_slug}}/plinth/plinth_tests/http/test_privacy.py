@@ -9,6 +9,7 @@ from django.contrib.messages import info
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csp import ContentSecurityPolicyMiddleware, get_nonce
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import RequestFactory
 
@@ -38,6 +39,11 @@ def with_a_message(request: HttpRequest) -> HttpResponse:
     return plain(request)
 
 
+def with_a_nonce(request: HttpRequest) -> HttpResponse:
+    str(get_nonce(request))
+    return plain(request)
+
+
 @pytest.mark.parametrize(
     ("view", "cookies", "headers", "public"),
     [
@@ -48,6 +54,7 @@ def with_a_message(request: HttpRequest) -> HttpResponse:
         (with_a_token, {}, {}, False),
         (with_a_session, {}, {}, False),
         (with_a_message, {}, {}, False),
+        (with_a_nonce, {}, {}, False),
     ],
 )
 @pytest.mark.django_db
@@ -63,6 +70,7 @@ def test_response_of_a_session_or_with_a_cookie_is_private(
         CsrfViewMiddleware,
         SessionMiddleware,
         SessionPrivacyMiddleware,
+        ContentSecurityPolicyMiddleware,
     ):
         chain = middleware(chain)
     request = RequestFactory(headers=headers).get("/")
@@ -83,3 +91,17 @@ def test_stricter_directive_than_private_stays() -> None:
     response: Any = SessionPrivacyMiddleware(view)(request)
 
     assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize(("view", "valid"), [(plain, True), (with_a_nonce, False)])
+def test_page_with_a_nonce_is_not_answered_with_304(
+    view: Callable[[HttpRequest], HttpResponse], valid: bool
+) -> None:
+    def with_an_etag(request: HttpRequest) -> HttpResponse:
+        response = view(request)
+        response.headers["ETag"] = '"1"'
+        return response
+
+    page: Any = ContentSecurityPolicyMiddleware(SessionPrivacyMiddleware(with_an_etag))
+
+    assert ("ETag" in page(RequestFactory().get("/"))) is valid

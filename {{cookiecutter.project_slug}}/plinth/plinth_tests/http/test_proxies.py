@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from plinth.http.proxies import ProxyHeadersMiddleware
@@ -29,6 +29,7 @@ def request_from(rf: RequestFactory, peer: str, forwarded: str) -> HttpRequest:
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Proto": "https",
         "X-Real-IP": forwarded,
+        "X-Request-ID": "of-the-peer",
     }
     request = rf.get("/", headers=headers, REMOTE_ADDR=peer)
     ProxyHeadersMiddleware(lambda request: HttpResponse())(request)
@@ -59,6 +60,9 @@ def test_peer_of_a_unix_socket_is_a_trusted_proxy(rf: RequestFactory) -> None:
         (PROXY, "10.1.0.9", "10.1.0.9"),
         (PROXY, "", PROXY),
         (PROXY, "<script>", PROXY),
+        (PROXY, "fe80::1%<script>", "fe80::1"),
+        ("fe80::1%eth0", FORGED, "fe80::1%eth0"),
+        ("unknown", FORGED, "unknown"),
         ("", "", ""),
     ],
 )
@@ -75,6 +79,18 @@ def test_untrusted_peer_can_claim_neither_an_ip_nor_https(rf: RequestFactory) ->
     assert [name for name in request.headers if name.startswith("X-")] == []
 
 
+@pytest.mark.parametrize(("peer", "trusted"), [(PROXY, True), (CLIENT, False)])
+def test_request_id_of_a_trusted_proxy_is_used(
+    site: Client, peer: str, trusted: bool
+) -> None:
+    given = {"x-request-id": "of-the-peer"}
+
+    used = site.get("/plain/", headers=given, REMOTE_ADDR=peer).headers["X-Request-ID"]
+
+    assert (used == "of-the-peer") is trusted
+    assert len(used) in {11, 32}
+
+
 def test_trusted_proxies_are_a_setting(rf: RequestFactory, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = ["192.0.2.0/24"]
 
@@ -82,7 +98,23 @@ def test_trusted_proxies_are_a_setting(rf: RequestFactory, settings: Settings) -
     assert request_from(rf, PROXY, CLIENT).META["REMOTE_ADDR"] == PROXY
 
 
-def test_production_trusts_a_proxys_scheme_and_no_others() -> None:
+def test_ignored_proxy_is_logged_once(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    middleware = ProxyHeadersMiddleware(lambda request: HttpResponse())
+    for _ in range(2):
+        middleware(rf.get("/", REMOTE_ADDR=CLIENT, HTTP_X_FORWARDED_PROTO="https"))
+
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"X-Forwarded-* of {CLIENT} is ignored")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "statuses"), [("10.0.0.0/8", [200, 200, 301]), ("", [200, 301, 301])]
+)
+def test_production_trusts_a_proxys_scheme_and_no_others(
+    proxies: str, statuses: list[int]
+) -> None:
     code = f"""
 import config.wsgi, json
 from django.conf import settings
@@ -99,10 +131,9 @@ for peer in ("", "{PROXY}", "{CLIENT}"):
     statuses += [client.get("/plain/", HTTP_HOST="example.com").status_code]
 print(json.dumps(statuses))
 """
-    proxies = {"TRUSTED_PROXIES": "10.0.0.0/8"}
-    done = run_code(code, **EMBEDDED | proxies)
+    done = run_code(code, **EMBEDDED | {"TRUSTED_PROXIES": proxies})
 
-    assert json.loads(done.stdout) == [200, 200, 301]
+    assert json.loads(done.stdout) == statuses
 
 
 def test_malformed_network_stops_the_start() -> None:

@@ -60,7 +60,7 @@ result = {
     "cookies": [str(cookie) for cookie in response.cookies.values()],
 }
 """
-    found = evaluate(code, **EMBEDDED)
+    found = evaluate(code, **EMBEDDED | {"TRUSTED_PROXIES": "127.0.0.1"})
 
     assert found["plain"] == [301, "https://example.com/plain/"]
     assert found["proxied"] == [200, "max-age=3600; includeSubDomains; preload"]

@@ -2,6 +2,10 @@
 
 import json
 import logging
+import os
+import re
+import sys
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -29,6 +33,7 @@ response = Client(headers={"host": "example.com"}).get(
     "/plain/?email=ann@example.com",
     secure=True,
     headers={"x-request-id": "named-by-the-proxy", "cookie": "sessionid=secret"},
+    REMOTE_ADDR="",  # through a unix socket, which is trusted
 )
 """
 
@@ -46,7 +51,7 @@ def test_production_logs_json_lines() -> None:
     assert early["message"] == "It's older than Django\nand née"
 
     assert line.pop("duration_ms") > 0
-    assert line.pop("time")
+    assert datetime.fromisoformat(line.pop("time")).tzinfo
     assert line.pop("message").startswith("GET /plain/ 200 ")
     # No IP address, no query string, no cookie.
     assert line == {
@@ -107,7 +112,8 @@ def test_line_break_in_a_path_forges_no_line(
 def test_valid_request_id_of_a_proxy_is_used(
     site: Client, given: str, valid: bool
 ) -> None:
-    response = site.get("/plain/", headers={"x-request-id": given})
+    # Without an address: through a unix socket, which is trusted.
+    response = site.get("/plain/", headers={"x-request-id": given}, REMOTE_ADDR="")
 
     assert (response.headers["X-Request-ID"] == given) is valid
 
@@ -136,12 +142,34 @@ def test_log_line_costs_no_query(site: Client) -> None:
     site.get("/plain/")  # no `db` fixture: a query would fail the test
 
 
+FORMATTERS = [ReadableFormatter("{asctime} {message}", style="{"), JsonFormatter()]
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_traceback_fits_into_a_line_of_docker(formatter: logging.Formatter) -> None:
+    try:
+        os.environ['a "long"\n' * 20_000 + "end"]
+    except KeyError:
+        record = logging.LogRecord("a", 40, "", 1, "Failed", None, sys.exc_info())
+
+    line = formatter.format(record)
+
+    assert len(line) < 16_000
+    assert "Traceback (most recent call last)" in line
+    assert "end" in line[-20:]
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_time_is_iso_with_milliseconds_and_zone(formatter: logging.Formatter) -> None:
+    line = formatter.format(logging.LogRecord("a", 40, "", 1, "Failed", None, None))
+
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", line)
+
+
 RESET = "/plain/MQ/c9k2x1-0123456789abcdef0123456789abcdef"
 
 
-@pytest.mark.parametrize(
-    "formatter", [ReadableFormatter("{message}", style="{"), JsonFormatter()]
-)
+@pytest.mark.parametrize("formatter", FORMATTERS)
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -185,13 +185,21 @@ def test_redelivered_message_is_deduplicated(
     assert first.endswith(f"@{domain.replace(' ', '')}>")
 
 
+@pytest.mark.parametrize(
+    ("reported", "to"),
+    [
+        ("Ann@Example.com", "ANN@example.com"),
+        ("ann@xn--bcher-kva.example", "ann@bücher.example"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+    ],
+)
 def test_a_suppressed_address_gets_no_mail(
-    commit: Commit, caplog: pytest.LogCaptureFixture
+    commit: Commit, caplog: pytest.LogCaptureFixture, reported: str, to: str
 ) -> None:
-    Suppression.objects.create(address="Ann@Example.com", reason="bounced")
+    Suppression.objects.create(address=reported, reason="bounced")
 
     with commit():
-        services.send("trial", "ANN@example.com", {})
+        services.send("trial", to, {})
         services.send("trial", "bo@example.com", {})
 
     assert [message.to for message in mail.outbox] == [["bo@example.com"]]

@@ -80,7 +80,7 @@ def test_old_migration_is_reported_without_failing_a_build(
     assert note.id == "practices.W032"
     assert note.level < WARNING
     assert note.hint
-    assert "manage.py squashmigrations accounts 0002_later" in note.hint
+    assert "make squash APP=accounts UPTO=0002_later" in note.hint
 
     settings.SQUASH_MIGRATIONS_DAYS = 100_000
     assert not list(check_squashing([accounts]))

@@ -31,6 +31,9 @@ pytestmark = pytest.mark.practice(60)
 
 CONFIG = settings.BASE_DIR / "config" / "gunicorn.py"
 ON_LINUX = pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux only")
+PAGE = "/health/live/"
+# The id of a process that can't exist: above Linux's largest.
+GONE = 1 << 23
 # An incomplete request.
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 
@@ -46,6 +49,7 @@ class Server:
         self.statsd.settimeout(10)
         variables = {
             "WEB_BIND": f"unix:{self.socket}",
+            "TMPDIR": str(folder),
             "WEB_CONCURRENCY": "2",
             "STATSD_HOST": f"127.0.0.1:{self.statsd.getsockname()[1]}",
             **variables,
@@ -65,7 +69,7 @@ class Server:
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return self.get("/health/live/").status == 200
+            return self.get(PAGE).status == 200
         except OSError:
             return False
 
@@ -79,11 +83,13 @@ class Server:
             raise
         return client
 
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+    def get(
+        self, path: str, method: str = "GET", **headers: str
+    ) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("example.com")
         connection.sock = self.connect()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers=named)
+        connection.request(method, path, headers=named)
         response = connection.getresponse()
         response.read()
         connection.close()
@@ -128,7 +134,10 @@ def running[S: Server](server: S) -> Iterator[S]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(Server(tmp_path_factory.mktemp("server"))) as server:
+    folder = tmp_path_factory.mktemp("server")
+    # Processes of an earlier run have left it.
+    (folder / f"{defaults.NAME}-web-{GONE}").mkdir()
+    with running(Server(folder)) as server:
         yield server
 
 
@@ -176,7 +185,7 @@ def test_each_time_out_is_longer_than_the_one_behind_it(
 
 
 def test_page_is_served_over_the_socket(server: Server) -> None:
-    response = server.get("/health/live/")
+    response = server.get(PAGE)
 
     assert response.status == 200
     assert response.getheader("Server") == "gunicorn"
@@ -188,10 +197,10 @@ def test_only_owner_and_group_may_connect_to_the_socket(server: Server) -> None:
 
 def test_request_is_one_log_line_with_the_id_of_nginx(server: Server) -> None:
     name = "0123456789abcdef0123456789abcdef"
-    server.get("/health/live/", X_Request_ID=name)
+    server.get(PAGE, X_Request_ID=name)
 
     [line] = [line for line in server.lines() if line["request_id"] == name]
-    assert line["path"] == "/health/live/"
+    assert line["path"] == PAGE
     assert line["status"] == 200
 
 
@@ -217,8 +226,17 @@ def test_malformed_request_is_answered_and_logged(
     assert line["level"] == "WARNING"
 
 
+def test_head_has_the_length_of_get_and_logs_no_warning(server: Server) -> None:
+    before, length = len(server.lines()), server.get(PAGE).getheader("Content-Length")
+
+    response = server.get(PAGE, method="HEAD")
+
+    assert response.getheader("Content-Length") == length
+    assert {line["level"] for line in server.lines()[before:]} == {"INFO"}
+
+
 def test_requests_are_counted_by_statsd(server: Server) -> None:
-    server.get("/health/live/")
+    server.get(PAGE)
 
     seen = ""
     while "requests:1|c" not in seen or "duration:" not in seen:
@@ -268,6 +286,21 @@ def test_workers_raise_their_limit_of_open_files(
     limits = Path(f"/proc/{worker}/limits").read_text()
 
     assert re.search(rf"Max open files +{most_open_files()} ", limits)
+
+
+@ON_LINUX
+def test_uploads_of_a_killed_worker_are_deleted(server: Server) -> None:
+    folders = server.socket.parent
+    assert not (folders / f"{defaults.NAME}-web-{GONE}").exists()
+    worker, other = children(server.process.pid)[:2]
+    folder = folders / f"{defaults.NAME}-web-{worker}"
+    (folder / "tmp12345678.upload.pdf").touch()
+
+    os.kill(worker, signal.SIGKILL)
+
+    wait_for(lambda: not folder.exists())
+    assert (folders / f"{defaults.NAME}-web-{other}").exists()
+    wait_for(server.answers)
 
 
 class OnPort(Server):

@@ -76,6 +76,14 @@ def test_web_that_answers_is_healthy(
         assert not check(monkeypatch, "web", PORT=str(port))
 
 
+def test_web_below_a_path_is_probed_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", "/shop")
+    with server("127.0.0.1") as port:
+        bind = f"127.0.0.1:{port}"
+        # This server knows no path but its own.
+        assert check(monkeypatch, "web", WEB_BIND=bind) == f"{bind} answers 404"
+
+
 def test_web_on_ipv6_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         try:

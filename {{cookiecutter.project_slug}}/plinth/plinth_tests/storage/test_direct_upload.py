@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.test import RequestFactory
 
-pytest.importorskip("storages.backends.s3", reason="the extra s3 is not installed")
+pytest.importorskip("boto3", reason="the extra s3 is not installed")
 
 from botocore.config import Config
 

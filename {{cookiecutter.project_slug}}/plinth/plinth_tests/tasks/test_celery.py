@@ -169,7 +169,7 @@ def test_task_registers_its_schedule() -> None:
 
 # Each task records the request id of each of its calls; retries don't wait.
 WORKER = """
-import json, os, time
+import json, logging, os, time
 from celery.app import autoretry
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
@@ -181,7 +181,14 @@ settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.01}
 from plinth.logs.formatters import request_id
 from config.celery import app
 
-seen, waits = {}, []
+seen, waits, received = {}, [], []
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        received.append([record.getMessage().split("[")[0], request_id.get()])
+
+logging.getLogger("celery.worker.strategy").addHandler(Handler())
+logging.getLogger("celery.worker.strategy").setLevel(logging.INFO)
 
 def backoff(**how):
     waits.append(how)
@@ -215,7 +222,7 @@ with start_worker(app, pool="solo", perform_ping_check=False):
     work.delay("last")
     while "last" not in seen and time.monotonic() < end:
         time.sleep(0.01)
-    print(json.dumps([early, seen, waits]), flush=True)
+    print(json.dumps([early, seen, waits, received]), flush=True)
     # A warm shutdown takes seconds.
     os._exit(0)
 """
@@ -226,6 +233,8 @@ class Worked(NamedTuple):
     # The request id in each call, by task.
     seen: dict[str, list[str]]
     waits: list[dict[str, Any]]
+    # The first words of the worker's main process about each task, and its request id.
+    received: list[list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +246,11 @@ def worked() -> Worked:
 def test_task_is_enqueued_on_commit_with_the_request_id(worked: Worked) -> None:
     assert not worked.before_commit
     assert worked.seen["committed"] == ["of-the-request"]
+
+
+def test_received_task_is_logged_with_the_request_id(worked: Worked) -> None:
+    assert worked.received[0][0].startswith("Task ")
+    assert {request_id for _, request_id in worked.received} == {"of-the-request"}
 
 
 def test_rollback_enqueues_nothing(worked: Worked) -> None:

@@ -16,11 +16,6 @@ DEAD = {"CELERY_BROKER_URL": "redis://127.0.0.1:1"}
         ("flower", DEAD, "Flower needs a password: set FLOWER_BASIC_AUTH"),
         (
             "flower",
-            DEAD | {"FLOWER_BASIC_AUTH": "admin:"},
-            "Flower needs a password: set FLOWER_BASIC_AUTH",
-        ),
-        (
-            "flower",
             DEAD | {"FLOWER_BASIC_AUTH": "admin:generated-at-set-up"},
             "Flower needs a password: set FLOWER_BASIC_AUTH",
         ),

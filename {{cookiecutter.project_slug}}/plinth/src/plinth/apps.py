@@ -11,7 +11,7 @@ class PlinthConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        from . import metrics
+        from . import checks, metrics  # noqa: F401 (checks are registered)
         from .database import query_cache
 
         query_cache.register_tables()

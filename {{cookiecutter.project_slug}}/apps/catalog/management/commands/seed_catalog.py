@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from apps.catalog import seeds
+from apps.catalog import pictures, seeds
 from plinth.data.commands import SeedCommand
 
 
@@ -9,4 +9,5 @@ class Command(SeedCommand):
     rows = "products"
 
     def seed(self, target: int, seed: int) -> Iterator[int]:
-        return seeds.seed(target, seed)
+        yield from seeds.seed(target, seed)
+        pictures.add()

@@ -12,19 +12,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from model_utils.fields import MonitorField
 
-from plinth.database.fields import LowercaseEmailField
+from plinth.database.fields import LowercaseEmailField, normalize_email
 
 
 class EmailUserManager[U: "AbstractEmailUser"](BaseUserManager[U]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> U:
         """Save a user; without a password, the user sets one by a password reset.
 
-        Raises ValueError without an address.
+        `set_unusable_password` disables both. Raises ValueError without an address.
         """
         if not email:
             raise ValueError("A user needs an email address.")
-        user = self.model(email=email.lower(), **fields)
-        user.set_password(password)
+        user = self.model(email=normalize_email(email), **fields)
+        # Empty, no password matches. Django's None would mean that it is disabled.
+        if password is not None:
+            user.set_password(password)
         user.save(using=self._db)
         return user
 

@@ -1,7 +1,7 @@
 """Microcache: the process caches a response for one second, in front of Redis."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -18,14 +18,17 @@ TTL = 1
 View = Callable[..., HttpResponseBase]
 
 
-def microcache(view: View) -> View:
+def microcache(view: View, *, anonymous: bool = False) -> View:
     """Cache a view's responses in this process for TTL seconds.
 
     For pages that are the same for every client: a page from Redis costs several times
     what Django costs without middleware, nearly all of it round trips. The key is method,
-    host, path, query and language. Only a 200 to GET is cached, without cookies and not
-    `private`. `versions.invalidate` clears this process's entries at once; other
+    host, path, query and language. Only a 200 to GET is cached, see `store_if_shared`, and
+    not `private`. `versions.invalidate` clears this process's entries at once; other
     processes serve theirs for TTL at most.
+
+    With `anonymous`, the view is called for requests without a cookie alone, and its page
+    may depend on that.
     """
 
     @wraps(view)
@@ -49,11 +52,28 @@ def microcache(view: View) -> View:
             request.method == "GET"
             and isinstance(response, HttpResponse)
             and response.status_code == HTTPStatus.OK
-            and not response.cookies
-            and "private" not in response.headers.get("Cache-Control", "")
         ):
-            cached = response.content, dict(response.headers)
-            caches["process"].set(key, cached, TTL)
+            store_if_shared(response, partial(store, key), anonymous=anonymous)
         return response
 
     return cached_view
+
+
+def store(key: str, response: HttpResponse) -> None:
+    if "private" not in response.headers.get("Cache-Control", ""):
+        cached = response.content, dict(response.headers)
+        caches["process"].set(key, cached, TTL)
+
+
+def store_if_shared(
+    response: HttpResponseBase,
+    store: Callable[[Any], object],
+    *,
+    anonymous: bool = False,
+) -> None:
+    """Let SessionPrivacyMiddleware store a response once it is known to fit every client.
+
+    A view can't tell: other middleware sets the cookies of the CSRF token, the session
+    and messages after it.
+    """
+    response.__dict__.setdefault("stores", []).append((store, anonymous))

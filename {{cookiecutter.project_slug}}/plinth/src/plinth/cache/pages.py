@@ -1,10 +1,12 @@
 """Mixins for cached pages: of everybody, of one session, and answered with 304.
 
-Each page is cached under the version of a name, so `versions.invalidate(name)` drops it.
-Put a mixin before the view's class, and permission mixins before the mixin.
+Each is cached under the version of a name, so `versions.invalidate(name)` drops it; but
+AnonymousPageMixin, whose pages have no data of their own. Put a mixin before the view's
+class, and permission mixins before the mixin.
 """
 
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from time import time
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.cache import CacheMiddleware
 from django.template.response import SimpleTemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
@@ -22,7 +25,7 @@ from django.views.decorators.vary import vary_on_cookie
 from django.views.generic import View
 
 from . import versions
-from .microcache import microcache
+from .microcache import microcache, store_if_shared
 
 # Seconds that a proxy or a CDN may serve a page, which no invalidation here reaches, and
 # for how long it may serve a stale one while this site fails.
@@ -69,18 +72,43 @@ class PublicPageMixin(CachedPageMixin):
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        view = cache_page(self.cache_seconds, key_prefix=self.get_cache_prefix())(
-            super().dispatch
+        pages = CacheMiddleware(
+            super().dispatch,
+            page_timeout=self.cache_seconds,
+            key_prefix=self.get_cache_prefix(),
         )
+        response: HttpResponseBase | None = pages.process_request(request)
+        if response is None:
+            response = super().dispatch(request, *args, **kwargs)
+            store_if_shared(response, partial(pages.process_response, request))
         # Stale while it is regenerated, so that nobody waits. Browsers do so too: not for
         # a page that shows who is signed in.
-        view = cache_control(
+        patch_cache_control(
+            response,
             public=True,
             s_maxage=PROXY_SECONDS,
             stale_while_revalidate=PROXY_SECONDS,
             stale_if_error=STALE_IF_ERROR,
-        )(view)
-        return view(request, *args, **kwargs)
+        )
+        return response
+
+
+class AnonymousPageMixin(View):
+    """Caches a page for clients without a cookie: its template may use the user.
+
+    In the process for a second, in proxies for PROXY_SECONDS. Not with DEBUG, so that a
+    change of a template shows at once.
+    """
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if settings.DEBUG or request.COOKIES or "HTTP_AUTHORIZATION" in request.META:
+            return super().dispatch(request, *args, **kwargs)
+        view = vary_on_cookie(microcache(super().dispatch, anonymous=True))
+        response = view(request, *args, **kwargs)
+        allow_proxies(response)
+        return response
 
 
 class PrivatePageMixin(CachedPageMixin):

@@ -26,7 +26,7 @@ def current(name: str) -> str:
         cache.add(key, new_version(), timeout=None)
         version = cache.get(key) or new_version()
     if time.time() - float(version.partition("-")[0]) < replicas.replication_window():
-        routers.current().pin_to_primary()
+        routers.current_route().pin_to_primary()
     return str(version)
 
 

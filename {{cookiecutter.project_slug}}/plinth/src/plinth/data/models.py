@@ -60,6 +60,7 @@ class AbstractImport(models.Model):
     )
     # A name in the default storage.
     file = models.CharField(_("file"), max_length=200)
+    # The column is older than the field's name: to rename it would stop a running site.
     skip_invalid = models.BooleanField(_("skip invalid rows"), db_column="keep_good")
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.WAITING

@@ -7,13 +7,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import DetailView, FormView
 
+from plinth.http.uploads import LargeBodyMixin
 from plinth.http.views import BadRequestMixin
 
 from .forms import ImportForm
 from .models import AbstractImport, ImportNotStartedError
 
 
-class ImportView(PermissionRequiredMixin, BadRequestMixin, FormView):
+class ImportView(PermissionRequiredMixin, LargeBodyMixin, BadRequestMixin, FormView):
     """Start an import, and redirect to its progress (`model.get_absolute_url`)."""
 
     model: type[AbstractImport]

@@ -39,7 +39,7 @@ class ReplicaMiddleware(MiddlewareMixin):
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        route = routers.current()
+        route = routers.current_route()
         if not (route.replica and isinstance(exception, OperationalError)):
             return None
         # A query that timed out would take as long on the primary.
@@ -59,7 +59,7 @@ class ReplicaMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if routers.current().has_written:
+        if routers.current_route().has_written:
             response.set_cookie(
                 self.cookie,
                 max_age=replicas.replication_window(),

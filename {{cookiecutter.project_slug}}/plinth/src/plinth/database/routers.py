@@ -54,7 +54,7 @@ class Route:
 local = Local()
 
 
-def current() -> Route:
+def current_route() -> Route:
     """Return the route of this thread or asyncio task."""
     route: Route = getattr(local, "route", None) or Route()
     return route
@@ -63,7 +63,7 @@ def current() -> Route:
 @contextmanager
 def routed(route: Route) -> Iterator[Route]:
     """Use a route within a block."""
-    before, local.route = current(), route
+    before, local.route = current_route(), route
     try:
         yield route
     finally:
@@ -88,11 +88,11 @@ class PrimaryReplicaRouter:
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
         if model._meta.app_label in ON_PRIMARY or query_cache.is_cached(model):  # noqa: SLF001
-            return current().to
-        return current().read()
+            return current_route().to
+        return current_route().read()
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
-        return current().write()
+        return current_route().write()
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
         """All aliases are copies of one database."""

@@ -120,6 +120,8 @@ def databases(env: Env, *, sqlite: Path, application_name: str) -> dict[str, Dat
     pooler = "pgbouncer" if connections.pooler == "pgbouncer" else "none"
     replica = replace(connections, pooler=pooler, connect_timeout=2)
     for number, copy in enumerate(env.databases("DATABASE_REPLICA_URL"), start=1):
+        if copy["ENGINE"] != primary["ENGINE"]:
+            fail("DATABASE_REPLICA_URL", "replicas of the server in DATABASE_URL")
         found[f"replica_{number}"] = replica.configure(copy)
     if on_postgresql:
         if env("DATABASE_DIRECT_URL"):

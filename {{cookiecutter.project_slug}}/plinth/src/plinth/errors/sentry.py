@@ -75,8 +75,9 @@ def report_exceptions() -> None:
     """Report the exceptions of views by Django's signals."""
     from sentry_sdk.integrations.logging import ignore_logger
 
-    # Django logs each reported exception as well.
-    ignore_logger("django.request")
+    # Django logs each reported exception as well; the access log comes after it.
+    for name in ("django.request", "plinth.logs.middleware"):
+        ignore_logger(name)
     request_started.connect(isolate_scope, dispatch_uid="plinth.errors")
     got_request_exception.connect(report_exception, dispatch_uid="plinth.errors")
 

@@ -6,19 +6,39 @@ every server every few seconds, so a probe writes to no disk and no bucket.
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock  # noqa: TID251 (one thread of a process probes)
+from time import monotonic
 
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.db import connection
 from django.utils.module_loading import import_string
 
 from plinth.database import replicas
 
 logger = logging.getLogger(__name__)
+
+# Seconds
+TTL = 1.5
+LOCK = Lock()
+
+
+@dataclass
+class Answers:
+    """The last answers of this process's probes."""
+
+    answers: dict[str, bool] = field(default_factory=dict)
+    expires: float = 0
+
+
+last = Answers()
 
 
 def probe_database() -> None:
@@ -53,6 +73,13 @@ def probe_locks() -> None:
 
 def probe_storage() -> None:
     default_storage.exists("health")
+    for alias in ("default", "public"):
+        folder = Path(getattr(storages[alias], "location", ""))
+        # Buckets have a prefix there. A folder is created with its first file.
+        while folder.is_absolute() and not folder.exists():
+            folder = folder.parent
+        if folder.is_absolute() and not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"{folder} is not writable: mount a volume there")
 
 
 def services() -> Iterator[str]:
@@ -83,14 +110,28 @@ def registered() -> dict[str, str]:
 
 
 def probe_all() -> dict[str, bool]:
-    """Run all probes and log failures; return whether each service answers."""
-    answers = {}
-    for name, path in registered().items():
-        try:
-            import_string(path)()
-        except Exception:
-            logger.exception("The %s does not answer", name)
-            answers[name] = False
-        else:
-            answers[name] = True
-    return answers
+    """Run all probes and log failures; return whether each service answers.
+
+    The answers are up to TTL seconds old. While a thread probes, the others get the last
+    ones: with a dead service, requests to the endpoint must not occupy all threads.
+    """
+    if not LOCK.acquire(blocking=not last.answers):
+        return last.answers
+    try:
+        if monotonic() >= last.expires:
+            last.answers = {
+                name: is_answering(name, path) for name, path in registered().items()
+            }
+            last.expires = monotonic() + TTL
+        return last.answers
+    finally:
+        LOCK.release()
+
+
+def is_answering(name: str, path: str) -> bool:
+    try:
+        import_string(path)()
+    except Exception:
+        logger.exception("The %s does not answer", name)
+        return False
+    return True

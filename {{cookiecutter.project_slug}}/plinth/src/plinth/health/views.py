@@ -1,6 +1,7 @@
 """Health endpoints: liveness and readiness."""
 
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,19 +26,29 @@ class ReadyView(View):
     Only the database makes a server unready. All servers share their cache, storage and
     broker: when one of those fails, most pages still work, and a 503 would take every
     server out of rotation at once. The response is then 200 with the status `degraded`.
+    Clients of private networks are told the state of each part.
     """
 
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         answers = probes.probe_all()
-        parts = {name: "ok" if ok else "failing" for name, ok in answers.items()}
-        if not answers.get("database", True):
-            return uncached_json(
-                {"status": "failing", "parts": parts}, HTTPStatus.SERVICE_UNAVAILABLE
-            )
+        code = HTTPStatus.OK
         status = "ok" if all(answers.values()) else "degraded"
-        return uncached_json({"status": status, "parts": parts})
+        if not answers.get("database", True):
+            code, status = HTTPStatus.SERVICE_UNAVAILABLE, "failing"
+        data: dict[str, Any] = {"status": status}
+        if is_private(request):
+            data["parts"] = {
+                name: "ok" if ok else "failing" for name, ok in answers.items()
+            }
+        return uncached_json(data, code)
+
+
+def is_private(request: HttpRequest) -> bool:
+    """Whether the client is in a private network, or connects by a unix socket."""
+    client = request.META.get("REMOTE_ADDR")
+    return not client or ip_address(client).is_private
 
 
 def uncached_json(

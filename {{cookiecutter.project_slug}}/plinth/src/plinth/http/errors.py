@@ -51,6 +51,12 @@ class NotFoundView(ErrorView):
     )
 
 
+class TooLargeView(ErrorView):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = _("Too large")
+    text = _("Sign in before you send a file, or send a smaller one.")
+
+
 class ServerErrorView(ErrorView):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     title = _("Something went wrong")
@@ -60,5 +66,6 @@ class ServerErrorView(ErrorView):
 bad_request = BadRequestView.as_view()
 forbidden = ForbiddenView.as_view()
 csrf_failure = CSRFFailureView.as_view()
+too_large = TooLargeView.as_view()
 not_found = NotFoundView.as_view()
 server_error = ServerErrorView.as_view()

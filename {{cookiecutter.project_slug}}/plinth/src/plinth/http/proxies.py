@@ -1,15 +1,29 @@
 """Client IP and scheme from trusted proxies."""
 
+import logging
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache, partial
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
+from plinth.logs.formatters import new_request_id, request_id
+
+logger = logging.getLogger(__name__)
+
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class ProxyHeadersMiddleware(MiddlewareMixin):
@@ -28,38 +42,57 @@ class ProxyHeadersMiddleware(MiddlewareMixin):
         "HTTP_X_FORWARDED_PORT",
         "HTTP_X_FORWARDED_PROTO",
         "HTTP_X_REAL_IP",
+        "HTTP_X_REQUEST_ID",
     )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         super().__init__(get_response)
-        self.networks = [ip_network(network) for network in settings.TRUSTED_PROXIES]
+        self.has_warned = False
+        networks = [ip_network(network) for network in settings.TRUSTED_PROXIES]
+        # Parsing takes longer than all the rest; proxies are few, and clients come back.
+        self.look_up = lru_cache(maxsize=4096)(partial(look_up, networks))
 
     def process_request(self, request: HttpRequest) -> None:
         meta = request.META
-        peer = parse_address(meta.get("REMOTE_ADDR", ""))
+        name = meta.get("REMOTE_ADDR", "")
+        peer, is_trusted = self.look_up(name)
         # A peer without an address uses a unix socket, whose permissions make it trusted.
-        if peer and not self.trusts(peer):
+        if name and not is_trusted:
+            if "HTTP_X_FORWARDED_PROTO" in meta and not self.has_warned:
+                self.has_warned = True
+                logger.warning(
+                    "X-Forwarded-* of %s is ignored: is it a proxy? Name it in "
+                    "TRUSTED_PROXIES.",
+                    name,
+                )
             for header in self.headers:
                 meta.pop(header, None)
+            # RequestLogMiddleware above has taken the header's.
+            request_id.set(new_request_id())
             return
         for text in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            address = parse_address(text)
+            address, is_trusted = self.look_up(text)
             if not address:
                 break
             peer = address
-            if not self.trusts(address):
+            if not is_trusted:
                 break
         meta["REMOTE_ADDR"] = str(peer or "")
 
-    def trusts(self, address: Address) -> bool:
-        return any(address in network for network in self.networks)
+
+def look_up(networks: list[Network], text: str) -> tuple[Address | None, bool]:
+    """Return an IP address, and whether it is in one of these networks."""
+    address = parse_address(text)
+    is_inside = address is not None and any(address in each for each in networks)
+    return address, is_inside
 
 
 def parse_address(text: str) -> Address | None:
-    """Return an IP address, without the port that may follow it; None if malformed."""
+    """Return an IP address, without port and IPv6 scope; None if malformed."""
     bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text.strip())
     try:
-        address = ip_address(bare)
+        # A scope (fe80::1%eth0) may be any text, <script> too.
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1.

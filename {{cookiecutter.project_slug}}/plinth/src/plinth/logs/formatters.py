@@ -2,13 +2,24 @@
 
 import logging
 import re
+import secrets
 from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 # The id of the request, or of the task that it enqueued.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+# Characters of a long traceback: where it starts, and the error itself.
+HEAD, TAIL = 2_000, 5_000
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(16)
+
 
 # A token of PasswordResetTokenGenerator, as in the link that resets a password.
 TOKEN = re.compile(r"\b[0-9a-z]{6,7}-[0-9a-f]{32}\b")
@@ -19,6 +30,17 @@ def mask(text: str) -> str:
     return TOKEN.sub("***", text)
 
 
+def bounded(text: str) -> str:
+    """Return the start and the end of a long text.
+
+    Docker splits a line at 16 KB, and a line break or a quote in JSON takes two bytes.
+    """
+    cut = len(text) - HEAD - TAIL
+    return (
+        text if cut <= 0 else f"{text[:HEAD]}\n... {cut} characters ...\n{text[-TAIL:]}"
+    )
+
+
 class RequestIdFilter(logging.Filter):
     """Adds `request_id` to each record; `-` outside of a request."""
 
@@ -27,14 +49,25 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class ReadableFormatter(logging.Formatter):
+class BoundedFormatter(logging.Formatter):
+    """ISO timestamps with the zone, as nginx writes, and tracebacks of bounded length."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        time = datetime.fromtimestamp(record.created).astimezone()
+        return time.isoformat(timespec="milliseconds")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
+        return bounded(super().formatException(ei))
+
+
+class ReadableFormatter(BoundedFormatter):
     """Lines for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))
 
 
-class JsonFormatter(BaseJsonFormatter):
+class JsonFormatter(BoundedFormatter, BaseJsonFormatter):
     """One JSON object per line, for a log collector."""
 
     def __init__(self) -> None:

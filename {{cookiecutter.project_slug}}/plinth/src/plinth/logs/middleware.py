@@ -3,14 +3,13 @@
 import logging
 import re
 import time
-import uuid
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
 
-from .formatters import request_id
+from .formatters import new_request_id, request_id
 
 logger = logging.getLogger(__name__)
 
@@ -18,15 +17,16 @@ logger = logging.getLogger(__name__)
 class RequestLogMiddleware(MiddlewareMixin):
     """Log each request: id, method, path, status, milliseconds and the user's id.
 
-    The id is the X-Request-ID of a proxy or a new one; the response has the same header.
+    The id is the X-Request-ID of a trusted proxy or a new one; the response has it too.
     The query string is not logged, since it may hold a secret or personal data, and of the
     user nothing but the id.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        given = request.headers.get("X-Request-ID", "")
+        # Of META: `request.headers` would copy all headers, for every request.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         valid = re.fullmatch(r"[\w-]{8,64}", given, re.ASCII)
-        request_id.set(given if valid else uuid.uuid4().hex)
+        request_id.set(given if valid else new_request_id())
         request.META["request_started"] = time.perf_counter()
 
     def process_response(

@@ -21,6 +21,8 @@ class Suppression(models.Model):
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
+        # Or, without its app, it would be a model of the app `plinth`.
+        app_label = "mail"
         verbose_name = _("suppressed address")
         verbose_name_plural = _("suppressed addresses")
 

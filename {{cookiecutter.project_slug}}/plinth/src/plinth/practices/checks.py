@@ -51,8 +51,8 @@ def check_squashing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> M
                 f"oldest of {days} days: SQUASH_MIGRATIONS_AFTER is "
                 f"{settings.SQUASH_MIGRATIONS_AFTER}, SQUASH_MIGRATIONS_DAYS is "
                 f"{settings.SQUASH_MIGRATIONS_DAYS}.",
-                hint=f"Run manage.py squashmigrations {app.label} {max(texts)}, or raise "
-                "the setting.",
+                hint=f"Run make squash APP={app.label} UPTO={max(texts)}, or raise the "
+                "setting.",
                 id="practices.W032",
             )
 
@@ -178,7 +178,7 @@ def check_decisions(**kwargs: Any) -> Messages:
 
 @checks.register("practices", deploy=True)
 def check_states(**kwargs: Any) -> Messages:
-    """Warn, under --deploy, about each practice that is off or embedded here."""
+    """Warn, under --deploy, about each practice that is off or built in here."""
     # Imported on use: the ledger is for this check only.
     from .ledger import practices
     from .states import State

@@ -19,7 +19,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             1,
             "Cache the views",
-            how="`PublicPageMixin` caches a page that is the same for everybody with `cache_page`: in Redis under a versioned key, with a one-second in-process cache in front. `PrivatePageMixin` caches a user's page per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
+            how="`PublicPageMixin` caches a page that is the same for everybody by Django's cache middleware: in Redis under a versioned key, with a one-second in-process cache in front. `PrivatePageMixin` caches a user's page per cookie: `cache_page(n)(vary_on_cookie(view))`. The article's example caches by URL alone and leaks one user's page to another.",
             where=(
                 "plinth/src/plinth/cache/microcache.py",
                 "plinth/src/plinth/cache/pages.py",

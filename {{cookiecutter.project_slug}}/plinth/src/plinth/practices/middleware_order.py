@@ -13,6 +13,7 @@ REPLICA = "plinth.database.middleware.ReplicaMiddleware"
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
+BODY = "plinth.http.uploads.LargeBodyMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
 MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
@@ -42,5 +43,6 @@ ORDER = [
     (SESSION, USER, "request.user cannot be read from the session"),
     (LOCALE, COMMON, "APPEND_SLASH does not know the language prefix of a URL"),
     (COMMON, CSRF, "a form without its slash fails instead of being redirected"),
+    (BODY, CSRF, "a body is parsed before it is refused as too large"),
     (SESSION, MESSAGES, "a message that is too large for a cookie is lost"),
 ]

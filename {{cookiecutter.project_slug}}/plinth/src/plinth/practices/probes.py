@@ -22,11 +22,13 @@ from plinth.env import Env
 
 from .states import Finding, State, embedded, off, on
 
+BUCKET = "set AWS_STORAGE_BUCKET_NAME, GS_BUCKET_NAME or AZURE_CONTAINER"
+
 
 def debug() -> Finding:
     if settings.DEBUG:
         return embedded(
-            "DEBUG is on: DJANGO_SETTINGS_MODULE selects production settings"
+            "DEBUG is on: set DJANGO_SETTINGS_MODULE=config.settings.production"
         )
     return on("DEBUG is off")
 
@@ -57,7 +59,7 @@ def connection_age() -> Finding:
     if age is None:
         return off("connections never expire: set CONN_MAX_AGE=60")
     if not connection.settings_dict["CONN_HEALTH_CHECKS"]:
-        return off("a dead connection would be used: set CONN_HEALTH_CHECKS")
+        return off("a dead connection would be used: set CONN_HEALTH_CHECKS to True")
     return on(f"CONN_MAX_AGE is {age} s, with health checks")
 
 
@@ -165,32 +167,40 @@ def cdn() -> Finding:
             "the site serves its static and media files itself: set CDN_DOMAIN"
         )
     if not str(address).startswith(f"https://{settings.CDN_DOMAIN}/"):
-        return off(f"static files are at {address}: derive STATIC_URL from CDN_DOMAIN")
+        return off(
+            f"static files are at {address}: set STATIC_URL to "
+            f"https://{settings.CDN_DOMAIN}/static/"
+        )
     return on(settings.CDN_DOMAIN)
 
 
 def bucket() -> Finding:
     if not settings.MEDIA_ORIGIN:
         return embedded(
-            "uploads are on this server's disk, which other servers cannot read: "
-            "name a bucket (.env.example)"
+            f"uploads are on this server's disk, which other servers cannot read: {BUCKET}"
         )
     private, public = storages["default"], storages["public"]
     if getattr(private, "location", "") == getattr(public, "location", ""):
-        return off("the CDN can read private files: give `default` another location")
+        return off(
+            "the CDN can read private files: give STORAGES['default'] another location "
+            "than STORAGES['public']"
+        )
     return on(settings.MEDIA_ORIGIN)
 
 
 def media_cdn() -> Finding:
     if not settings.MEDIA_ORIGIN:
-        return embedded("uploads are not in a bucket: name one (.env.example)")
+        return embedded(f"uploads are not in a bucket: {BUCKET}")
     if settings.MEDIA_SIGNED_FOR:
         return embedded("every URL is signed, which prevents caching: set CDN_DOMAIN")
     # The option's name at the three providers.
     names = ("custom_domain", "custom_endpoint")
     domains = [getattr(storages["public"], name, "") for name in names]
     if settings.CDN_DOMAIN not in str(domains):
-        return off("public files bypass the CDN: give `public` the domain CDN_DOMAIN")
+        return off(
+            "public files bypass the CDN: set the custom_domain of STORAGES['public'] to "
+            "CDN_DOMAIN"
+        )
     return on(settings.CDN_DOMAIN)
 
 
@@ -209,13 +219,16 @@ def background_work() -> Finding:
             "loses tasks: give CELERY_BROKER_URL another"
         )
     if not app.conf.task_acks_late:
-        return off("a lost worker loses its tasks: set CELERY_TASK_ACKS_LATE")
+        return off("a lost worker loses its tasks: set CELERY_TASK_ACKS_LATE to True")
     options = app.conf.broker_transport_options
     app.loader.import_default_modules()
     waits = [getattr(task, "retry_backoff_max", 0) for task in app.tasks.values()]
     limit = app.conf.task_time_limit + max(waits)
     if on_redis and options.get("visibility_timeout", 0) <= limit:
-        return off("Redis delivers long tasks twice: raise the visibility_timeout")
+        return off(
+            "Redis delivers long tasks twice: set visibility_timeout in "
+            f"CELERY_BROKER_TRANSPORT_OPTIONS to more than {limit}"
+        )
     return on("Redis" if on_redis else "RabbitMQ")
 
 
@@ -231,7 +244,7 @@ def redis_database(url: str) -> tuple[str | None, int, str]:
 def proxy() -> Finding:
     if settings.DEBUG:
         return embedded(
-            "runserver has no proxy in front: deploy/nginx is for production"
+            "runserver has no proxy in front: put deploy/nginx in front in production"
         )
     return on("deploy/nginx, if it is in front: the application cannot tell")
 
@@ -244,7 +257,9 @@ def gunicorn_settings() -> ModuleType:
 def web_server() -> Finding:
     gunicorn = gunicorn_settings()
     if settings.DEBUG:
-        return embedded("runserver is used: gunicorn is for production")
+        return embedded(
+            "runserver is used: start gunicorn --config python:config.gunicorn config.wsgi"
+        )
     pool = connection.settings_dict["OPTIONS"].get("pool")
     if pool and pool["max_size"] < gunicorn.threads:
         return off(
@@ -275,7 +290,9 @@ def open_files() -> Finding:
 
 def https() -> Finding:
     if not settings.SESSION_COOKIE_SECURE:
-        return embedded("http is allowed: production's settings require https")
+        return embedded(
+            "http is allowed: set DJANGO_SETTINGS_MODULE=config.settings.production"
+        )
     if not settings.SECURE_PROXY_SSL_HEADER:
         return off("https requests look like http: set SECURE_PROXY_SSL_HEADER")
     if any(ip_network(each).prefixlen == 0 for each in settings.TRUSTED_PROXIES):

@@ -15,13 +15,14 @@ class State(StrEnum):
 
     @property
     def label(self) -> str:
-        return "not built yet" if self is State.UNBUILT else str(self)
+        labels = {State.EMBEDDED: "built in", State.UNBUILT: "not built yet"}
+        return labels.get(self, str(self))
 
     @property
     def meaning(self) -> str:
         return {
             State.ON: "in effect here",
-            State.EMBEDDED: "replaced by a built-in part, for development",
+            State.EMBEDDED: "by a part that needs no server: for development",
             State.OFF: "not in effect: the card says what to do",
             State.ABSENT: "its code or its package is not installed",
             State.UNBUILT: "planned for a later release",

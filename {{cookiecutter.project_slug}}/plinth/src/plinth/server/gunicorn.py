@@ -5,6 +5,8 @@ the code and the settings that the master has loaded.
 """
 
 import os
+import shutil
+import tempfile
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -116,8 +118,13 @@ if metrics_bind := env.address("METRICS_BIND"):
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, and open the port of the metrics."""
+    """Raise the limit of open files, check the memory, and open the metrics' port."""
+    from plinth.server.memory import hash_memory_warning
+
     raise_open_files()
+    delete_temporary_files()
+    if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
+        server.log.warning(warning)
     if metrics_bind:
         shared = bool(server.master_pid)
         server.metrics_listener = metrics.listen(metrics_bind, shared=shared)
@@ -136,20 +143,36 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.slot = next(slot for slot in count() if slot not in taken)
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    if metrics_bind:
-        processes.enter(worker.slot)
-        worker.metrics_listener = server.metrics_listener
-
-
 def post_worker_init(worker: Any) -> None:
     """Serve the metrics of all workers."""
     if metrics_bind:
         metrics.serve(worker.metrics_listener, site=True)
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Give each worker a temporary folder of its own, for uploads, and files of metrics."""
+    uploads = Path(tempfile.gettempdir(), f"{NAME}-web-{worker.pid}")
+    uploads.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(uploads)
+    if metrics_bind:
+        processes.enter(worker.slot)
+        worker.metrics_listener = server.metrics_listener
+
+
+def delete_temporary_files() -> None:
+    """Delete the folders of workers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{NAME}-web-*"):
+        try:
+            os.kill(int(folder.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):
+            continue  # of another user, or not a worker's
+
+
 def child_exit(server: Any, worker: Any) -> None:
-    """Delete the gauges of a worker that has exited."""
+    """Delete the temporary files and the gauges of a worker that has exited."""
+    delete_temporary_files()
     if metrics_bind:
         processes.leave(worker.slot)
 

@@ -15,28 +15,34 @@ from contextlib import closing
 TIMEOUT = 4
 
 
-def probe_web() -> str:
-    """Return the error of the server at WEB_BIND or PORT; empty if it is healthy."""
+def bind() -> str:
+    """Return the address of this container's web server, of WEB_BIND or PORT."""
     port = os.environ.get("PORT") or "8000"
-    bind = os.environ.get("WEB_BIND") or f"0.0.0.0:{port}"
+    return os.environ.get("WEB_BIND") or f"0.0.0.0:{port}"
+
+
+def probe_web() -> str:
+    """Return the error of the web server; empty if it is healthy."""
+    # gunicorn answers 500 to a path outside of its SCRIPT_NAME.
+    path = f"{os.environ.get('SCRIPT_NAME', '')}/health/live/"
     try:
-        with closing(connection(bind)) as web:
-            web.request("GET", "/health/live/")
+        with closing(connection(bind(), TIMEOUT)) as web:
+            web.request("GET", path)
             status = web.getresponse().status
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return f"{bind} does not answer: {error!r}"
-    return "" if status == http.HTTPStatus.OK else f"{bind} answers {status}"
+        return f"{bind()} does not answer: {error!r}"
+    return "" if status == http.HTTPStatus.OK else f"{bind()} answers {status}"
 
 
-def connection(bind: str) -> http.client.HTTPConnection:
+def connection(bind: str, timeout: float) -> http.client.HTTPConnection:
     """Return a connection to a server's address, through no proxy."""
     if bind.startswith("unix:"):
-        return SocketConnection(bind.removeprefix("unix:"), timeout=TIMEOUT)
+        return SocketConnection(bind.removeprefix("unix:"), timeout=timeout)
     host, _, port = bind.rpartition(":")
     # A server at all addresses is at the loopback address too.
     loopback = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104
     host = loopback.get(host, host.strip("[]"))
-    return http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+    return http.client.HTTPConnection(host, int(port), timeout=timeout)
 
 
 class SocketConnection(http.client.HTTPConnection):

@@ -1,4 +1,4 @@
-"""What the machine or the container grants a process: CPU quota and open files."""
+"""What the machine or the container grants a process: CPUs, memory and open files."""
 
 import math
 import os
@@ -24,23 +24,39 @@ def cpus() -> int:
     return math.ceil(min([visible, *quotas()]))
 
 
-def quotas(
-    mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
-) -> Iterator[float]:
+MOUNT = Path("/sys/fs/cgroup")
+OWN = Path("/proc/self/cgroup")
+
+
+def quotas(mount: Path = MOUNT, own: Path = OWN) -> Iterator[float]:
     """Yield the CPU quota of each control group (v2) that this process is in.
 
     `docker run --cpus`, a limit of Kubernetes and systemd's CPUQuota set it.
     """
+    for text in control_group_files("cpu.max", mount, own):
+        # Without a limit the quota is `max`, which is no number.
+        with suppress(ValueError):
+            quota, period = map(int, text.split())
+            yield quota / period
+
+
+def memory_limits(mount: Path = MOUNT, own: Path = OWN) -> Iterator[int]:
+    """Yield the memory limit in bytes of each control group (v2) of this process."""
+    for text in control_group_files("memory.max", mount, own):
+        with suppress(ValueError):
+            yield int(text)
+
+
+def control_group_files(name: str, mount: Path, own: Path) -> Iterator[str]:
+    """Yield the text of a file in each control group (v2) that this process is in."""
     lines = own.read_text().splitlines() if own.exists() else []
     # Version 2 is `0::` and the path. In a container, the path may be the machine's while
     # the container's group is at the top.
     for path in [line.removeprefix("0::") for line in lines if line.startswith("0::")]:
         group = mount / path.strip("/")
         for folder in (group, *group.parents):
-            # Without a limit the quota is `max`, which is no number.
-            with suppress(OSError, ValueError):
-                quota, period = map(int, (folder / "cpu.max").read_text().split())
-                yield quota / period
+            with suppress(OSError):
+                yield (folder / name).read_text()
             if folder == mount:
                 break
 

@@ -1,6 +1,31 @@
 """gunicorn's worker class: `worker_class` in gunicorn.py."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
 from gunicorn.workers.gthread import ThreadWorker
+
+type WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class NoBody:
+    """The body of a response to HEAD: it is closed, and never made."""
+
+    def __init__(self, body: Any) -> None:
+        self.close = getattr(body, "close", lambda: None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+
+def without_body_of_head(application: WSGI) -> WSGI:
+    """Drop bodies that gunicorn would drop with a warning, after Django has made them."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = application(environ, start_response)
+        return NoBody(body) if environ["REQUEST_METHOD"] == "HEAD" else body
+
+    return wrapped
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -10,6 +35,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     new connections meanwhile, which then wait and are reset. A refused connection fails
     over to another server at once.
     """
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.wsgi: WSGI = without_body_of_head(self.wsgi)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)

@@ -52,6 +52,20 @@ class Task(DjangoTask[..., Any]):
             raise exc
         return super().retry(args, kwargs, exc, **options)
 
+    def start_strategy(self, app: Any, consumer: Any, **options: Any) -> Any:
+        """Log `Task received` with the request id too: the worker's main process does."""
+        receive = super().start_strategy(app, consumer, **options)
+
+        def receive_with_id(message: Any, *args: Any, **kwargs: Any) -> Any:
+            headers = message.headers or {}
+            token = request_id.set(id_of(headers.get("request_id"), headers.get("id")))
+            try:
+                return receive(message, *args, **kwargs)
+            finally:
+                request_id.reset(token)
+
+        return receive_with_id
+
 
 class SensitiveTask(Task):
     """A task whose arguments, such as addresses and links, are hidden from monitoring.
@@ -101,5 +115,9 @@ def set_request_id(task: Task, task_id: str, **kwargs: Any) -> None:
     """Log under the id of the request that enqueued the task, or else the task's own."""
     if task.request.is_eager:  # it runs in the request
         return
-    sent = task.request.get("request_id", "-")
-    request_id.set(task_id if sent == "-" else sent)
+    request_id.set(id_of(task.request.get("request_id"), task_id))
+
+
+def id_of(sent: str | None, task_id: str | None) -> str:
+    """Return the id of the request that has enqueued a task, or else the task's own."""
+    return (sent if sent != "-" else None) or task_id or "-"

@@ -30,7 +30,8 @@ WORKER: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
     # A task that can't be acknowledged any more is delivered again: don't run it twice.
     "worker_cancel_long_running_tasks_on_connection_loss": True,
-    # Seconds that running tasks have after SIGTERM, before they are requeued.
+    # Seconds that running tasks have after SIGQUIT, before they are requeued. On SIGTERM a
+    # worker waits for all of them, unless REMAP_SIGTERM=SIGQUIT, as in the image.
     "worker_soft_shutdown_timeout": 10,
     # Beat answers pings as celerybeat@host, and not when its schedule is 60 s late.
     "beat_enable_remote_control": True,

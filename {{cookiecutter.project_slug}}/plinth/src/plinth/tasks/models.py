@@ -10,6 +10,8 @@ class IdempotencyKey(models.Model):
     created = models.DateTimeField(_("created"), default=timezone.now, db_index=True)
 
     class Meta:
+        # Or, without its app, it would be a model of the app `plinth`.
+        app_label = "jobs"
         verbose_name = _("idempotency key")
         verbose_name_plural = _("idempotency keys")
 

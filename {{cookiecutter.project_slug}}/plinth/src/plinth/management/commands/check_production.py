@@ -17,6 +17,8 @@ VARIABLES = {
     "CELERY_BROKER_URL": "redis://localhost/1",
     "EMAIL_URL": "smtp://localhost",
     "METRICS_BIND": "localhost:9464",
+    "DEFAULT_FROM_EMAIL": "noreply@localhost",
+    "SECURITY_CONTACT": "security@localhost",
     "CDN_DOMAIN": "cdn.localhost",
     # A line of .env.example may say otherwise.
     "DEBUG": "",

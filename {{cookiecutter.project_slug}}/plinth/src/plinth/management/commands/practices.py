@@ -38,7 +38,7 @@ class Command(BaseCommand):
             "--format",
             choices=["table", "json", "markdown"],
             default="table",
-            help="markdown: the whole ledger, without states (plinth/PRACTICES.md)",
+            help="markdown: the whole list, without states (plinth/PRACTICES.md)",
         )
         parser.add_argument(
             "--prove",
@@ -54,7 +54,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         if not apps.is_installed("plinth.practices"):
-            self.stdout.write("There is no ledger: plinth.practices is not installed.")
+            self.stdout.write(
+                "There is no list of practices: plinth.practices is not installed."
+            )
             return
         # Another project's INSTALLED_APPS may lack it: import nothing of it before.
         from plinth.practices.ledger import LAST, practices
@@ -187,7 +189,7 @@ def as_markdown() -> str:
         "the tests that prove them; `make prove ARGS='--number 14'` proves one. A test",
         "proves a practice by its mark: `@pytest.mark.practice(14)`.",
         "",
-        "`manage.py practices --format markdown` writes this file from the ledger,",
+        "`manage.py practices --format markdown` writes this file from",
         "`plinth/src/plinth/practices/ledger.py`.",
     ]
     for theme, group in LEDGER.items():

@@ -1,0 +1,21 @@
+"""Memory of the password hashes of all threads, against the container's limit."""
+
+from django.contrib.auth.hashers import get_hasher
+
+from .resources import memory_limits
+
+# Of the limit; the other half is for the processes themselves.
+FRACTION = 0.5
+
+
+def hash_memory_warning(workers: int, threads: int) -> str:
+    """Return a warning if sign-ins in all threads can exhaust the memory; empty if not."""
+    hash_bytes = getattr(get_hasher(), "memory_cost", 0) * 1024
+    needed, limit = workers * threads * hash_bytes, min(memory_limits(), default=0)
+    if not limit or needed <= FRACTION * limit:
+        return ""
+    return (
+        f"{workers} workers of {threads} threads hash passwords with up to "
+        f"{needed >> 20} MiB, and the container is limited to {limit >> 20} MiB: lower "
+        "WEB_CONCURRENCY or WEB_THREADS, or raise the limit."
+    )
