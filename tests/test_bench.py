@@ -313,7 +313,7 @@ def copy(install: Bake, tmp_path: Path) -> Path:
 def test_benchmark_of_a_broken_page_fails_with_one_line(
     copy: Path, tmp_path: Path
 ) -> None:
-    replace("templates/accounts/sign_in.html", "{% extends", "{% exceeds")(copy)
+    append("templates/accounts/sign_in.html", "{% exceeds %}")(copy)
     temporary = tmp_path / "temporary"
 
     *_, line = refusal(

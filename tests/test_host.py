@@ -38,6 +38,7 @@ SITE = "example.com"
 PRIVATE_PAGE = "/accounts/profile/"
 # A task that outlives the grace of a worker, in a project with Celery.
 SLOW_TASK = """
+from plinth.tasks.app import app
 
 @app.task
 def slow() -> None:
