@@ -13,7 +13,7 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
-from tests.mutations import replace
+from tests.mutations import append
 from tests.services import wait_until
 from tests.support import (
     DEFAULT,
