@@ -42,8 +42,6 @@ def pages(site: Client, settings: Settings) -> None:
     settings.LOGIN_URL = "accounts:sign-in"
     settings.LOGIN_REDIRECT_URL = "accounts:profile"
     settings.LOGOUT_REDIRECT_URL = "/plain/"
-    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-    settings.AUTH_PASSWORD_VALIDATORS = []
     loaders = [
         ("django.template.loaders.locmem.Loader", {"base.html": BASE}),
         "django.template.loaders.app_directories.Loader",
