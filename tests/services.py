@@ -82,6 +82,10 @@ DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 
 # How to find each service, and Debian's packages that bring it.
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
+    "alertmanager": (
+        partial(shutil.which, "prometheus-alertmanager"),
+        "prometheus-alertmanager",
+    ),
     "azurite": (partial(shutil.which, "azurite-blob"), "npm"),
     "certbot": (partial(shutil.which, "certbot"), "certbot"),
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
@@ -93,7 +97,15 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "pebble": (partial(shutil.which, "pebble-challtestsrv"), "pebble"),
     "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
     "postgresql": (postgresql_programs, "postgresql"),
+    "prometheus": (partial(shutil.which, "promtool"), "prometheus"),
     "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),
+    **{
+        f"{name}-exporter": (
+            partial(shutil.which, f"prometheus-{name}-exporter"),
+            f"prometheus-{name}-exporter",
+        )
+        for name in ("blackbox", "nginx", "node", "postgres", "redis")
+    },
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),

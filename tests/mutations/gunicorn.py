@@ -1,4 +1,4 @@
-"""The web server: processes, sockets, shutdown, metrics, open files."""
+"""The web server: processes, sockets, shutdown, statsd, open files."""
 
 from tests.mutations import Mutation, append, replace
 
@@ -46,12 +46,6 @@ MUTATIONS = [
         "requests-not-counted",
         replace(CONFIG, "Statsd if statsd_host else Logger", "Logger"),
         "test_requests_are_counted_by_statsd",
-    ),
-    Mutation(
-        60,
-        "metrics-of-an-earlier-run",
-        replace(CONFIG, "file.unlink()", "pass"),
-        "test_metrics_of_an_earlier_run_are_deleted",
     ),
     Mutation(
         60,

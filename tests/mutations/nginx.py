@@ -104,6 +104,18 @@ MUTATIONS = [
     ),
     Mutation(
         62,
+        "large-bodies-of-strangers",
+        replace(LIMITS, "__Host-sessionid=[^;]", "__Host-"),
+        "test_large_bodies_need_a_session",
+    ),
+    Mutation(
+        62,
+        "sent-to-the-next-worker",
+        replace(PROXY, "next_upstream off", "next_upstream error timeout"),
+        "test_request_is_sent_to_the_application_once",
+    ),
+    Mutation(
+        62,
         "as-many-as-addresses",
         replace(LIMITS, '$" $network;', '$" $binary_remote_addr;'),
         "test_client_is_an_ipv4_address_or_an_ipv6_network",

@@ -75,6 +75,8 @@ MIDDLEWARE = [
     "plinth.http.proxies.ProxyHeadersMiddleware",
     # Load balancers probe by IP over http: above the checks of host and https.
     "plinth.health.middleware.HealthMiddleware",
+    # Off without METRICS_BIND. Above what a page's duration includes.
+    "plinth.metrics.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Above compression: collectstatic has compressed the static files.
     "whitenoise.middleware.WhiteNoiseMiddleware",

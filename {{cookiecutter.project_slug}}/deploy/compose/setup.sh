@@ -23,7 +23,7 @@ make() {
     fi
 }
 
-mkdir -p acme cache secrets static tls
+mkdir -p acme cache secrets static textfile tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
 random | make secrets/app_password
@@ -35,12 +35,13 @@ printf '"app" "%s"\n' "$password" | make secrets/userlist
 printf 'requirepass %s\n' "$(random)" | make secrets/redis.conf
 login=:$(cut -d ' ' -f 2 secrets/redis.conf)
 printf 'redis://%s@cache:6379/0' "$login" | make secrets/redis_url
+printf '{"redis://cache:6379": "%s", "redis://broker:6379": "%s"}' "${login#:}" "${login#:}" | make secrets/redis_exporter.json
 # {% if cookiecutter.use_celery %}
 printf 'redis://%s@broker:6379/0' "$login" | make secrets/celery_broker_url
 printf 'redis://%s@broker:6379/1' "$login" | make secrets/redis_locks_url
 # {% endif %}
 # Secrets of yours; an empty file counts as unset.
-sed -n 's|^ *file: ||p' compose.yml | while read -r secret; do
+sed -n 's|^ *file: ||p' compose.yml monitoring.yml | while read -r secret; do
     make "$secret" </dev/null
 done
 
@@ -62,7 +63,7 @@ else
     echo "Put a certificate into tls/ and run setup.sh again: docs/production.md."
 fi
 # Readable by all: the containers' users do not exist here.
-chmod 755 acme
+chmod 755 acme textfile
 chmod 644 upstream.conf
-chmod -R a+rX ../nginx ../pgbouncer ../postgresql
+chmod -R a+rX targets ../monitoring ../nginx ../pgbouncer ../postgresql
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

@@ -42,6 +42,7 @@ COMPLETE = {
     "DATABASE_URL": "postgres://app:secret@db.example.com/app?sslmode=verify-full",
     "REDIS_URL": "redis://127.0.0.1:1",
     "EMAIL_URL": "smtp://127.0.0.1:1",
+    "METRICS_BIND": "127.0.0.1:9464",
     **FILES,
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/1" if CELERY else "",
     "SENTRY_DSN": "http://key@127.0.0.1:1/1" if extras.is_installed("sentry") else "",
@@ -54,6 +55,7 @@ EMBEDDED = {
     "DATABASE_URL": "sqlite://",
     "REDIS_URL": "",
     "CELERY_BROKER_URL": "",
+    "METRICS_BIND": "",
     "SENTRY_DSN": "",
     "NEW_RELIC_LICENSE_KEY": "",
 }

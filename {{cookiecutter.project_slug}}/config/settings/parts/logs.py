@@ -1,8 +1,11 @@
-"""Logging: one handler, one line per event, each with its request id."""
+"""Metrics, and logging: one handler, one line per event, each with its request id."""
 
 from typing import Any
 
 from config.settings.environment import env
+
+# Where each server shows its metrics to Prometheus; none without it: docs/monitoring.md.
+METRICS_BIND = env.address("METRICS_BIND")
 
 LOGGING: dict[str, Any] = {
     "version": 1,

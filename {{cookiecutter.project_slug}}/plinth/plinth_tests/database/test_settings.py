@@ -156,13 +156,14 @@ def test_impossible_pooler_stops_the_start(
 def test_fork_of_a_server_shares_no_connection() -> None:
     """Both processes would read each other's responses."""
     code = """
+from types import SimpleNamespace
 import config.wsgi
 from config import gunicorn
 from django.db import connections
 connection = connections["default"]
 pool = connection.pool
 pool.open()
-gunicorn.pre_fork(None, None)
+gunicorn.pre_fork(SimpleNamespace(WORKERS={}), SimpleNamespace())
 result = [pool.closed, connection.pool is not pool]
 """
     assert evaluate(code, **COMPLETE) == [True, True]

@@ -1,5 +1,6 @@
 """deploy/compose: restrictions, networks, health checks and secrets of each container."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -216,7 +217,7 @@ def test_cache_evicts_and_broker_does_not() -> None:
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
     """The folder on a host, after setup.sh."""
-    for name in ("compose", "nginx", "pgbouncer", "postgresql"):
+    for name in ("compose", "monitoring", "nginx", "pgbouncer", "postgresql"):
         shutil.copytree(settings.BASE_DIR / "deploy" / name, tmp_path / "deploy" / name)
     set_up(tmp_path / "deploy/compose")
     return tmp_path / "deploy/compose"
@@ -233,8 +234,14 @@ def test_secrets_are_created_once_and_readable_by_the_group_only(host: Path) -> 
     secrets = {file.name: file for file in (host / "secrets").iterdir()}
     texts = {name: file.read_text() for name, file in secrets.items()}
 
+    monitoring = yaml.safe_load((host / "monitoring.yml").read_text())
     assert texts.keys() == {
-        Path(secret["file"]).name for secret in compose()["secrets"].values()
+        Path(secret["file"]).name
+        for file in (compose(), monitoring)
+        for secret in file["secrets"].values()
+    }
+    assert set(json.loads(texts["redis_exporter.json"]).values()) == {
+        texts["redis.conf"].removeprefix("requirepass ").strip()
     }
     for name, file in secrets.items():
         assert file.stat().st_mode & 0o777 == 0o640, name
@@ -294,7 +301,10 @@ def test_git_ignores_created_files(host: Path) -> None:
         ".gitignore",
         "certificate.sh",
         "compose.yml",
+        "monitoring.yml",
+        "redis.yml",
         "setup.sh",
+        "site.yml",
         "site.env.example",
         "switch.sh",
     }

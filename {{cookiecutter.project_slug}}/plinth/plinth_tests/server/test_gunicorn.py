@@ -1,4 +1,4 @@
-"""gunicorn with the project's settings: processes, socket, log and metrics."""
+"""gunicorn with the project's settings: processes, socket, log and statsd."""
 
 import ast
 import http.client
@@ -39,11 +39,10 @@ HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 
 
 class Server:
-    """gunicorn in a process of its own, with its log and its metrics."""
+    """gunicorn in a process of its own, with its log."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.socket = folder / "web.sock"
-        self.metrics = folder / "metrics"
         self.log = folder / "log"
         self.statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.statsd.bind(("127.0.0.1", 0))
@@ -53,7 +52,6 @@ class Server:
             "TMPDIR": str(folder),
             "WEB_CONCURRENCY": "2",
             "STATSD_HOST": f"127.0.0.1:{self.statsd.getsockname()[1]}",
-            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **variables,
         }
         with self.log.open("w") as output:
@@ -126,7 +124,7 @@ def wait_for(true: Callable[[], object]) -> None:
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Server]:
+def running[S: Server](server: S) -> Iterator[S]:
     try:
         wait_for(server.answers)
         yield server
@@ -137,10 +135,7 @@ def running(server: Server) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
-    metrics = folder / "metrics"
-    metrics.mkdir()
-    # Processes of an earlier run have left them.
-    (metrics / "counter_1.db").touch()
+    # Processes of an earlier run have left it.
     (folder / f"{defaults.NAME}-web-{GONE}").mkdir()
     with running(Server(folder)) as server:
         yield server
@@ -293,13 +288,9 @@ def test_workers_raise_their_limit_of_open_files(
     assert re.search(rf"Max open files +{most_open_files()} ", limits)
 
 
-def test_metrics_of_an_earlier_run_are_deleted(server: Server) -> None:
-    assert not (server.metrics / "counter_1.db").exists()
-
-
 @ON_LINUX
 def test_uploads_of_a_killed_worker_are_deleted(server: Server) -> None:
-    folders = server.metrics.parent
+    folders = server.socket.parent
     assert not (folders / f"{defaults.NAME}-web-{GONE}").exists()
     worker, other = children(server.process.pid)[:2]
     folder = folders / f"{defaults.NAME}-web-{worker}"
@@ -309,22 +300,6 @@ def test_uploads_of_a_killed_worker_are_deleted(server: Server) -> None:
 
     wait_for(lambda: not folder.exists())
     assert (folders / f"{defaults.NAME}-web-{other}").exists()
-    wait_for(server.answers)
-
-
-@ON_LINUX
-def test_live_gauges_of_an_exited_worker_are_deleted(server: Server) -> None:
-    worker = children(server.process.pid)[0]
-    gauge = server.metrics / f"gauge_livesum_{worker}.db"
-    counter = server.metrics / f"counter_{worker}.db"
-    gauge.touch()
-    counter.touch()
-
-    os.kill(worker, signal.SIGKILL)
-
-    wait_for(lambda: not gauge.exists())
-    # Its counters still count.
-    assert counter.exists()
     wait_for(server.answers)
 
 

@@ -1,11 +1,21 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class PlinthConfig(AppConfig):
     name = "plinth"
+    metrics = {
+        "build": "plinth.metrics.collectors.build",
+        "migrations": "plinth.metrics.collectors.migrations",
+        "replicas": "plinth.metrics.collectors.replica_lag",
+    }
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 (registers them)
+        from . import checks, metrics  # noqa: F401 (checks are registered)
         from .database import query_cache
 
         query_cache.register_tables()
+        if metrics.enabled():
+            from .metrics.database import instrument
+
+            connection_created.connect(instrument)

@@ -250,10 +250,10 @@ class Env:
 
     def email(self, name: str, *, default: str) -> str:
         """Return an email address without a name."""
-        value = self(name, default=default)
-        if not re.fullmatch(EMAIL, value):
+        value = self(name)
+        if value and not re.fullmatch(EMAIL, value):
             fail(name, "an email address, like security@example.com")
-        return value
+        return value or default
 
     def sentry_dsn(self, name: str) -> str:
         """Return the address of a Sentry project; empty if unset."""

@@ -18,11 +18,16 @@ def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
         "sessions": env.url("REDIS_SESSIONS_URL", "redis", "rediss", "unix"),
         "locks": env.url("REDIS_LOCKS_URL", "redis", "rediss", "unix"),
     }
-    aliases = {alias: redis(alias, url or redis_url) for alias, url in urls.items()}
+    client = (
+        "counting.CountingClient" if env("METRICS_BIND") else "redis.SharedServerClient"
+    )
+    aliases = {
+        alias: redis(alias, url or redis_url, client) for alias, url in urls.items()
+    }
     return {**aliases, "process": {"BACKEND": LOCAL_MEMORY, "LOCATION": "process"}}
 
 
-def redis(alias: str, url: str) -> dict[str, Any]:
+def redis(alias: str, url: str, client: str) -> dict[str, Any]:
     if not url:
         return {"BACKEND": LOCAL_MEMORY, "LOCATION": alias}
     return {
@@ -30,7 +35,7 @@ def redis(alias: str, url: str) -> dict[str, Any]:
         "LOCATION": url,
         "KEY_PREFIX": alias,
         "OPTIONS": {
-            "CLIENT_CLASS": "plinth.cache.redis.SharedServerClient",
+            "CLIENT_CLASS": f"plinth.cache.{client}",
             "CONNECTION_POOL_CLASS": "plinth.cache.redis.CircuitBreakerPool",
             # Caches fail open: a page without its cache is slow. Locks fail closed.
             "IGNORE_EXCEPTIONS": alias != "locks",

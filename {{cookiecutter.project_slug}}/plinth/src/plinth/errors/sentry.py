@@ -100,9 +100,11 @@ def report_exception(request: "HttpRequest | None" = None, **kwargs: object) -> 
         mechanism={"type": "django", "handled": False},
     )
     if request:
+        # Not get_host(), which raises for a host that is not allowed.
+        host = request._get_raw_host()  # type: ignore[attr-defined]  # noqa: SLF001
         event["request"] = {
             "method": request.method or "",
-            "url": f"{request.scheme}://{request._get_raw_host()}{request.path}",  # noqa: SLF001
+            "url": f"{request.scheme}://{host}{request.path}",
         }
         if request.resolver_match:
             event["transaction"] = f"/{request.resolver_match.route}"

@@ -593,7 +593,16 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             42,
             "Monitoring",
-            how="Planned: django-prometheus, exporters for the servers, Grafana dashboards and Alertmanager.",
+            how="Prometheus scrapes gunicorn and the Celery worker at `METRICS_BIND`, a port of their own: requests by view, database queries, pool, cache hits, replica lag, queues, tasks, migrations, release. `deploy/monitoring` has exporters for the servers, Alertmanager and a Grafana dashboard.",
+            where=(
+                "deploy/monitoring/alertmanager.yml",
+                "deploy/monitoring/grafana/site.json",
+                "deploy/monitoring/prometheus.yml",
+                "plinth/src/plinth/metrics/instruments.py",
+                "plinth/src/plinth/metrics/server.py",
+                "settings.METRICS_BIND",
+            ),
+            probe=probes.metrics,
         ),
         Practice(
             51,
@@ -610,7 +619,13 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             63,
             "Defined metrics",
-            how="Planned: a table of service-level objectives, from which the alert rules are generated.",
+            how="One table holds objectives (availability, latency, freshness of queues) and alerts on saturation, certificate, replicas and backups. Prometheus' rules are generated from it. An objective pages by its burn rate in two windows, and each alert links to its runbook.",
+            where=(
+                "deploy/monitoring/rules/site.yml",
+                "docs/runbooks.md",
+                "plinth/src/plinth/monitoring/alerts.py",
+            ),
+            probe=probes.objectives,
         ),
         Practice(
             64,

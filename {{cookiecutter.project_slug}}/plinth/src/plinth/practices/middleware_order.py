@@ -3,6 +3,7 @@
 LOG = "plinth.logs.middleware.RequestLogMiddleware"
 PROXY = "plinth.http.proxies.ProxyHeadersMiddleware"
 HEALTH = "plinth.health.middleware.HealthMiddleware"
+METRICS = "plinth.metrics.middleware.MetricsMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 FILES = "whitenoise.middleware.WhiteNoiseMiddleware"
 COMPRESSION = "plinth.http.compression.CompressionMiddleware"
@@ -23,6 +24,8 @@ ORDER = [
     (LOG, PROXY, "a request that fails there has no request id and no log line"),
     (PROXY, HEALTH, "health checks see the proxy's IP instead of the client's"),
     (PROXY, SECURITY, "any client can claim that it uses https"),
+    (HEALTH, METRICS, "health checks count as requests, and improve every average"),
+    (METRICS, COMPRESSION, "the time for compression is not counted"),
     (HEALTH, SECURITY, "a health check over http is redirected to https"),
     (HEALTH, COMMON, "a health check by IP address is refused as a wrong host"),
     (SECURITY, FILES, "static files are served without HSTS, and over http"),

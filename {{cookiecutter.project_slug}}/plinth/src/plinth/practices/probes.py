@@ -313,6 +313,31 @@ def runserver() -> Finding:
     return on("runserver refuses without DEBUG")
 
 
+def metrics() -> Finding:
+    bind = getattr(settings, "METRICS_BIND", "")
+    if not bind:
+        return embedded("nothing is measured: set METRICS_BIND to an address")
+    middleware = "plinth.metrics.middleware.MetricsMiddleware"
+    if middleware not in settings.MIDDLEWARE:
+        return off(f"no request is counted: put {middleware} into MIDDLEWARE")
+    if bind == gunicorn_settings().bind:
+        return off("visitors can read the metrics: give METRICS_BIND another port")
+    return on(f"at {bind}")
+
+
+def objectives() -> Finding:
+    from plinth.monitoring.alerts import OBJECTIVES
+    from plinth.monitoring.rules import number
+
+    measured = metrics()
+    if measured.state is not State.ON:
+        return Finding(measured.state, "no objective is measured: set METRICS_BIND")
+    numbers = {each.name: number(each) for each in OBJECTIVES}
+    return on(
+        ", ".join(f"{name} {value} %" for name, value in numbers.items() if value)
+    )
+
+
 # They slow pages down, or show internals.
 DEVELOPMENT_APPS = (
     "plinth.mail.inbox",

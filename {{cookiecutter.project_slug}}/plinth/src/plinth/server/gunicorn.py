@@ -7,6 +7,7 @@ the code and the settings that the master has loaded.
 import os
 import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -106,23 +107,27 @@ logconfig_dict = {
     },
 }
 
-# The folder where prometheus_client's multiprocess mode has its files.
-if metrics := env("PROMETHEUS_MULTIPROC_DIR"):
-    Path(metrics).mkdir(parents=True, exist_ok=True)
+# Metrics for Prometheus, at an address of their own.
+if metrics_bind := env.address("METRICS_BIND"):
+    from plinth.metrics import processes
+    from plinth.metrics import server as metrics
+
+    # Add to it in config/gunicorn.py: the workers count in files of this folder.
+    folder = os.environ.get(processes.FOLDER) or processes.new_folder(worker_tmp_dir)
+    raw_env = [f"{processes.FOLDER}={folder}"]
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, check the memory, and delete an earlier run's metrics."""
+    """Raise the limit of open files, check the memory, and open the metrics' port."""
     from plinth.server.memory import hash_memory_warning
 
     raise_open_files()
     delete_temporary_files()
     if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
         server.log.warning(warning)
-    # After USR2 the old workers still count.
-    if metrics and not server.master_pid:
-        for file in Path(metrics).glob("*.db"):
-            file.unlink()
+    if metrics_bind:
+        shared = bool(server.master_pid)
+        server.metrics_listener = metrics.listen(metrics_bind, shared=shared)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -133,13 +138,25 @@ def pre_fork(server: Any, worker: Any) -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+    # The lowest number that no living worker has.
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in count() if slot not in taken)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Serve the metrics of all workers."""
+    if metrics_bind:
+        metrics.serve(worker.metrics_listener, site=True)
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Give each worker a temporary folder of its own, for uploads."""
-    folder = Path(tempfile.gettempdir(), f"{NAME}-web-{worker.pid}")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    tempfile.tempdir = str(folder)
+    """Give each worker a temporary folder of its own, for uploads, and files of metrics."""
+    uploads = Path(tempfile.gettempdir(), f"{NAME}-web-{worker.pid}")
+    uploads.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(uploads)
+    if metrics_bind:
+        processes.enter(worker.slot)
+        worker.metrics_listener = server.metrics_listener
 
 
 def delete_temporary_files() -> None:
@@ -154,8 +171,19 @@ def delete_temporary_files() -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Delete the temporary files and the `live` gauges of a worker that has exited."""
+    """Delete the temporary files and the gauges of a worker that has exited."""
     delete_temporary_files()
-    if metrics:
-        for file in Path(metrics).glob(f"gauge_live*_{worker.pid}.db"):
-            file.unlink()
+    if metrics_bind:
+        processes.leave(worker.slot)
+
+
+def pre_exec(server: Any) -> None:
+    """USR2: the next master adds to the files of this one."""
+    if metrics_bind:
+        server.cfg.env_orig[processes.FOLDER] = os.environ[processes.FOLDER]
+
+
+def on_exit(server: Any) -> None:
+    """Delete the metrics, unless another master still adds to them."""
+    if metrics_bind and not (server.master_pid or server.reexec_pid):
+        processes.delete()

@@ -16,6 +16,7 @@ VARIABLES = {
     "REDIS_URL": "redis://localhost",
     "CELERY_BROKER_URL": "redis://localhost/1",
     "EMAIL_URL": "smtp://localhost",
+    "METRICS_BIND": "localhost:9464",
     "DEFAULT_FROM_EMAIL": "noreply@localhost",
     "SECURITY_CONTACT": "security@localhost",
     "CDN_DOMAIN": "cdn.localhost",
