@@ -14,7 +14,6 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays if its own condition and those of its folders hold.
 KEEP = {
-    "apps/accounts/tasks.py": answers["use_celery"],
     "apps/catalog": answers["example_app"],
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],

@@ -13,7 +13,7 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
-from tests.mutations import replace
+from tests.mutations import append
 from tests.services import wait_until
 from tests.support import (
     DEFAULT,
@@ -313,7 +313,7 @@ def copy(install: Bake, tmp_path: Path) -> Path:
 def test_benchmark_of_a_broken_page_fails_with_one_line(
     copy: Path, tmp_path: Path
 ) -> None:
-    replace("templates/accounts/sign_in.html", "{% extends", "{% exceeds")(copy)
+    append("templates/accounts/sign_in.html", "{% exceeds %}")(copy)
     temporary = tmp_path / "temporary"
 
     *_, line = refusal(

@@ -463,6 +463,7 @@ def test_image_without_variables_exits_with_one_line(image: str) -> None:
 
 
 NEW_TASK = """
+from plinth.tasks.app import app
 
 @app.task
 def tried_out() -> str:
@@ -506,8 +507,7 @@ def test_compose_serves_development_on_real_services(
         # What changes is loaded anew, by the site and by the worker.
         with (project / "config/settings/local.py").open("a") as file:
             file.write('\nSITE_NAME = "Another name"\n')
-        with (project / "apps/accounts/tasks.py").open("a") as file:
-            file.write(NEW_TASK)
+        (project / "apps/accounts/tasks.py").write_text(NEW_TASK)
         wait_until(
             lambda: "Another name" in get(site, host="localhost").text, seconds=30
         )

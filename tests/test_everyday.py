@@ -158,6 +158,7 @@ def script_of_a_cdn(project: Path) -> None:
 
 
 def field_of_the_user(project: Path) -> None:
+    """A column, and its field on the profile, as plinth/README.md says."""
     path = project / "apps/accounts/models.py"
     path.write_text(
         "from django.db import models\n\n"
@@ -165,6 +166,27 @@ def field_of_the_user(project: Path) -> None:
         + '\n    phone = models.CharField("phone", max_length=20, blank=True)\n'
     )
     manage(project, "makemigrations", "accounts")
+    write(
+        project,
+        "apps/accounts/views.py",
+        """
+        from plinth.accounts import forms, views
+
+
+        class ProfileForm(forms.ProfileForm):
+            class Meta(forms.ProfileForm.Meta):
+                fields = ["name", "email", "phone"]
+
+
+        class ProfileView(views.ProfileView):
+            form_class = ProfileForm
+        """,
+    )
+    urls = project / "apps/accounts/urls.py"
+    text = urls.read_text().replace("views.ProfileView", "ProfileView")
+    line = "from plinth.accounts import views\n"
+    assert line in text
+    urls.write_text(text.replace(line, f"{line}\nfrom .views import ProfileView\n"))
 
 
 def periodic_task(project: Path) -> None:

@@ -38,6 +38,7 @@ SITE = "example.com"
 PRIVATE_PAGE = "/accounts/profile/"
 # A task that outlives the grace of a worker, in a project with Celery.
 SLOW_TASK = """
+from plinth.tasks.app import app
 
 @app.task
 def slow() -> None:
@@ -101,9 +102,8 @@ class Host:
         replace("deploy/pgbouncer/pgbouncer.ini", f"{pool}20", f"{pool}10")(
             self.project
         )
-        tasks = self.project / "apps/accounts/tasks.py"
-        if tasks.exists():
-            tasks.write_text(tasks.read_text() + SLOW_TASK)
+        if (self.project / "config/celery.py").exists():
+            (self.project / "apps/accounts/tasks.py").write_text(SLOW_TASK)
         self.run("docker", "build", "--quiet", "--tag", self.image, str(self.project))
         limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         trial: dict[str, dict] = {

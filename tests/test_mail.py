@@ -33,7 +33,7 @@ EMAIL = "ann@example.com"
 STRANGER = "nobody@example.com"
 
 SEND = f"""
-from apps.accounts.services import send_password_reset
+from plinth.accounts.services import send_password_reset
 send_password_reset("{EMAIL}", "https://example.com")
 """
 

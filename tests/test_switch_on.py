@@ -54,7 +54,7 @@ def steps(project: Path, heading: str) -> list[str]:
 @pytest.mark.long
 @pytest.mark.services("redis")
 def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
-    _, setting, example, schedule, task = steps(project, "Celery")
+    _, setting, example, schedule = steps(project, "Celery")
     add(project, "celery")
     add(project, "local-celery", to="local")
     add(project, "lint-celery", to="lint")
@@ -66,7 +66,6 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
     append("config/settings/base.py", f"\n{setting}")(project)
     append(".env.example", f"\n{example}")(project)
     append("config/celery.py", schedule)(project)
-    append("apps/accounts/tasks.py", task)(project)
     run("make", "setup", cwd=project)
     run("git", "add", "--all", cwd=project)
     for target in ("check", "test", "fix", "lint"):
@@ -85,7 +84,7 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
             # A ping that no worker is there to hear gets no answer.
             services.wait_until(lambda: " ready." in log.read_text(), 40)
             manage(project, "ping_worker", "--timeout", "20", **env)
-            code = "from apps.accounts.tasks import send_password_reset as task"
+            code = "from plinth.accounts.tasks import send_password_reset as task"
             shell(project, f"{code}; task.delay('a@example.com', '')", **env)
             services.wait_until(lambda: "send_password_reset" in log.read_text())
 

@@ -42,7 +42,7 @@ MUTATIONS = [
         20,
         "translated-at-import",
         append(
-            "apps/accounts/forms.py",
+            "apps/accounts/models.py",
             "\n\nfrom django.utils.translation import gettext\n\nA = gettext('a')\n",
         ),
         "test_import_translates_reverses_and_queries_nothing",

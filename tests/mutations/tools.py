@@ -3,7 +3,6 @@
 from tests.mutations import Mutation, delete, replace
 
 BASE = "config/settings/base.py"
-FORMS = "apps/accounts/forms.py"
 HOOKS = "plinth/pre-commit.yaml"
 MODELS = "plinth/src/plinth/accounts/models.py"
 PYPROJECT = "pyproject.toml"

@@ -14,20 +14,13 @@ from pytest_django.asserts import assertContains
 
 from plinth.accounts.admin import EmailUserAdmin
 from plinth.accounts.forms import SetPasswordForm
-from plinth.accounts.models import AbstractEmailUser
 from plinth.database.fields import normalize_email
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
 NEW_PASSWORD = "another quiet password"
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        not issubclass(User, AbstractEmailUser),
-        reason="the project has another user model",
-    ),
-]
+pytestmark = pytest.mark.django_db
 
 
 def test_letter_case_of_an_address_is_ignored(user: Any) -> None:

@@ -249,12 +249,12 @@ def test_app_registers_where_it_shows_a_practice(
     assert told["proven"] is None
 
     accounts = apps.get_app_config("accounts")
-    registered = {3: ("apps/accounts/views.py",), 99: ("apps/accounts/urls.py",)}
+    registered = {3: ("apps/accounts/models.py",), 99: ("apps/accounts/urls.py",)}
     monkeypatch.setattr(accounts, "practices", registered, raising=False)
     table, lines = fail("--number=3", "--format=json")
     (told,) = json.loads(table)
     assert told["state"] == "on"
-    assert told["where"] == ["apps/accounts/views.py"]
+    assert told["where"] == ["apps/accounts/models.py"]
     assert lines == ["apps.accounts registers practice 99, which is not one of the 73"]
 
 

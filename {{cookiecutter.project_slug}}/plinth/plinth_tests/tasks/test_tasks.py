@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from plinth.logs.formatters import request_id
 from plinth.tasks.tasks import clear_sessions
+from plinth_tests.processes import COMPLETE, run_code
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +29,11 @@ def test_eager_task_keeps_the_request_id() -> None:
     clear_sessions.delay()
 
     assert request_id.get() == "of-the-request"
+
+
+def test_worker_knows_the_task_of_password_resets() -> None:
+    code = "from config.celery import app; print(*app.tasks)"
+
+    done = run_code(code, **COMPLETE)
+
+    assert "plinth.accounts.tasks.send_password_reset" in done.stdout

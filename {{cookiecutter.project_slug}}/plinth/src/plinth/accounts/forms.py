@@ -1,13 +1,20 @@
-"""Forms that change a password and no other column of the user."""
+"""Forms of the pages of accounts; each saves only the columns that it changes."""
 
-from django.contrib.auth import forms
+from typing import Any
 
-from plinth.forms import AutofocusMixin
+from django import forms
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from plinth.forms import AutofocusMixin, ChangedFieldsMixin
+
+from . import services
 from .models import AbstractEmailUser
 
 
-class SavePasswordMixin(forms.SetPasswordMixin):
+class SavePasswordMixin(auth_forms.SetPasswordMixin):
     """Save the password alone: an account deactivated meanwhile stays so."""
 
     def set_password_and_save(
@@ -24,13 +31,59 @@ class SavePasswordMixin(forms.SetPasswordMixin):
         return user
 
 
-class SetPasswordForm(SavePasswordMixin, AutofocusMixin, forms.SetPasswordForm):
+class SetPasswordForm(SavePasswordMixin, AutofocusMixin, auth_forms.SetPasswordForm):
     pass
 
 
-class PasswordChangeForm(SavePasswordMixin, forms.PasswordChangeForm):
+class PasswordChangeForm(SavePasswordMixin, auth_forms.PasswordChangeForm):
     pass
 
 
-class AdminPasswordChangeForm(SavePasswordMixin, forms.AdminPasswordChangeForm):
+class AdminPasswordChangeForm(SavePasswordMixin, auth_forms.AdminPasswordChangeForm):
     pass
+
+
+class SignInForm(auth_forms.AuthenticationForm):
+    # An email keyboard on phones.
+    username = forms.EmailField(
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+
+
+class PasswordResetForm(AutofocusMixin, auth_forms.PasswordResetForm):
+    def save(self, *, request: HttpRequest, **options: Any) -> None:  # type: ignore[override]
+        origin = f"{request.scheme}://{request.get_host()}"
+        services.request_password_reset(self.cleaned_data["email"], origin)
+
+
+class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
+    """A new address opens the account: it needs the password, not just a session."""
+
+    current_password = forms.CharField(
+        label=_("Current password"),
+        required=False,
+        strip=False,
+        help_text=_("Only needed to change the email address."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    class Meta:
+        model = get_user_model()
+        fields = ["name", "email"]
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+        }
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if "email" in self.changed_data and not self.instance.check_password(
+            self.cleaned_data.get("current_password", "")
+        ):
+            self.add_error("current_password", _("This is not your password."))
+        return cleaned
+
+    def validate_unique(self) -> None:
+        # Without the password, a form would tell which addresses have an account.
+        if "current_password" not in self.errors:
+            super().validate_unique()

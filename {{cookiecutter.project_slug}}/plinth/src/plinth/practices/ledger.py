@@ -334,7 +334,10 @@ LEDGER: dict[str, list[Practice]] = {
             20,
             "Lazy values",
             how="`gettext_lazy`, `reverse_lazy` and `request.user` (a `SimpleLazyObject`) are evaluated on first use. Importing the project translates, reverses and queries nothing.",
-            where=("plinth/src/plinth/mail/models.py",),
+            where=(
+                "plinth/src/plinth/accounts/views.py",
+                "plinth/src/plinth/mail/models.py",
+            ),
         ),
         Practice(
             21,

@@ -85,6 +85,8 @@ app = Celery("plinth", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(defaults)
 app.autodiscover_tasks()
+# A package of no installed app: the user model is the project's.
+app.autodiscover_tasks(["plinth.accounts"])
 
 
 def probe_broker() -> None:

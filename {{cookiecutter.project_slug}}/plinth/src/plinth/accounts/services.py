@@ -1,18 +1,20 @@
-"""Writes and mails of accounts."""
+"""Mails of accounts. plinth.mail is imported on use: a project may have removed it."""
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from plinth.mail import services as mail
 from plinth.tasks.queue import enqueue
 
-from .models import User
+from .models import AbstractEmailUser
 
 
-def notify_old_address(user: User, old: str) -> None:
+def notify_old_address(user: AbstractEmailUser, old: str) -> None:
     """Tell an account's previous address that it was changed."""
+    from plinth.mail import services as mail
+
     mail.send("accounts/mail/address_changed", old, {"user": user})
 
 
@@ -22,7 +24,7 @@ def request_password_reset(email: str, origin: str) -> None:
     A worker looks up the account, so that the response time does not tell whether there
     is one. Without a broker it is looked up here, and may tell.
     """
-    task = "apps.accounts.tasks.send_password_reset"
+    task = "plinth.accounts.tasks.send_password_reset"
     if not enqueue(task, email=email, origin=origin):
         send_password_reset(email, origin)
 
@@ -32,7 +34,9 @@ def send_password_reset(email: str, origin: str) -> None:
 
     One whose password is disabled (set_unusable_password) gets no mail.
     """
-    for user in User.objects.filter(email=email, is_active=True):
+    from plinth.mail import services as mail
+
+    for user in get_user_model().objects.filter(email=email, is_active=True):
         if not user.has_usable_password():
             continue
         path = reverse(

@@ -1,4 +1,7 @@
-"""Django's views for accounts, with this project's templates and messages."""
+"""Django's views for accounts, with templates and messages; the project's URLs name them.
+
+To change one, subclass it in the project, and name the subclass in its urls.py.
+"""
 
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -12,10 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import UpdateView
 
-from plinth.accounts.forms import PasswordChangeForm, SetPasswordForm
-
 from . import forms, services
-from .models import User
+from .models import AbstractEmailUser
 
 
 class SignInView(views.LoginView):
@@ -37,8 +38,10 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your profile is saved.")
 
-    def get_object(self, queryset: QuerySet[User] | None = None) -> User:
-        assert isinstance(self.request.user, User)  # LoginRequiredMixin
+    def get_object(
+        self, queryset: QuerySet[AbstractEmailUser] | None = None
+    ) -> AbstractEmailUser:
+        assert isinstance(self.request.user, AbstractEmailUser)  # LoginRequiredMixin
         return self.request.user
 
     def form_valid(self, form: ModelForm) -> HttpResponse:
@@ -53,7 +56,7 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
     template_name = "form_page.html"
     title = _("Change your password")
     extra_context = {"submit": _("Change password")}
-    form_class = PasswordChangeForm
+    form_class = forms.PasswordChangeForm
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your password is changed.")
 
@@ -77,6 +80,6 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     template_name = "accounts/password_reset_confirm.html"
     title = _("Choose a new password")
     extra_context = {"submit": _("Set password")}
-    form_class = SetPasswordForm
+    form_class = forms.SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")
