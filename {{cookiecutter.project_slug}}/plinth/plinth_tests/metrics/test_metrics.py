@@ -275,8 +275,8 @@ def test_metrics_have_an_address_of_their_own(server: Measured) -> None:
 @ON_LINUX
 def test_counters_of_killed_workers_still_count(server: Measured) -> None:
     """And a successor adds to the files of the one before, so their number is bounded."""
-    for _ in range(3):
-        for _ in range(20):
+    for _ in range(2):
+        for _ in range(5):
             server.get("/metrics", X_Forwarded_Proto="https")
         before = server.requests()
         server.kill_workers()
