@@ -304,6 +304,9 @@ def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
         symlinks=True,
         copy_function=os.link,
     )
+    # Its packages name the other project's foundation until make installs them again.
+    for stamp in ("dev", "test", "lint"):
+        (project / ".venv" / stamp).unlink()
     run("make", "setup", ".venv/lint", cwd=project)
     for job in jobs:
         job(project)

@@ -542,6 +542,8 @@ class Monitored:
             "prometheus",
             f"--config.file={home}/prometheus.yml",
             f"--storage.tsdb.path={home}/data",
+            # What Alertmanager missed while it started.
+            "--rules.alert.resend-delay=1s",
             f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}",
             name="prometheus",
         )
@@ -567,7 +569,10 @@ class Monitored:
         """The values of an instant query; those that are no number are left out."""
         words = urlencode({"query": query.replace("$__rate_interval", "30s")})
         url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/query?{words}"
-        answer = json.loads(services.get(url).text)
+        found = services.get(url)
+        if found.status == 503:
+            raise ConnectionError("Prometheus starts")
+        answer = json.loads(found.text)
         assert answer["status"] == "success", answer
         values = [float(found["value"][1]) for found in answer["data"]["result"]]
         return [value for value in values if not math.isnan(value)]

@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client import REGISTRY, CollectorRegistry, MetricsHandler
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from .processes import FOLDER
+from . import processes
 
 
 class Handler(MetricsHandler):
@@ -36,6 +36,8 @@ def listen(address: str, *, shared: bool = False) -> socket.socket:
             socket.create_server(**where).close()
         return socket.create_server(**where, reuse_port=True)
     except OSError as error:
+        if not shared:
+            processes.delete()
         reason = os.strerror(error.errno) if error.errno else error
         sys.exit(f"METRICS_BIND={address} cannot be used: {reason}.")
 
@@ -43,7 +45,7 @@ def listen(address: str, *, shared: bool = False) -> socket.socket:
 def serve(listener: socket.socket, *, site: bool) -> None:
     """Answer on the port, in a thread; with `site`, the metrics of `collectors` too."""
     registry: Any = REGISTRY
-    if FOLDER in os.environ:
+    if processes.FOLDER in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     if site:
