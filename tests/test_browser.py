@@ -258,7 +258,9 @@ def test_ledger_is_accessible(
 ) -> None:
     page = open_page(f"{local}/", **look)
     page.get_by_role("link", name="73 practices").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("73 practices for high traffic")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "73 practices for high traffic"
+    )
     tiles = page.get_by_role("main").locator("details")
     expect(tiles).to_have_count(73)
     assert_fit_for_everybody(page)

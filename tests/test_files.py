@@ -207,7 +207,9 @@ def test_static_files_of_the_site_are_served_by_the_cdn(
 ) -> None:
     variables = {"DATABASE_URL": "sqlite://"}
     with (
-        gunicorn(project, tmp_path / "log", ALLOWED_HOSTS="127.0.0.1,localhost", **variables) as site,
+        gunicorn(
+            project, tmp_path / "log", ALLOWED_HOSTS="127.0.0.1,localhost", **variables
+        ) as site,
         services.cdn(tmp_path, site) as domain,
     ):
         path = re.search(r"/static/css/site\.\w+\.css", get(site).text)
