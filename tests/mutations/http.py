@@ -7,6 +7,7 @@ COMPRESSION = "plinth/src/plinth/http/compression.py"
 LOG = "plinth/src/plinth/logs/middleware.py"
 PRODUCTION = "config/settings/production.py"
 PROXIES = "plinth/src/plinth/http/proxies.py"
+QUERIES = "plinth/src/plinth/logs/queries.py"
 SECURITY = "config/settings/parts/security.py"
 
 MUTATIONS = [
@@ -123,5 +124,23 @@ MUTATIONS = [
         "email-address",
         replace(LOG, 'getattr(user, "pk", None)', 'getattr(user, "email", None)'),
         "test_loaded_user_is_logged_by_id",
+    ),
+    Mutation(
+        67,
+        "health-checks-fill-the-log",
+        replace(LOG, "return logging.DEBUG if is_healthy else", "return"),
+        "test_successful_health_check_is_not_logged",
+    ),
+    Mutation(
+        67,
+        "queries-not-counted",
+        replace(QUERIES, "            request.count += 1\n", ""),
+        "test_line_has_the_view_and_its_queries",
+    ),
+    Mutation(
+        67,
+        "parameters-of-a-slow-query",
+        replace(QUERIES, "str(sql)[:LENGTH]", "f'{sql} {params}'"),
+        "test_slow_request_and_slow_query_are_warnings",
     ),
 ]

@@ -65,7 +65,7 @@ MUTATIONS = [
         42,
         "each-reconnection-counts-twice",
         replace(
-            f"{METRICS}/database.py",
+            "plinth/src/plinth/logs/queries.py",
             "if time_query not in connection.execute_wrappers",
             "if connection",
         ),

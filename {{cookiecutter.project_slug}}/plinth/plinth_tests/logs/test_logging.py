@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from pytest_django import Settings
 
+from plinth.logs import queries
 from plinth.logs.formatters import JsonFormatter, ReadableFormatter, RequestIdFilter
 from plinth_tests.processes import EMBEDDED, run_code
 
@@ -60,7 +63,10 @@ def test_production_logs_json_lines() -> None:
         "request_id": "named-by-the-proxy",
         "method": "GET",
         "path": "/plain/",
+        "view": "plinth_tests.site.plain",
         "status": 200,
+        "queries": 0,
+        "query_ms": 0.0,
         "user_id": None,
     }
 
@@ -88,6 +94,55 @@ def test_log_line_and_response_have_one_request_id(
     assert record.getMessage().startswith("GET /plain/ 200 ")
     assert record.__dict__["duration_ms"] > 0
     assert "secret" not in caplog.text
+
+
+@pytest.fixture
+def counted(db: None) -> None:
+    """The connection counts, as after its opening in a server."""
+    queries.instrument(connection)
+
+
+def test_line_has_the_view_and_its_queries(
+    counted: None, site: Client, caplog: pytest.LogCaptureFixture, user: Any
+) -> None:
+    site.force_login(user)
+    with caplog.at_level(logging.INFO):
+        site.get("/user/")
+
+    facts = access_log(caplog).__dict__
+    assert facts["view"] == "plinth_tests.site.user"
+    assert facts["queries"] >= 1
+    assert 0 < facts["query_ms"] <= facts["duration_ms"]
+
+
+def test_slow_request_and_slow_query_are_warnings(
+    counted: None,
+    site: Client,
+    caplog: pytest.LogCaptureFixture,
+    user: Any,
+    settings: Settings,
+) -> None:
+    site.force_login(user)
+    settings.SLOW_REQUEST_SECONDS = settings.SLOW_QUERY_SECONDS = 0
+    caplog.clear()
+
+    site.get("/user/")
+
+    assert access_log(caplog).levelno == logging.WARNING
+    slow = [record for record in caplog.records if record.name == queries.__name__]
+    assert "SELECT" in slow[0].__dict__["sql"]
+    session = site.cookies[settings.SESSION_COOKIE_NAME].value
+    assert session not in str([vars(record) for record in slow])
+
+
+@pytest.mark.parametrize(("path", "logged"), [("live", False), ("nowhere", True)])
+def test_successful_health_check_is_not_logged(
+    site: Client, caplog: pytest.LogCaptureFixture, path: str, logged: bool
+) -> None:
+    with caplog.at_level(logging.INFO):
+        site.get(f"/health/{path}/")
+
+    assert (f"GET /health/{path}/" in caplog.text) is logged
 
 
 def test_line_break_in_a_path_forges_no_line(

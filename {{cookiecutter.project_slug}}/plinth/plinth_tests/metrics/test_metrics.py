@@ -21,6 +21,7 @@ from django.urls import path
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from pytest_django import Settings
 
+from plinth.logs import queries as logs
 from plinth.metrics import collectors, database
 from plinth.metrics.middleware import MetricsMiddleware
 from plinth.practices import probes
@@ -115,20 +116,19 @@ def test_project_counts_requests_below_the_health_checks(settings: Settings) -> 
 
 
 @pytest.mark.django_db
-def test_queries_are_counted_for_the_view_that_made_them(counted: Client) -> None:
+def test_queries_are_counted_for_the_view_that_made_them(
+    counted: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def queries() -> float:
         name = "django_http_request_queries_total"
         return REGISTRY.get_sample_value(name, {"view": "query"}) or 0
 
     before = queries()
-    database.instrument(connection)
+    monkeypatch.setattr(logs, "observers", [database.observe_query])
     # At each reconnection.
-    database.instrument(connection)
-    try:
-        counted.get("/query/")
-        counted.get("/items/1/")
-    finally:
-        connection.execute_wrappers.remove(database.time_query)
+    logs.instrument(connection)
+    counted.get("/query/")
+    counted.get("/items/1/")
 
     assert queries() == before + 2
     durations = "django_db_query_duration_seconds_count"

@@ -13,9 +13,11 @@ class PlinthConfig(AppConfig):
     def ready(self) -> None:
         from . import checks, metrics  # noqa: F401 (checks are registered)
         from .database import query_cache
+        from .logs import queries
 
         query_cache.register_tables()
+        connection_created.connect(queries.instrument)
         if metrics.enabled():
-            from .metrics.database import instrument
+            from .metrics.database import observe_query
 
-            connection_created.connect(instrument)
+            queries.observers.append(observe_query)

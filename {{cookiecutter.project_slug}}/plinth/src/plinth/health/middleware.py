@@ -5,6 +5,8 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.deprecation import MiddlewareMixin
 
+from plinth.logs.middleware import PROBES
+
 
 class HealthMiddleware(MiddlewareMixin):
     """Answer /health/ before the Host header and the scheme are checked.
@@ -14,7 +16,7 @@ class HealthMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
-        if not request.path_info.startswith("/health/"):
+        if not request.path_info.startswith(PROBES):
             return None
         try:
             match = resolve(request.path_info)

@@ -9,10 +9,13 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 
 from plinth import metrics
+from plinth.logs import queries
 
 from . import database
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+# Its time, and the number and time of the queries before it.
+type Start = tuple[float, int, float]
 # Seconds between two updates of the pools' gauges.
 POOL_SECONDS = 1
 
@@ -59,21 +62,25 @@ class MetricsMiddleware:
             self.count(request, status, start)
         return response
 
-    def start(self) -> float:
-        database.tally.set(database.Tally())
-        return time.perf_counter()
+    def start(self) -> Start:
+        tally = queries.current_tally()
+        return time.perf_counter(), tally.count, tally.seconds
 
-    def count(self, request: HttpRequest, status: int, start: float) -> None:
+    def count(self, request: HttpRequest, status: int, start: Start) -> None:
         now = time.perf_counter()
+        began, number, seconds = start
         match = request.resolver_match
         view = match.view_name if match else "none"
         method = request.method if request.method in METHODS else "other"
         self.instruments.REQUESTS.labels(view, method, f"{status // 100}xx").observe(
-            now - start
+            now - began
         )
-        if (tally := database.tally.get()) and tally.count:
-            self.instruments.REQUEST_QUERIES.labels(view).inc(tally.count)
-            self.instruments.REQUEST_QUERY_SECONDS.labels(view).inc(tally.seconds)
+        tally = queries.current_tally()
+        if tally.count > number:
+            self.instruments.REQUEST_QUERIES.labels(view).inc(tally.count - number)
+            self.instruments.REQUEST_QUERY_SECONDS.labels(view).inc(
+                tally.seconds - seconds
+            )
         if now >= self.next_pools:
             self.next_pools = now + POOL_SECONDS
             database.update_pools()

@@ -635,11 +635,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             67,
             "Tailored logging",
-            how="One JSON line per request: request id, user id, status and duration, and no personal data. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
+            how="One JSON line per request: request id, view, status, duration, number and time of its queries, user id, and no personal data. Slow requests and slow queries are warnings. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
             where=(
                 "config/settings/parts/logs.py",
                 "plinth/src/plinth/logs/formatters.py",
                 "plinth/src/plinth/logs/middleware.py",
+                "plinth/src/plinth/logs/queries.py",
                 "settings.LOGGING",
             ),
         ),
