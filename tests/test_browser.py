@@ -257,7 +257,7 @@ def test_ledger_is_accessible(
     local: str, open_page: Open, look: dict[str, object]
 ) -> None:
     page = open_page(f"{local}/", **look)
-    page.get_by_role("link", name="73 practices").click()
+    page.get_by_role("link", name="The practices").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "73 practices for high traffic"
     )

@@ -6,7 +6,7 @@ class CatalogConfig(AppConfig):
     home_link = {
         "url": "catalog:home",
         "name": "Catalogue",
-        "summary": "A worked example: pages that stay fast at a million rows. "
+        "summary": "The example app: pages that stay fast at a million rows. "
         "To fill it: make seed.",
     }
     sitemap = "apps.catalog.sitemaps.ProductSitemap"

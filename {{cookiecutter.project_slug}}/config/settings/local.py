@@ -32,7 +32,7 @@ DEBUG_TOOLBAR_CONFIG = {
     "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
 }
 
-# Serves static files with DEBUG=false too, to look at the error pages.
+# Static files with DEBUG=false too: gunicorn, not runserver, then shows the error pages.
 WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):

@@ -11,7 +11,7 @@ DEBUG = False
 if env.bool("DEBUG", default=False):
     fail("DEBUG", "false in production")
 
-# Names with a hash of the content, so that caches may store a file for a year.
+# Names with a hash of the content, so that caches may store a file for a year or longer.
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
 }

@@ -1,4 +1,4 @@
-"""Error tracking; without it, errors go to the log alone."""
+"""Error tracking; without it, errors go only to the log."""
 
 from config.settings.environment import env
 

@@ -7,7 +7,7 @@ plinth/src/plinth/tasks/defaults.py has the rest and its reasons: time limits (3
 from config.settings.environment import env
 
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis", "rediss", "amqp", "amqps")
-# Results are discarded unless this names a Redis.
+# Results are discarded unless this names a Redis server.
 CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis", "rediss") or None
 
 # user:password of `make flower`.

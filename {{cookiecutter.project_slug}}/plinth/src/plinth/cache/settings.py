@@ -10,7 +10,7 @@ LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
     """Return the aliases `default`, `sessions`, `locks` and `process`.
 
-    REDIS_SESSIONS_URL and REDIS_LOCKS_URL move an alias to a Redis of its own. Without a
+    REDIS_SESSIONS_URL and REDIS_LOCKS_URL move an alias to a Redis server of its own. Without a
     Redis, each is in the process's memory; `process` always is.
     """
     urls = {

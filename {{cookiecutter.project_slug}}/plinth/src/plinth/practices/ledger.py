@@ -47,7 +47,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             14,
             "Cache framework",
-            how="django-redis with one-second timeouts and a circuit breaker that opens for five seconds. Caches fail open (a Redis that is down is logged and counts as a miss), locks fail closed. Keys carry versions, and a stampede lock lets one caller recompute an expired value.",
+            how="django-redis with one-second timeouts and a circuit breaker that opens for five seconds. Caches fail open (a Redis server that is down is logged and counts as a miss), locks fail closed. Keys carry versions, and a stampede lock lets one caller recompute an expired value.",
             where=(
                 "config/settings/parts/caches.py",
                 "plinth/src/plinth/cache/redis.py",
@@ -458,7 +458,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             28,
             "TLS at nginx or the load balancer",
-            how="nginx terminates TLS with Mozilla's intermediate profile and refuses unknown hosts. Django trusts the X-Forwarded headers of `TRUSTED_PROXIES` only; it sends HSTS itself, which `SECURE_HSTS_SECONDS` raises in steps.",
+            how="nginx terminates TLS with Mozilla's intermediate profile and refuses unknown hosts. Django trusts the X-Forwarded headers of `TRUSTED_PROXIES` and of a unix socket only; it sends HSTS itself, which `SECURE_HSTS_SECONDS` raises in steps.",
             where=(
                 "deploy/nginx/site.conf",
                 "deploy/nginx/tls.conf",
@@ -482,7 +482,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             39,
             ".env",
-            how="`make setup` copies .env.example, which lists every variable, to .env and generates URL-safe secrets. git ignores .env, and detect-secrets refuses to commit a secret. On a server, NAME_FILE reads a variable from a file.",
+            how="`make setup` copies .env.example, which lists the variables of the chosen options, to .env and generates URL-safe secrets. git ignores .env, and detect-secrets refuses to commit a secret. On a server, NAME_FILE reads a variable from a file.",
             where=(
                 ".env.example",
                 ".gitignore",
@@ -576,7 +576,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             33,
             "Blue/green",
-            how="Planned: two colours behind nginx, a health check before the switch, draining, and a rollback in one command.",
+            how="Planned: a rollback when errors rise after the switch, and several hosts. `deploy/compose/switch.sh` already deploys to one host without downtime: two colours behind nginx, a release check before the switch, draining, and a rollback in one command.",
         ),
         Practice(
             46,

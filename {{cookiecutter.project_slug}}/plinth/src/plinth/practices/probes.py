@@ -358,7 +358,7 @@ def error_tracking() -> Finding:
     if extras.is_installed("newrelic") and Env()("NEW_RELIC_LICENSE_KEY"):
         return on("New Relic")
     return embedded(
-        "errors are in the log alone: set SENTRY_DSN or NEW_RELIC_LICENSE_KEY"
+        "errors are only in the log: set SENTRY_DSN or NEW_RELIC_LICENSE_KEY"
     )
 
 
