@@ -30,8 +30,7 @@ prove: setup .venv/lint ## Run the practices' proofs against this project
 
 lint: setup .venv/lint ## Run all pre-commit hooks on the files in git, and mypy
 	@git ls-files --error-unmatch manage.py >/dev/null 2>&1 || { echo "make lint checks the files in git: git init && git add --all" >&2; exit 1; }
-	@$(repository) $(BIN)/pre-commit run --all-files
-	@$(BIN)/mypy
+	@$(repository) $(BIN)/pre-commit run --all-files; hooks=$$?; $(BIN)/mypy && exit $$hooks
 
 # pre-commit runs at the top of a repository. In a folder of a larger one, that is a repository
 # of the environment's, with the same files.

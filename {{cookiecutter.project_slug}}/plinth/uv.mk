@@ -20,7 +20,7 @@ PYTHONS := python3.13 python3.12 python3 python /usr/bin/python3
 	python=$$($(UV) python find --system 2>/dev/null || $(UV) python find --system '>=3.12' 2>/dev/null) \
 	|| { $(UV) python install --quiet 2>/dev/null && python=$$($(UV) python find --system); } \
 	|| { case $$($(UV) python find --system '>=3.12' 2>&1) in \
-		*"No interpreter found"*) echo "No Python 3.12 or newer was found, and downloading one failed: install one.";; \
+		*"No interpreter found"* | *"Failed to inspect"*) echo "No Python 3.12 or newer was found, and downloading one failed: install one.";; \
 		*) $(UV) python find --system '>=3.12';; \
 	esac >&2; exit 1; }; \
 	$(UV) venv --quiet --clear --relocatable --python "$$python"

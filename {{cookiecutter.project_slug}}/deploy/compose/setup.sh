@@ -48,9 +48,13 @@ done
 make .env <.env.example
 make site.env <site.env.example
 colour=$(sed -n 's/^COMPOSE_PROFILES=//p' .env)
+case $colour in
+blue | green) ;;
+*) echo "COMPOSE_PROFILES in .env must be blue or green." >&2 && exit 1 ;;
+esac
 sed "s|/blue\.sock|/$colour.sock|" ../nginx/upstream.conf >upstream.conf
 
-chgrp "$group" cache static secrets secrets/* tls || {
+chgrp "$group" cache static secrets secrets/* tls 2>/dev/null || {
     echo "Run setup.sh as root: the containers cannot read the secrets." >&2
     exit 1
 }

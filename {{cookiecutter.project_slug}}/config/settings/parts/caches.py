@@ -7,6 +7,7 @@ REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
 # `default`, `sessions`, `locks` and, in memory, `process`. Sessions and locks may have a
 # Redis of their own, which evicts nothing (maxmemory-policy noeviction).
 CACHES = caches(env, REDIS_URL)
+# One line each time that Redis stops answering: plinth.cache.redis.
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # `cached_db` reads sessions from Redis and writes them to the database too, so that

@@ -6,7 +6,7 @@ from plinth.storage.settings import uploads
 CDN_DOMAIN = env.host("CDN_DOMAIN")
 
 # The path below which the site is, as in /shop; gunicorn reads the variable too.
-FORCE_SCRIPT_NAME = env("SCRIPT_NAME").rstrip("/") or None
+FORCE_SCRIPT_NAME = env.path("SCRIPT_NAME") or None
 
 origin = f"https://{CDN_DOMAIN}" if CDN_DOMAIN else FORCE_SCRIPT_NAME or ""
 STATIC_URL = f"{origin}/static/"

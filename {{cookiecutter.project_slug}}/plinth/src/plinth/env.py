@@ -78,7 +78,10 @@ class Env:
 
     def read_file(self, path: Path) -> None:
         """Load a .env file, or the one that ENV_FILE names; set variables win over it."""
-        path = Path(self("ENV_FILE", default=str(path)))
+        named = self("ENV_FILE")
+        path = Path(named or path)
+        if named and not path.exists():
+            fail("ENV_FILE", "the path of a file that exists")
         text = read_env_file(path)
         lines = [re.fullmatch(ENV_LINE, line) for line in text.splitlines()]
         for number, line in enumerate(lines, start=1):
@@ -240,6 +243,13 @@ class Env:
             return email_url.mailer(value) if value else {}
         except ValueError:
             fail(name, email_url.FORMS)
+
+    def path(self, name: str) -> str:
+        """Return a URL's path without a slash at its end; empty if unset."""
+        value = self(name).rstrip("/")
+        if value and not re.fullmatch(r"(/[\w.~-]+)+", value, re.ASCII):
+            fail(name, "a path that starts with /, like /shop")
+        return value
 
     def sender(self, name: str, *, default: str) -> str:
         """Return an email address, which may have a name before it: `Site <a@b.c>`."""

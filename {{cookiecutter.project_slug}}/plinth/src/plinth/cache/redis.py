@@ -1,5 +1,6 @@
 """Redis client: circuit breaker for a server that does not answer, `clear` by prefix."""
 
+import logging
 import time
 from typing import Any
 
@@ -8,6 +9,10 @@ from redis import ConnectionPool, exceptions
 
 # Seconds that the circuit breaker stays open.
 OPEN_SECONDS = 5
+
+
+class CircuitOpenError(exceptions.ConnectionError):
+    """The circuit breaker is open: nothing was sent to the server."""
 
 
 class CircuitBreakerPool(ConnectionPool):
@@ -21,7 +26,7 @@ class CircuitBreakerPool(ConnectionPool):
 
     def get_connection(self, *args: Any, **kwargs: Any) -> Any:
         if time.monotonic() < self.open_until:
-            raise exceptions.ConnectionError(
+            raise CircuitOpenError(
                 f"Redis did not answer: the circuit breaker is open for {OPEN_SECONDS} s"
             )
         try:
@@ -29,6 +34,18 @@ class CircuitBreakerPool(ConnectionPool):
         except (exceptions.ConnectionError, exceptions.TimeoutError):
             self.open_until = time.monotonic() + OPEN_SECONDS
             raise
+
+
+def one_line(record: logging.LogRecord) -> bool:
+    """Filter of django-redis's log: one line without a traceback as the breaker opens."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error and isinstance(error.__cause__, CircuitOpenError):
+        return False
+    record.msg, record.args, record.exc_info = "%s", (error or record.msg,), None
+    return True
+
+
+logging.getLogger("django_redis.cache").addFilter(one_line)
 
 
 class SharedServerClient(DefaultClient):  # type: ignore[misc]

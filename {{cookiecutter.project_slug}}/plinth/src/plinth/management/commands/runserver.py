@@ -12,6 +12,8 @@ from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 from plinth.env import Env
 from plinth.management.main import connection_error
 
+HIGHEST_PORT = 65_535
+
 
 class Command(runserver.Command):
     """The development server of staticfiles: on PORT by default, and only with DEBUG."""
@@ -45,6 +47,10 @@ class Command(runserver.Command):
         super().run(**options)
 
     def check_port(self) -> None:
+        if int(self.port) > HIGHEST_PORT:
+            raise CommandError(
+                f"Port {self.port} does not exist: take one below 65536."
+            )
         family = socket.AF_INET6 if self.use_ipv6 else socket.AF_INET
         with socket.socket(family) as server:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

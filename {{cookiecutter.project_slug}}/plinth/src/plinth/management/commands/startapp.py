@@ -1,11 +1,14 @@
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands import startapp
 
 import plinth
 
+PARTS = ("apps", "templates", "tests")
 TEMPLATE = Path(plinth.__file__).with_name("app_template")
 
 
@@ -22,8 +25,13 @@ class Command(startapp.Command):
         if options["template"] or target != home.resolve():
             super().handle(**options)
             return
-        for part in ("apps", "templates", "tests"):
-            folder, template = settings.BASE_DIR / part / name, TEMPLATE / part
+        folders = {part: settings.BASE_DIR / part / name for part in PARTS}
+        taken = [f"{part}/{name}" for part in PARTS if folders[part].exists()]
+        if taken or iskeyword(name):
+            reason = f"{taken[0]} exists" if taken else "Python reserves the word"
+            raise CommandError(f"{reason}: take another name than {name}.")
+        for part, folder in folders.items():
+            template = TEMPLATE / part
             options |= {"directory": str(folder), "template": str(template)}
             super().handle(**options)
         self.stdout.write(
