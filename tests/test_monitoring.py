@@ -677,7 +677,7 @@ def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None
 
     monitored.web.terminate()
     monitored.web.wait(40)
-    wait_until(lambda: monitored.called("pager", "WebDown", "firing"), 60)
+    wait_until(lambda: monitored.called("pager", "WebDown", "firing"), 150)
     alert = monitored.called("pager", "WebDown", "firing")
     assert alert["annotations"] == {
         "summary": "No web process answers",
@@ -688,4 +688,4 @@ def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None
     wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"))
 
     monitored.web = monitored.start_web()
-    wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 90)
+    wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 180)
