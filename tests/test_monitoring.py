@@ -672,7 +672,7 @@ def test_counters_of_a_killed_worker_never_go_down(monitored: Monitored) -> None
 @EVERYTHING
 @pytest.mark.long
 def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None:
-    wait_until(lambda: monitored.query('up{job="web"} == 1'))
+    wait_until(lambda: monitored.query('up{job="web"} == 1'), 60)
     assert not monitored.called("pager", "WebDown", "firing")
 
     monitored.web.terminate()
@@ -684,8 +684,8 @@ def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None
         "runbook_url": "docs/runbooks.md#webdown",
     }
     # The chat has it too, and the heartbeat goes on.
-    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls))
-    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"))
+    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls), 60)
+    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"), 60)
 
     monitored.web = monitored.start_web()
     wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 180)
