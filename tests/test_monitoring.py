@@ -672,20 +672,20 @@ def test_counters_of_a_killed_worker_never_go_down(monitored: Monitored) -> None
 @EVERYTHING
 @pytest.mark.long
 def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None:
-    wait_until(lambda: monitored.query('up{job="web"} == 1'))
+    wait_until(lambda: monitored.query('up{job="web"} == 1'), 60)
     assert not monitored.called("pager", "WebDown", "firing")
 
     monitored.web.terminate()
     monitored.web.wait(40)
-    wait_until(lambda: monitored.called("pager", "WebDown", "firing"), 60)
+    wait_until(lambda: monitored.called("pager", "WebDown", "firing"), 150)
     alert = monitored.called("pager", "WebDown", "firing")
     assert alert["annotations"] == {
         "summary": "No web process answers",
         "runbook_url": "docs/runbooks.md#webdown",
     }
     # The chat has it too, and the heartbeat goes on.
-    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls))
-    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"))
+    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls), 60)
+    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"), 60)
 
     monitored.web = monitored.start_web()
-    wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 90)
+    wait_until(lambda: monitored.called("pager", "WebDown", "resolved"), 180)
