@@ -20,7 +20,9 @@ def execute_from_command_line(arguments: list[str]) -> None:
 def connection_error(error: OperationalError) -> str:
     """Return what to do about a database without a connection; empty for other errors."""
     if str(error) == "unable to open database file":
-        return "No database: DATABASE_URL names a file that cannot be opened or created."
+        return (
+            "No database: DATABASE_URL names a file that cannot be opened or created."
+        )
     # None: the server has executed no statement. SQLite has no such codes.
     if getattr(error.__cause__, "sqlstate", "") is not None:
         return ""
