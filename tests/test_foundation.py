@@ -13,7 +13,10 @@ from tests.conftest import Bake
 from tests.support import run
 
 # These read files and run tools: they would find the same on another database.
-NO_DATABASE = ["deploy", "docs", "server", "settings", "tools"]
+NO_DATABASE = [
+    *("benchmarks", "deploy", "docs", "errors", "practices"),
+    *("server", "settings", "tools"),
+]
 # Extras that the groups of development have.
 TOOLS = ("local", "test", "lint")
 PYTEST = (".venv/bin/pytest", "--numprocesses=2", "-q", "-rs")
