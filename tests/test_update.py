@@ -263,8 +263,8 @@ def test_owner_may_change_every_file_and_gets_the_next_foundation(
     next_one = create(upstream, "next")
     assert content(project / "plinth") == content(next_one / "plinth")
     # What the template did not change is as its owner left it.
-    kept = [name for name in own if (project / name).exists() and name not in left]
-    assert all((project / name).read_bytes().endswith(b"\n# Ours\n") for name in kept)
+    merged = [name for name in own if (project / name).exists() and name not in left]
+    assert all((project / name).read_bytes().endswith(b"\n# Ours\n") for name in merged)
 
 
 def test_option_is_switched_on_and_off_by_an_update(upstream: Path, bake: Bake) -> None:
