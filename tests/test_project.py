@@ -36,6 +36,7 @@ CHOICES = {
     "use_celery": [True, False],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
+    "ci": ["github", "gitlab", "none"],
 }
 ODD = {
     **dict.fromkeys(
