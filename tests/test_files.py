@@ -198,7 +198,7 @@ def test_published_static_files_are_served_by_the_cdn(
     assert second.text == (project / "static/css/site.css").read_text()
     record_property(
         "summary",
-        "; ".join(f"{s:.1f} s: {text}" for s, text in zip(seconds, said, strict=False)),
+        "; ".join(f"{s:.1f} s: {text}" for s, text in zip(seconds, said, strict=True)),
     )
 
 
@@ -529,7 +529,7 @@ print(storages["public"].url("a.txt"), storages["default"].url("a.txt"))
 """
     said = shell(project, code, DATABASE_URL="sqlite://", **variables)
     for link, place, seconds in zip(
-        said.split(), ("media", "private"), (3600, 300), strict=False
+        said.split(), ("media", "private"), (3600, 300), strict=True
     ):
         assert link.startswith(f"https://storage.googleapis.com/uploads/{place}/a.txt?")
         assert "X-Goog-Signature=" in link
