@@ -31,7 +31,7 @@ type Proofs = dict[int, dict[str, list[str]]]
 
 @pytest.mark.long
 def test_every_proof_passes(install: Bake) -> None:
-    # The default's: test_ci.py, and on SQLite test_everyday.py.
+    # The default's: test_ci.py on PostgreSQL, test_everyday.py on SQLite.
     run("make", "prove", cwd=install(**LEANEST))
 
 
