@@ -18,12 +18,12 @@ description: The output of `make deploy`.
 # What ssh and sudo say, and what to do about it.
 ADVICE = {
     "Permission denied": "Add your SSH key to the host (ssh-copy-id), or name its user: HOST=user@host.",
-    "Host key verification failed": "If the machine is a new one: ssh-keygen -R HOST.",
-    "IDENTIFICATION HAS CHANGED": "If the machine is a new one: ssh-keygen -R HOST.",
+    "Host key verification failed": "If the machine is a new one: ssh-keygen -R {host}.",
+    "IDENTIFICATION HAS CHANGED": "If the machine is a new one: ssh-keygen -R {host}.",
     "password is required": "Let the user use sudo without a password, or set ANSIBLE_BECOME_ASK_PASS=true.",
     "Missing sudo password": "Let the user use sudo without a password, or set ANSIBLE_BECOME_ASK_PASS=true.",
 }
-UNREACHABLE = "Check the address, and that its firewall lets you in: ssh HOST"
+UNREACHABLE = "Check the address, and that its firewall lets you in: ssh {host}"
 # Lines of a failed command's output.
 TAIL = 30
 
@@ -69,7 +69,7 @@ class CallbackModule(CallbackBase):
         for words, known in ADVICE.items():
             if words in str(failed):
                 advice = known
-        said = f"{start}{reason.rstrip('.')}. {advice.replace('HOST', host)}".rstrip()
+        said = f"{start}{reason.rstrip('.')}. {advice.format(host=host)}".rstrip()
         self._display.display(said, color="red", stderr=True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:

@@ -1,0 +1,173 @@
+"""deploy/ansible: its playbooks, run on this machine in a folder, with a docker that records.
+
+What needs root (packages, users, firewall) and a real engine is left to the template's tests.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+pytestmark = pytest.mark.practice(50)
+
+ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
+PLAYBOOKS = settings.BASE_DIR / "deploy" / "ansible"
+# Knows the images that were built, and whether the site was started.
+DOCKER = r"""#!/bin/sh
+cd -P . && state=$(dirname "$0")
+echo "$*" >>"$state/log"
+case $* in
+"image inspect "*) grep -qx "$3" "$state/images" ;;
+"build "*) echo "$5" >>"$state/images" ;;
+"compose ps "*nginx) cat "$state/running" ;;
+"compose up --detach --wait") echo nginx >"$state/running" ;;
+*x-upstream*) sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf ;;
+*"sh -euc "*) shift 6 && sh -euc "$(echo "$1" | sed "s|/run/app|$state|g")" ;;
+esac
+"""
+
+
+class Host:
+    """A folder in place of a host, and the project that is deployed to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project, self.folder = folder / "project", folder / "host"
+        self.state = folder / "docker"
+        for name in ("ansible", "compose", "monitoring", "nginx", "pgbouncer", "postgresql"):
+            shutil.copytree(settings.BASE_DIR / "deploy" / name, self.project / "deploy" / name)
+        shutil.copytree(settings.BASE_DIR / "plinth/ansible", self.project / "plinth/ansible")
+        self.git("init", "--quiet")
+        self.commit()
+        self.state.mkdir()
+        for name in ("images", "log", "running"):
+            (self.state / name).touch()
+        (self.state / "docker").write_text(DOCKER)
+        (self.state / "docker").chmod(0o755)
+
+    def git(self, *words: str) -> str:
+        who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+        command = ["git", "-C", str(self.project), *who, *words]
+        return subprocess.check_output(command, text=True).strip()
+
+    def commit(self) -> str:
+        """Commit everything; return the image's tag."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "Release")
+        return self.git("rev-parse", "HEAD")[:12]
+
+    def play(self, playbook: str, **variables: str) -> str:
+        """Run a playbook; return what it prints, and `code=` with its exit code."""
+        said = {
+            "folder": str(self.folder),
+            "site": "trial",
+            "registry": "",
+            "site_variables": {},
+            "ansible_become": False,
+        }
+        command = [str(ANSIBLE), f"deploy/ansible/{playbook}.yml", "--inventory=site,"]
+        command += ["--connection=local", "--skip-tags=host"]
+        command += [f"--extra-vars={yaml.safe_dump(said | variables, default_flow_style=True)}"]
+        env = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ} | {
+            "ANSIBLE_CONFIG": "deploy/ansible/ansible.cfg",
+            "ANSIBLE_HOME": str(self.state),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "EMAIL_URL": "smtp://localhost",
+            # By default it is the containers' group, which only root can set.
+            "GROUP": str(self.project.stat().st_gid),
+            "LC_ALL": "C.UTF-8",
+            "PATH": f"{self.state}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        }
+        done = subprocess.run(
+            command, cwd=self.project, env=env, text=True, stdout=-1, stderr=-2, check=False
+        )
+        return f"{done.stdout}\ncode={done.returncode}"
+
+    def env(self) -> dict[str, str]:
+        lines = (self.folder / "deploy/compose/.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A host with one release."""
+    for program in (str(ANSIBLE), "flock", "git", "openssl"):
+        if not shutil.which(program):
+            pytest.skip(f"needs {program}")
+    host = Host(tmp_path_factory.mktemp("deploy"))
+    output = host.play("deploy")
+    assert "code=0" in output, output
+    return host
+
+
+def test_second_deploy_changes_nothing(host: Host) -> None:
+    compose = host.folder / "deploy/compose"
+    before = {path: path.read_bytes() for path in compose.rglob("*") if path.is_file()}
+    assert (compose / "secrets/email_url").read_text() == "smtp://localhost"
+
+    output = host.play("deploy")
+
+    assert " changed=0 failures=0 " in output, output
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_new_commit_is_switched_to_and_rolled_back(host: Host) -> None:
+    old, deleted = host.env()["IMAGE"], "deploy/nginx/pages/403.html"
+    (host.project / "new.txt").write_text("new")
+    (host.project / deleted).unlink()
+    new = f"trial:{host.commit()}"
+
+    output = host.play("deploy")
+
+    assert "code=0" in output, output
+    assert host.env()["IMAGE"] == new
+    assert (host.folder / "new.txt").exists()
+    assert not (host.folder / deleted).exists()
+    output = host.play("rollback")
+    assert "code=0" in output, output
+    assert host.env()["IMAGE"] == old
+    colours = re.findall(r"^compose stop web-(\w+)", (host.state / "log").read_text(), re.M)
+    assert colours == ["blue", "green"]
+
+
+def test_second_deploy_at_once_is_refused(host: Host) -> None:
+    lock = host.folder / ".deploy/lock"
+    lock.mkdir()
+
+    output = host.play("deploy")
+
+    assert "code=2" in output
+    assert "Another deploy to site runs" in output
+    # It is the other's.
+    assert lock.exists()
+    lock.rmdir()
+
+
+def test_maintenance_page_is_turned_on_and_off(host: Host) -> None:
+    for state, changed in (("on", 1), ("on", 0), ("off", 1), ("off", 0)):
+        output = host.play("maintenance", maintenance=state)
+
+        assert f" changed={changed} failures=0 " in output, output
+        assert (host.state / "maintenance").exists() is (state == "on")
+
+
+def modules(tasks: list[dict[str, Any]]) -> set[str]:
+    found = set()
+    for task in tasks:
+        found |= {name for name in task if "." in name}
+        for part in ("tasks", "handlers", "block", "rescue", "always"):
+            found |= modules(task.get(part, []))
+    return found
+
+
+def test_playbooks_use_modules_of_ansible_core_only() -> None:
+    files = [*PLAYBOOKS.glob("[!i]*.yml"), *PLAYBOOKS.glob("tasks/*.yml")]
+    used = set().union(*(modules(yaml.safe_load(file.read_text())) for file in files))
+    assert used
+    assert {name for name in used if not name.startswith("ansible.builtin.")} == set()
