@@ -135,7 +135,7 @@ host = $(lastword $(subst @, ,$(HOST)))
 playbook = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)' \
 	ansible-playbook $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) --inventory '$(host),' \
 	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))') deploy/ansible/$(1).yml
-on_host = ssh $(1) ssh://$(HOST) 'cd $(shell sed -n 's/^folder: *//p' deploy/ansible/group_vars/all/site.yml)/deploy/compose && sudo docker compose $(2)'
+on_host = ssh $(1) ssh://$(HOST) 'cd $(shell sed -n 's/^folder: *"*\([^"]*\).*/\1/p' deploy/ansible/group_vars/all/site.yml)/deploy/compose && sudo docker compose $(2)'
 named = $(call needed,$(HOST),Name the host: make $@ HOST=root@203.0.113.5$(1))
 
 deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HOST=root@203.0.113.5)
@@ -154,9 +154,9 @@ maintenance: .venv/bin/python ## Show the maintenance page, or end it (HOST=user
 	@$(call needed,$(filter on off,$(ARGS)),Say on or off: make maintenance HOST=$(HOST) ARGS=on)
 	@$(call playbook,maintenance) --extra-vars maintenance=$(ARGS)
 
-logs: ## Follow the logs of a host (HOST=user@host, ARGS="--tail 20 nginx")
+logs: ## Follow the logs of a host (HOST=user@host, ARGS="--since 1h nginx")
 	@$(call named)
-	@$(call on_host,,logs --follow $(or $(value ARGS),--tail 100))
+	@$(call on_host,,logs $(or $(value ARGS),--follow --tail 100))
 
 remote-shell: ## Open a Python shell on a host (HOST=user@host)
 	@$(call named)

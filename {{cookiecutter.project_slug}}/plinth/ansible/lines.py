@@ -42,7 +42,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         changed = result.result.get("changed")
-        self._display.display("changed" if changed else "ok", color="yellow" if changed else None)
+        self._display.display(
+            "changed" if changed else "ok", color="yellow" if changed else None
+        )
         if result.task.action == "ansible.builtin.debug":
             self._display.display(f"  {result.result['msg']}", color="green")
 
@@ -58,14 +60,22 @@ class CallbackModule(CallbackBase):
         host = result.host.get_name()
         self.error(host, result.result, f"{host} cannot be reached: ", UNREACHABLE)
 
-    def error(self, host: str, result: dict[str, Any], start: str = "", advice: str = "") -> None:
+    def error(
+        self, host: str, result: dict[str, Any], start: str = "", advice: str = ""
+    ) -> None:
         results = result.get("results", [result])
-        [failed] = [it for it in results if it.get("failed") or it.get("unreachable")][:1] or [result]
+        [failed] = [it for it in results if it.get("failed") or it.get("unreachable")][
+            :1
+        ] or [result]
         for output in ("stdout", "stderr"):
             for line in str(failed.get(output, "")).splitlines()[-TAIL:]:
                 self._display.display(f"  {line}", stderr=True)
-        lines = str(failed.get("msg", "")).strip().splitlines() or ["no reason is given"]
-        reason = re.sub(r"^Task failed: |Failed to connect to the host via ssh: ", "", lines[-1])
+        lines = str(failed.get("msg", "")).strip().splitlines() or [
+            "no reason is given"
+        ]
+        reason = re.sub(
+            r"^Task failed: |Failed to connect to the host via ssh: ", "", lines[-1]
+        )
         for words, known in ADVICE.items():
             if words in str(failed):
                 advice = known
@@ -75,6 +85,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         for host in sorted(stats.processed):
             count = stats.summarize(host)
-            numbers = {name: count[name] for name in ("ok", "changed", "failures", "unreachable")}
+            numbers = {
+                name: count[name]
+                for name in ("ok", "changed", "failures", "unreachable")
+            }
             said = " ".join(f"{name}={number}" for name, number in numbers.items())
             self._display.display(f"{host}: {said}")

@@ -4,7 +4,6 @@ What needs root (packages, users, firewall) and a real engine is left to the tem
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -40,27 +39,33 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.project, self.folder = folder / "project", folder / "host"
         self.state = folder / "docker"
-        for name in ("ansible", "compose", "monitoring", "nginx", "pgbouncer", "postgresql"):
-            shutil.copytree(settings.BASE_DIR / "deploy" / name, self.project / "deploy" / name)
-        shutil.copytree(settings.BASE_DIR / "plinth/ansible", self.project / "plinth/ansible")
+        for name in (
+            "ansible",
+            "compose",
+            "monitoring",
+            "nginx",
+            "pgbouncer",
+            "postgresql",
+        ):
+            shutil.copytree(
+                settings.BASE_DIR / "deploy" / name, self.project / "deploy" / name
+            )
+        shutil.copytree(
+            settings.BASE_DIR / "plinth/ansible", self.project / "plinth/ansible"
+        )
         self.git("init", "--quiet")
-        self.commit()
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--no-verify", "--message", "Release")
         self.state.mkdir()
         for name in ("images", "log", "running"):
             (self.state / name).touch()
         (self.state / "docker").write_text(DOCKER)
         (self.state / "docker").chmod(0o755)
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str) -> None:
         who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
         command = ["git", "-C", str(self.project), *who, *words]
-        return subprocess.check_output(command, text=True).strip()
-
-    def commit(self) -> str:
-        """Commit everything; return the image's tag."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "Release")
-        return self.git("rev-parse", "HEAD")[:12]
+        subprocess.run(command, check=True)
 
     def play(self, playbook: str, **variables: str) -> str:
         """Run a playbook; return what it prints, and `code=` with its exit code."""
@@ -70,11 +75,16 @@ class Host:
             "registry": "",
             "site_variables": {},
             "ansible_become": False,
+            "ansible_python_interpreter": sys.executable,
         }
         command = [str(ANSIBLE), f"deploy/ansible/{playbook}.yml", "--inventory=site,"]
         command += ["--connection=local", "--skip-tags=host"]
-        command += [f"--extra-vars={yaml.safe_dump(said | variables, default_flow_style=True)}"]
-        env = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ} | {
+        command += [
+            f"--extra-vars={yaml.safe_dump(said | variables, default_flow_style=True)}"
+        ]
+        env = {
+            name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ
+        } | {
             "ANSIBLE_CONFIG": "deploy/ansible/ansible.cfg",
             "ANSIBLE_HOME": str(self.state),
             "ANSIBLE_LOCALHOST_WARNING": "false",
@@ -85,7 +95,13 @@ class Host:
             "PATH": f"{self.state}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         done = subprocess.run(
-            command, cwd=self.project, env=env, text=True, stdout=-1, stderr=-2, check=False
+            command,
+            cwd=self.project,
+            env=env,
+            text=True,
+            stdout=-1,
+            stderr=-2,
+            check=False,
         )
         return f"{done.stdout}\ncode={done.returncode}"
 
@@ -117,23 +133,18 @@ def test_second_deploy_changes_nothing(host: Host) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_new_commit_is_switched_to_and_rolled_back(host: Host) -> None:
-    old, deleted = host.env()["IMAGE"], "deploy/nginx/pages/403.html"
-    (host.project / "new.txt").write_text("new")
-    (host.project / deleted).unlink()
-    new = f"trial:{host.commit()}"
+def test_previous_image_is_switched_to(host: Host) -> None:
+    serving = host.env()["IMAGE"]
+    (host.folder / ".deploy/previous").write_text("trial:old")
 
-    output = host.play("deploy")
-
-    assert "code=0" in output, output
-    assert host.env()["IMAGE"] == new
-    assert (host.folder / "new.txt").exists()
-    assert not (host.folder / deleted).exists()
     output = host.play("rollback")
+
     assert "code=0" in output, output
-    assert host.env()["IMAGE"] == old
-    colours = re.findall(r"^compose stop web-(\w+)", (host.state / "log").read_text(), re.M)
-    assert colours == ["blue", "green"]
+    assert (
+        host.env() | {"IMAGE": "trial:old", "COMPOSE_PROFILES": "green"} == host.env()
+    )
+    # So that a second rollback returns.
+    assert (host.folder / ".deploy/previous").read_text() == serving
 
 
 def test_second_deploy_at_once_is_refused(host: Host) -> None:
@@ -150,10 +161,10 @@ def test_second_deploy_at_once_is_refused(host: Host) -> None:
 
 
 def test_maintenance_page_is_turned_on_and_off(host: Host) -> None:
-    for state, changed in (("on", 1), ("on", 0), ("off", 1), ("off", 0)):
+    for state in ("on", "off"):
         output = host.play("maintenance", maintenance=state)
 
-        assert f" changed={changed} failures=0 " in output, output
+        assert " changed=1 failures=0 " in output, output
         assert (host.state / "maintenance").exists() is (state == "on")
 
 

@@ -1,0 +1,250 @@
+"""`make deploy` for real: a bare Debian with systemd and sshd, in a container, gets the site.
+
+Its Docker is this machine's, whose socket and client it has: so the packages of Docker are
+not installed here. All else of the playbooks runs, as root over SSH.
+"""
+
+import json
+import os
+import re
+import resource
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Bake
+from tests.mutations import append, replace
+from tests.production import repeated
+from tests.services import free_port, wait_until
+from tests.support import Say, commit, copy_of, refusal, run
+from tests.test_host import Host
+
+MACHINE = "debian-systemd:12"
+FLAGS = "--cap-add SYS_ADMIN --cap-add NET_ADMIN --tmpfs /run --tmpfs /run/lock --tmpfs /tmp"
+# A key of nobody but the test, and hosts that are known to no other.
+SSH = """#!/bin/sh
+exec /usr/bin/ssh -i {folder}/key -o IdentitiesOnly=yes -o LogLevel=ERROR \
+    -o UserKnownHostsFile={folder}/known_hosts "$@"
+"""
+
+
+class Machine(Host):
+    """A host of its own, reached by SSH from where the project lies."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        super().__init__(project, folder, f"plinth-test-{uuid.uuid4().hex[:12]}")
+        self.checkout, self.port = self.project, free_port()
+        # Of the same path here and there, since this machine's Docker mounts from it.
+        self.project = folder / "srv"
+        self.folder = self.project / "deploy/compose"
+        self.key = folder / "bin"
+        self.key.mkdir()
+        run(*"ssh-keygen -q -t ed25519 -N".split(), "", "-f", "key", cwd=self.key)
+        (self.key / "ssh").write_text(SSH.format(folder=self.key))
+        (self.key / "ssh").chmod(0o755)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Commit what a machine with fewer files and other ports needs."""
+        limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        services = yaml.safe_load(
+            (self.checkout / "deploy/compose/compose.yml").read_text()
+        )["services"]
+        trial: dict[str, dict] = {
+            name: {"ulimits": {"nofile": limits}} for name in services
+        }
+        for name in ("web-blue", "web-green", "nginx", "worker", "beat"):
+            trial[name]["healthcheck"] = {"interval": "3s"}
+        trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
+        trial_yml = self.checkout / "deploy/compose/trial.yml"
+        trial_yml.write_text(json.dumps({"services": trial}))
+        lines = "\n".join(f"{name}={value}" for name, value in self.env.items())
+        append("deploy/compose/.env.example", f"\n{lines}\n")(self.checkout)
+        values = "deploy/ansible/group_vars/all/site.yml"
+        replace(values, 'site: "my_site"', f'site: "{self.name}"')(self.checkout)
+        replace(values, "/srv/my_site", str(self.project))(self.checkout)
+        run("git", "init", "--quiet", cwd=self.checkout)
+        (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
+        self.commit()
+
+    def boot(self, folder: Path) -> None:
+        client = json.loads(
+            run("docker", "info", "--format", "{{json .ClientInfo}}", cwd=folder)
+        )
+        there = "/usr/local/lib/docker/cli-plugins"
+        mounts = [
+            "/sys/fs/cgroup:/sys/fs/cgroup:ro",
+            "/var/run/docker.sock:/run/docker.sock",
+            f"{run('which', 'docker', cwd=folder).strip()}:/usr/local/bin/docker:ro",
+            *(
+                f"{each['Path']}:{there}/{Path(each['Path']).name}:ro"
+                for each in client["Plugins"]
+            ),
+            f"{folder}:{folder}",
+        ]
+        volumes = [word for mount in mounts for word in ("--volume", mount)]
+        ports = ("--publish", f"127.0.0.1:{self.port}:22")
+        words = ("run", "--detach", "--name", self.name, *FLAGS.split())
+        run("docker", *words, *volumes, *ports, MACHINE, cwd=folder)
+        keys = f"umask 077; mkdir -p /root/.ssh; cp {self.key}/key.pub /root/.ssh/authorized_keys"
+        self.inside("sh", "-c", keys)
+        wait_until(lambda: "running" in self.inside("systemctl", "is-system-running"))
+
+    def inside(self, *command: str) -> str:
+        return run("docker", "exec", self.name, *command, cwd=self.key)
+
+    def commit(self) -> str:
+        """Commit everything; return the image's name."""
+        commit(self.checkout)
+        return f"{self.name}:{run('git', 'rev-parse', 'HEAD', cwd=self.checkout)[:12]}"
+
+    def words(self, target: str, *words: str, user: str = "deploy") -> list[str]:
+        return ["make", target, f"HOST={user}@127.0.0.1:{self.port}", *words]
+
+    def ssh(self, **env: str) -> dict[str, str]:
+        return {"PATH": f"{self.key}:{os.environ['PATH']}", "NO_COLOR": "1"} | env
+
+    def make(self, target: str, *words: str, user: str = "deploy", **env: str) -> str:
+        command = self.words(target, *words, user=user)
+        return run(*command, cwd=self.checkout, env=self.ssh(**env))
+
+    def refuse(self, target: str, *words: str, user: str = "deploy") -> str:
+        """The last line of what make refuses."""
+        command = self.words(target, *words, user=user)
+        return refusal(*command, cwd=self.checkout, env=self.ssh())[-1]
+
+    def image(self) -> str:
+        [image] = re.findall(r"(?m)^IMAGE=(.*)", (self.folder / ".env").read_text())
+        return image
+
+    def clear(self) -> None:
+        try:
+            if (self.folder / ".env").exists():
+                super().clear()
+        finally:
+            remove = ["docker", "rm", "--force", "--volumes", self.name]
+            subprocess.run(remove, capture_output=True, check=False)
+            for image in run(
+                "docker", "image", "ls", "--quiet", self.name, cwd=self.key
+            ).split():
+                remove = ["docker", "image", "rm", "--force", image]
+                subprocess.run(remove, capture_output=True, check=False)
+
+
+@pytest.fixture
+def machine(install: Bake, tmp_path: Path) -> Iterator[Machine]:
+    inspect = ["docker", "image", "inspect", MACHINE]
+    if subprocess.run(inspect, capture_output=True, check=False).returncode:
+        pytest.skip(f"no image {MACHINE}: a Debian with systemd, sshd and Python")
+    machine = Machine(install(), tmp_path)
+    try:
+        machine.boot(tmp_path)
+        yield machine
+    finally:
+        machine.clear()
+
+
+@pytest.mark.long
+@pytest.mark.services("docker", "openssl")
+def test_bare_host_serves_after_one_command(
+    machine: Machine, subtests: pytest.Subtests, record_property: Say
+) -> None:
+    started = time.monotonic()
+    said = machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
+    first = machine.image()
+    record_property(
+        "summary", f"from a bare host to https: {time.monotonic() - started:.0f} s"
+    )
+    assert machine.ask("/").status == 200, said
+    assert f"{first} serves: https://example.com/ answers 200." in said
+
+    with subtests.test("the host is hardened"):
+        sshd = machine.inside("sshd", "-T")
+        assert "passwordauthentication no" in sshd
+        assert "permitrootlogin without-password" in sshd
+        assert "policy drop" in machine.inside("nft", "list", "table", "inet", "site")
+        updates = machine.inside("apt-config", "dump", "APT::Periodic")
+        assert 'Unattended-Upgrade "1"' in updates
+        for unit in ("nftables", "systemd-timesyncd", "unattended-upgrades"):
+            assert "enabled" in machine.inside("systemctl", "is-enabled", unit)
+
+    with subtests.test("a second run changes nothing"):
+        started = time.monotonic()
+        said = machine.make("deploy")
+        record_property("summary", f"again: {time.monotonic() - started:.0f} s")
+        assert " changed=0 failures=0 " in said
+
+    with subtests.test("a release is switched to without a failed request"):
+        append("templates/base.html", "<!-- second -->\n")(machine.checkout)
+        second = machine.commit()
+        with repeated(partial(machine.ask, "/"), clients=2) as seen:
+            machine.make("deploy")
+        record_property("summary", f"a release: {seen}")
+        assert machine.image() == second
+        assert "<!-- second -->" in machine.ask("/?fresh").text
+        assert len(seen) > 20
+        assert not seen.failed
+
+    with subtests.test("it is rolled back"):
+        with repeated(partial(machine.ask, "/"), clients=2) as seen:
+            started = time.monotonic()
+            machine.make("rollback")
+        record_property(
+            "summary", f"rollback in {time.monotonic() - started:.0f} s: {seen}"
+        )
+        assert machine.image() == first
+        assert not seen.failed
+
+    with subtests.test("maintenance"):
+        machine.make("maintenance", "ARGS=on")
+        assert machine.ask("/").status == 503
+        machine.make("maintenance", "ARGS=off")
+        assert machine.ask("/").status == 200
+
+    with subtests.test("logs and a shell"):
+        assert "nginx" in machine.make("logs", "ARGS=--tail 5 nginx")
+        shell = " ".join(machine.words("remote-shell"))
+        typed = f"echo 'print(6 * 7)' | script --quiet --return --command '{shell}' /dev/null"
+        said = run("sh", "-c", typed, cwd=machine.checkout, env=machine.ssh())
+        assert re.search(r"\b42\b", said), said
+
+    with subtests.test("errors say what to do next"):
+        line = machine.refuse("deploy", "ARGS=-e memory_gb=9999")
+        assert re.search(r"has \d+ MB of memory, the site needs 9999 GB\. Take", line)
+        machine.inside("sed", "-i", "s/^12.*/11.0/", "/etc/debian_version")
+        line = machine.refuse("deploy")
+        assert line.startswith("127.0.0.1 has Debian 11.0. It needs Debian 12 or newer")
+        line = machine.refuse("deploy", user="nobody")
+        assert "cannot be reached" in line
+        assert line.endswith("or name its user: HOST=user@host.")
+
+
+def test_missing_host_is_named(install: Bake) -> None:
+    project = install()
+    for target, hint in {
+        "deploy": "",
+        "rollback": "",
+        "maintenance": " ARGS=on",
+        "logs": "",
+        "remote-shell": "",
+    }.items():
+        lines = refusal("make", target, cwd=project)
+        assert lines == [f"Name the host: make {target} HOST=root@203.0.113.5{hint}"]
+
+
+def test_unreachable_host_is_one_line(install: Bake, tmp_path: Path) -> None:
+    project = copy_of(install(), tmp_path)
+    run("git", "add", "--force", "uv.lock", cwd=project)
+    commit(project)
+
+    lines = refusal("make", "deploy", f"HOST=root@127.0.0.1:{free_port()}", cwd=project)
+
+    [line] = lines
+    assert line.startswith("127.0.0.1 cannot be reached: ssh: connect to host 127.0.0.1")
+    assert line.endswith("its firewall lets you in: ssh 127.0.0.1")
