@@ -23,7 +23,7 @@ from tests.conftest import Bake
 from tests.mutations import append, replace
 from tests.production import repeated
 from tests.services import free_port, wait_until
-from tests.support import Say, commit, copy_of, refusal, run
+from tests.support import Say, commit, refusal, run
 from tests.test_host import Host
 
 MACHINE = "debian-systemd:12"
@@ -46,7 +46,7 @@ class Machine(Host):
         self.folder = self.project / "deploy/compose"
         self.key = folder / "bin"
         self.key.mkdir()
-        run(*"ssh-keygen -q -t ed25519 -N".split(), "", "-f", "key", cwd=self.key)
+        run(*["ssh-keygen", "-q", "-t", "ed25519", "-N"], "", "-f", "key", cwd=self.key)
         (self.key / "ssh").write_text(SSH.format(folder=self.key))
         (self.key / "ssh").chmod(0o755)
         self.prepare()
@@ -121,7 +121,7 @@ class Machine(Host):
         command = self.words(target, *words, user=user)
         return refusal(*command, cwd=self.checkout, env=self.ssh())[-1]
 
-    def image(self) -> str:
+    def serving_image(self) -> str:
         [image] = re.findall(r"(?m)^IMAGE=(.*)", (self.folder / ".env").read_text())
         return image
 
@@ -159,7 +159,7 @@ def test_bare_host_serves_after_one_command(
 ) -> None:
     started = time.monotonic()
     said = machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
-    first = machine.image()
+    first = machine.serving_image()
     record_property(
         "summary", f"from a bare host to https: {time.monotonic() - started:.0f} s"
     )
@@ -188,7 +188,7 @@ def test_bare_host_serves_after_one_command(
         with repeated(partial(machine.ask, "/"), clients=2) as seen:
             machine.make("deploy")
         record_property("summary", f"a release: {seen}")
-        assert machine.image() == second
+        assert machine.serving_image() == second
         assert "<!-- second -->" in machine.ask("/?fresh").text
         assert len(seen) > 20
         assert not seen.failed
@@ -200,7 +200,7 @@ def test_bare_host_serves_after_one_command(
         record_property(
             "summary", f"rollback in {time.monotonic() - started:.0f} s: {seen}"
         )
-        assert machine.image() == first
+        assert machine.serving_image() == first
         assert not seen.failed
 
     with subtests.test("maintenance"):
@@ -246,7 +246,9 @@ def test_unreachable_host_is_one_line(install: Bake) -> None:
     lines = refusal("make", "deploy", f"HOST=root@127.0.0.1:{free_port()}", cwd=project)
 
     [line] = lines
-    assert line.startswith("127.0.0.1 cannot be reached: ssh: connect to host 127.0.0.1")
+    assert line.startswith(
+        "127.0.0.1 cannot be reached: ssh: connect to host 127.0.0.1"
+    )
     assert line.endswith("its firewall lets you in: ssh 127.0.0.1")
 
 

@@ -1,7 +1,8 @@
-"""One production host: who shares connections there, what serves, where secrets come from."""
+"""One production host: connections, what serves, where secrets come from, deploys."""
 
 from tests.mutations import Mutation, replace
 
+ANSIBLE = "deploy/ansible/tasks/"
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
 SETUP = "deploy/compose/setup.sh"
@@ -40,5 +41,38 @@ MUTATIONS = [
         "new-secrets-each-time",
         replace(SETUP, '[ -e "$1" ]', "false"),
         "test_secrets_are_created_once_and_readable_by_the_group_only",
+    ),
+    # Deployment tools
+    Mutation(
+        50,
+        "builds-each-time",
+        replace(
+            ANSIBLE + "release.yml", "found.rc != 0 and not registry", "not registry"
+        ),
+        "test_second_deploy_changes_nothing",
+    ),
+    Mutation(
+        50,
+        "settings-restart-the-site",
+        replace(
+            ANSIBLE + "switch.yml", 'serving.stdout != "IMAGE=" ~ new or', "true or"
+        ),
+        "test_second_deploy_changes_nothing",
+    ),
+    Mutation(
+        50,
+        "two-at-once",
+        replace(ANSIBLE + "lock.yml", "    mkdir lock", "    mkdir -p lock"),
+        "test_second_deploy_at_once_is_refused",
+    ),
+    Mutation(
+        50,
+        "rollback-forgets",
+        replace(
+            ANSIBLE + "switch.yml",
+            "{{ serving.stdout.removeprefix('IMAGE=') }}",
+            "{{ new }}",
+        ),
+        "test_previous_image_is_switched_to",
     ),
 ]
