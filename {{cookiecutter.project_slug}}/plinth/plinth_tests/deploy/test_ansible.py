@@ -51,7 +51,7 @@ class Host:
                 settings.BASE_DIR / "deploy" / name, self.project / "deploy" / name
             )
         shutil.copytree(
-            settings.BASE_DIR / "plinth/ansible", self.project / "plinth/ansible"
+            settings.BASE_DIR / "plinth/ansible_plugins", self.project / "plinth/ansible"
         )
         self.git("init", "--quiet")
         self.git("add", "--all")

@@ -591,7 +591,7 @@ LEDGER: dict[str, list[Practice]] = {
                 "deploy/ansible/deploy.yml",
                 "deploy/ansible/rollback.yml",
                 "deploy/compose/switch.sh",
-                "plinth/ansible/lines.py",
+                "plinth/ansible_plugins/lines.py",
             ),
         ),
     ],
