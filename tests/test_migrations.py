@@ -15,9 +15,9 @@ import pytest
 from tests import services
 from tests.conftest import Bake
 from tests.mutations import replace
-from tests.production import PRODUCTION, manage, shell
+from tests.production import PRODUCTION, manage
 from tests.services import PostgreSQL, venv, wait_until
-from tests.support import LEANEST, Say, clean_environment, commit, copy_of, run
+from tests.support import LEANEST, Say, clean_environment, commit, copy_of, refusal, run
 
 pytestmark = pytest.mark.services("postgresql")
 
@@ -211,7 +211,17 @@ def commit_of_release_1(releases: Releases) -> str:
     project = releases.projects[2]
     names = [path.name for path in (releases.projects[1] / app).glob("0*.py")]
     run("git", "add", *(f"{app}/{name}" for name in names), cwd=project)
-    run("git", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qnm", "1", cwd=project)
+    run(
+        "git",
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@b",
+        "commit",
+        "-qnm",
+        "1",
+        cwd=project,
+    )
     return "HEAD"
 
 
@@ -221,3 +231,129 @@ def columns(server: PostgreSQL) -> dict[str, str]:
         " WHERE table_name = 'shop_product'"
     )
     return dict(line.split("|") for line in rows.splitlines())
+
+
+# Locks
+
+
+@contextmanager
+def long_transaction(server: PostgreSQL) -> Iterator[None]:
+    """A report that has read products, and whose transaction is open."""
+    psql = ["psql", "-h", "127.0.0.1", "-p", str(server.port), "-U", "app", "-Atq"]
+    with subprocess.Popen(
+        [*psql, "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as report:
+        assert report.stdin
+        assert report.stdout
+        report.stdin.write("BEGIN; SELECT count(*) FROM shop_product;\n")
+        report.stdin.flush()
+        assert report.stdout.readline()
+        try:
+            yield
+        finally:
+            report.communicate("COMMIT;\n")
+
+
+@pytest.fixture
+def releases(install: Bake, tmp_path: Path, server: PostgreSQL) -> Releases:
+    releases = Releases(install(**LEANEST), tmp_path, server)
+    releases.manage(0, "migrate", "--verbosity=0")
+    server.sql("INSERT INTO shop_product (name, note) VALUES ('0', '')")
+    return releases
+
+
+def test_migration_gives_up_its_lock_and_retries(
+    releases: Releases, server: PostgreSQL, tmp_path: Path, say: Say
+) -> None:
+    """A long transaction has the table: requests wait for a second at most."""
+    log = tmp_path / "log"
+    command = venv("python", "manage.py", "migrate", of=releases.projects[1])
+    env = PRODUCTION | {"DATABASE_URL": server.url}
+    times = []
+    with (
+        long_transaction(server),
+        services.process(
+            *command, cwd=releases.projects[1], log=log, env=env
+        ) as migrate,
+    ):
+        while "attempt 3 of 10" not in log.read_text():
+            start = time.monotonic()
+            server.sql("UPDATE shop_product SET note = note || '.'")
+            times.append(time.monotonic() - start)
+            assert migrate.poll() is None, log.read_text()
+        assert "title" not in columns(server)
+    manage_again = releases.manage(1, "migrate")
+
+    assert "Applying shop.0004_retire... OK" in manage_again
+    assert max(times) < 2
+    say(f"{len(times)} writes behind a waiting migration, {max(times):.2f} s at most")
+
+
+def test_migration_that_retries_succeeds_when_the_lock_is_released(
+    releases: Releases, server: PostgreSQL, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    command = venv("python", "manage.py", "migrate", of=releases.projects[1])
+    env = PRODUCTION | {"DATABASE_URL": server.url}
+    cwd = releases.projects[1]
+    with services.process(*command, cwd=cwd, log=log, env=env) as migrate:
+        with long_transaction(server):
+            wait_until(lambda: "attempt 1 of 10" in log.read_text())
+        assert migrate.wait(60) == 0, log.read_text()
+    assert "title" in columns(server)
+
+
+def test_migration_without_its_lock_names_who_has_it(
+    releases: Releases, server: PostgreSQL
+) -> None:
+    env = PRODUCTION | {"DATABASE_URL": server.url}
+    command = venv("python", "manage.py", "migrate", of=releases.projects[1])
+    with long_transaction(server):
+        lines = refusal(*command, "--attempts=2", cwd=releases.projects[1], env=env)
+
+    [line] = [line for line in lines if line.startswith("CommandError")]
+    for words in (
+        "shop.0002_expand: no lock on shop_product in 2 attempts of 1 s",
+        "(psql, idle in transaction, for 00:00:0",
+        "'SELECT count(*) FROM shop_product;'",
+        "pg_terminate_backend(",
+    ):
+        assert words in line, line
+    assert "title" not in columns(server)
+
+
+def test_concurrent_index_waits_and_long_lock_is_cancelled(
+    releases: Releases, server: PostgreSQL, tmp_path: Path
+) -> None:
+    """Neither time limit is for an index that blocks nothing."""
+    project = releases.projects[0]
+    app = project / "apps/shop/migrations"
+    (app / "0002_index.py").write_text(
+        MIGRATION.format(before="0001_initial")
+        + "    atomic = False\n"
+        + '    operations = [AddIndexOnline("product", models.Index(fields=["note"], name="note"))]\n'
+    )
+    (app / "0003_slow.py").write_text(
+        MIGRATION.format(before="0002_index")
+        + '    operations = [RunPostgreSQL("LOCK TABLE shop_product"), RunPostgreSQL("SELECT pg_sleep(9)")]\n'
+    )
+    env = PRODUCTION | {"DATABASE_URL": server.url}
+    limits = ("--lock-timeout=0.2", "--statement-timeout=0.5")
+    command = [*venv("python", "manage.py", "migrate", of=project), *limits]
+    # What an interrupted run left.
+    server.sql('CREATE INDEX note ON shop_product ("name")')
+    log = tmp_path / "log"
+    with services.process(
+        *command, "shop", "0002", cwd=project, log=log, env=env
+    ) as migrate:
+        with long_transaction(server):
+            wait_until(lambda: "0002_index" in log.read_text())
+            time.sleep(2)
+            assert migrate.poll() is None, log.read_text()
+        assert migrate.wait(60) == 0, log.read_text()
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'note'::regclass"
+    assert server.sql(valid) == "t"
+
+    lines = refusal(*command, cwd=project, env=env)
+
+    assert "shop.0003_slow: a statement held its lock for 0.5 s" in lines[-1]

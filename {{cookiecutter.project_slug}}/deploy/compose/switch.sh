@@ -56,8 +56,9 @@ refuse() {
     exit 1
 }
 
-# First, and for as long as they take.
-docker compose run --rm --no-TTY migrate || refuse "does not migrate"
+# First, and for as long as they take: all that the old colour can run with.
+docker compose run --rm --no-TTY migrate python manage.py migrate --before-deploy ||
+    refuse "does not migrate"
 docker compose run --rm --no-TTY static || refuse "has no static files"
 
 start "web-$new" || refuse "is not healthy"
@@ -86,4 +87,9 @@ for _ in $(seq 60); do
     docker compose top nginx | grep -q 'shutting down' || break
 done
 docker compose stop "web-$old"
+# The migrations that remove what only the old release used.
+if ! docker compose run --rm --no-TTY migrate; then
+    echo "$new serves $IMAGE. To repeat its last migrations: docker compose run --rm migrate" >&2
+    exit 1
+fi
 echo "$new now serves $IMAGE."

@@ -105,7 +105,7 @@ class Limits:
                 if state == TIMED_OUT and self.statement_timeout:
                     raise CommandError(
                         f"{migration}: a statement held its lock for "
-                        f"{self.statement_timeout:g} s, and was rolled back: {self.sql} "
+                        f"{self.statement_timeout:g} s, and was rolled back: {self.sql}. "
                         "See docs/databases.md for a way without the lock, or show a "
                         "maintenance page and run migrate --statement-timeout 0."
                     ) from error
@@ -127,10 +127,10 @@ class Limits:
             self.connection.atomic_blocks[-1].__exit__(type(error), error, None)
 
     def locked(self) -> str:
-        sql, tables = self.sql, tables_of(self.sql)
+        sql, tables = self.sql.rstrip(";"), tables_of(self.sql)
         text = (
             f"no lock on {' and '.join(tables)} in {self.attempts} attempts of "
-            f"{self.lock_timeout:g} s, for: {sql}"
+            f"{self.lock_timeout:g} s, for: {sql}."
         )
         with self.connection.cursor() as cursor:
             cursor.execute(HOLDER, [tables])

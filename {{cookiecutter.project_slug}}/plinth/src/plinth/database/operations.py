@@ -248,43 +248,48 @@ SYNC_TRIGGER = (
 
 
 class RetireField(RemoveField):
-    """Removal of a field from the models; its column stays, and may be NULL.
+    """Removal of a field from the models; on PostgreSQL its column stays, and may be NULL.
 
-    The releases before and after can run on it. `DropColumn` follows in a later release.
+    The releases before and after run on it. `DropColumn` follows in a later release. Other
+    databases, which serve one release, lose the column at once.
     """
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        self.set_null(app_label, schema_editor, from_state, null=True)
+        if not on_postgresql(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        self.alter(schema_editor, from_state.apps.get_model(app_label, self.model_name))
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        self.set_null(app_label, schema_editor, to_state, null=False)
-
-    def set_null(
-        self, app_label: str, schema_editor: Any, state: Any, *, null: bool
-    ) -> None:
-        model = state.apps.get_model(app_label, self.model_name)
-        field = model._meta.get_field(self.name)
-        if field.null or not self.allow_migrate_model(
-            schema_editor.connection.alias, model
-        ):
+        if not on_postgresql(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
             return
-        nullable = field.clone()
-        nullable.null = True
-        nullable.set_attributes_from_name(field.name)
-        nullable.model = model
-        fields = (field, nullable) if null else (nullable, field)
-        schema_editor.alter_field(model, *fields)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        self.alter(schema_editor, model, "SET NOT NULL")
+
+    def alter(
+        self, schema_editor: Any, model: Any, change: str = "DROP NOT NULL"
+    ) -> None:
+        field = model._meta.get_field(self.name)
+        alias = schema_editor.connection.alias
+        if not field.null and self.allow_migrate_model(alias, model):
+            sql = f"ALTER TABLE {{table}} ALTER COLUMN {{column}} {change}"
+            names = {"table": model._meta.db_table, "column": field.column}
+            execute(schema_editor, sql, **names)
 
     def describe(self) -> str:
         return f"Retire field {self.name} of {self.model_name}"
 
 
 class DropColumn(Operation):
-    """DROP COLUMN of a field that an earlier release has retired. It can't be reversed."""
+    """DROP COLUMN on PostgreSQL, of a field that an earlier release has retired.
+
+    It can't be reversed.
+    """
 
     reversible = False
     category = OperationCategory.REMOVAL
@@ -299,8 +304,9 @@ class DropColumn(Operation):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            drop = "ALTER TABLE {table} DROP COLUMN {column}"
+        allowed = self.allow_migrate_model(schema_editor.connection.alias, model)
+        if allowed and on_postgresql(schema_editor):
+            drop = "ALTER TABLE {table} DROP COLUMN IF EXISTS {column}"
             names = {"table": model._meta.db_table, "column": self.column}
             execute(schema_editor, drop, **names)
 

@@ -126,7 +126,7 @@ def lint(loader: MigrationLoader, new: set[Key]) -> list[Finding]:
     """Return what new migrations do wrong to tables that there were before."""
     retired: set[Key] = set()
     statements: list[Statement] = []
-    state = ProjectState()
+    state = ProjectState(real_apps=loader.unmigrated_apps)
     released = {app for app, _ in loader.graph.nodes.keys() - new}
     for key in ordered(loader):
         migration = loader.graph.nodes[key]
@@ -149,12 +149,8 @@ def ordered(loader: MigrationLoader) -> Iterable[Key]:
 
 
 def judge(statements: list[Statement], retired: set[Key]) -> list[Finding]:
-    created = {
-        statement.tables[0]
-        for statement in statements
-        if statement.sql.startswith("CREATE TABLE")
-    }
-    old = [s for s in statements if not s.sql or not created.issuperset(s.tables[:1])]
+    created = {s.tables[0] for s in statements if s.sql.startswith("CREATE TABLE")}
+    old = [s for s in statements if not created.intersection(s.tables[:1])]
     broken = [*squawk(old), *own_rules(old)]
     found = [
         Finding(statement.migration, statement.operation, rule)
