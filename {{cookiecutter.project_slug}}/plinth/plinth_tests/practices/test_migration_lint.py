@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -12,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Q
+from pytest_django import Settings
 
 from plinth.database.operations import (
     AddConstraintOnline,
@@ -264,27 +266,50 @@ def test_released_migrations_and_those_of_new_apps_are_not_linted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loader = MigrationLoader(None)
-    every = set(loader.disk_migrations)
     # Django's, as if the project had written them.
-    mine = {key for key in every if key[0] == "contenttypes"}
+    mine = {key for key in loader.disk_migrations if key[0] == "contenttypes"}
     linted: list[Any] = []
 
-    def render(*arguments: Any) -> list[Any]:
-        linted.append(arguments)
+    def render(migration: migrations.Migration, state: ProjectState) -> list[Any]:
+        linted.append((migration.app_label, migration.name))
         return []
 
     monkeypatch.setattr(migration_lint, "render", render)
-    folder = Path(migration_lint.__file__)
-    monkeypatch.setattr(
-        type(folder), "relative_to", lambda path, *_: f"new/{path.name}", raising=True
-    )
-    answers["ls-tree"] += "new/0001_initial.py\0"
 
+    migration_lint.lint(loader, mine)
+    assert not linted
+    migration_lint.lint(loader, {max(mine)})
+    assert linted == [max(mine)]
+
+
+@failures
+@needs_squawk
+def test_lint_reports_what_the_released_commit_does_not_have(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = "django/contrib/contenttypes/migrations"
+    names = ["0001_initial.py", "0002_remove_content_type_name.py"]
+    files = [f"{folder}/{name}" for name in names]
+
+    def git(*words: str) -> str:
+        return "a1b2c3" if words[0] == "rev-parse" else "\0".join(files)
+
+    def is_own_path(path: Path) -> bool:
+        return path.parent.match(folder)
+
+    monkeypatch.setattr(migration_lint, "git", git)
+    monkeypatch.setattr(migration_lint, "is_own_path", is_own_path)
+    settings.BASE_DIR = Path(django.__file__).parent.parent
+
+    call_command("lint_migrations")
+    new = files.pop()
     with pytest.raises(CommandError, match="unsafe operations in new migrations"):
         call_command("lint_migrations")
 
     (line, *_) = capsys.readouterr().err.splitlines()
-    assert "0002_remove_content_type_name.py: " in line
+    assert line.startswith(f"{new}: ")
 
 
 @failures
