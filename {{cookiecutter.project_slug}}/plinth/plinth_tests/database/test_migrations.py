@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
@@ -232,7 +233,8 @@ def test_plan_shows_locks_sizes_and_risks_of_unapplied_migrations(
     call_command("migrate_plan")
     assert "All migrations are applied." in capsys.readouterr().out
 
-    MigrationRecorder(connection).record_unapplied(*LAST)
+    for key in MigrationLoader(None).graph.backwards_plan(LAST):
+        MigrationRecorder(connection).record_unapplied(*key)
     call_command("migrate_plan")
 
     shown = capsys.readouterr().out

@@ -62,13 +62,17 @@ class Limits:
         if self.connection.vendor != "postgresql":
             yield
             return
-        self.set(self.lock_timeout, self.statement_timeout)
         try:
             with self.connection.execute_wrapper(self.execute):
                 yield
         finally:
-            with suppress(DatabaseError), self.connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout; RESET statement_timeout")
+            if self.connection.connection:
+                with suppress(DatabaseError), self.connection.cursor() as cursor:
+                    cursor.execute("RESET lock_timeout; RESET statement_timeout")
+
+    def start(self) -> None:
+        if self.connection.vendor == "postgresql":
+            self.set(self.lock_timeout, self.statement_timeout)
 
     def set(self, lock_timeout: float, statement_timeout: float) -> None:
         with self.connection.cursor() as cursor:
@@ -158,6 +162,7 @@ class Executor(MigrationExecutor):
     ) -> None:
         super().__init__(connection, progress_callback)
         self.limits = limits
+        limits.start()
         self.before_deploy = before_deploy
 
     def migration_plan(self, targets: Any, clean_start: bool = False) -> Any:

@@ -54,11 +54,10 @@ class Command(BaseCommand):
     def show(self, statement: Statement, connection: BaseDatabaseWrapper) -> None:
         sql = statement.sql or f"-- {statement.operation.describe()} (no SQL)"
         self.stdout.write(f"  {Truncator(' '.join(sql.split())).chars(200)}")
-        tables = statement.tables
-        if statement.lock and exists(tables[0], connection):
+        lock, tables = statement.lock, statement.tables
+        if lock and (not tables or exists(tables[0], connection)):
             sizes = " and ".join(size(name, connection) for name in tables)
-            lock = statement.lock
-            self.stdout.write(f"    {lock} on {sizes}: {BLOCKS[lock]}")
+            self.stdout.write(f"    {lock} on {sizes or 'its table'}: {BLOCKS[lock]}")
 
 
 def exists(table: str, connection: BaseDatabaseWrapper) -> bool:
