@@ -29,7 +29,6 @@ from plinth.database.operations import (
 )
 from plinth.database.statements import lock_of, tables_of
 
-
 LAST = ("contenttypes", "0002_remove_content_type_name")
 
 
@@ -148,7 +147,9 @@ def test_statement_without_its_lock_is_retried_with_backoff(
     assert limits(server).retry(run) == "done"
 
     assert server.runs == 9
-    assert all(low <= pause <= 2 * low for low, pause in zip(BACKOFF, pauses, strict=True))
+    assert all(
+        low <= pause <= 2 * low for low, pause in zip(BACKOFF, pauses, strict=True)
+    )
 
 
 # Half of 1, 2, 4..., up to 30 seconds; at random up to twice that.
@@ -166,7 +167,9 @@ def test_migration_that_never_gets_its_lock_names_the_table_and_the_holder() -> 
 
     text = str(refused.value)
     assert server.runs == 3
-    assert text.startswith("shop.0002_size: no lock on shop_product in 3 attempts of 1 s")
+    assert text.startswith(
+        "shop.0002_size: no lock on shop_product in 3 attempts of 1 s"
+    )
     assert "Process 7 (report, active, for 00:05:00) uses shop_product" in text
     assert "\n" not in text
 
@@ -196,7 +199,9 @@ def test_statement_that_blocks_nothing_has_no_time_limit(
     server = Server()
     limited = limits(server)
     monkeypatch.setattr(
-        Limits, "set", lambda self, *seconds: server.seen.append("{}s {}s".format(*seconds))
+        Limits,
+        "set",
+        lambda self, *seconds: server.seen.append("{}s {}s".format(*seconds)),
     )
 
     limited.execute(server.run, sql, None, False, {})
@@ -210,7 +215,11 @@ def test_statement_that_blocks_nothing_has_no_time_limit(
     [
         ('ALTER TABLE "a" DROP COLUMN "b"', "ACCESS EXCLUSIVE", ["a"]),
         ('CREATE INDEX "i" ON "a" ("b")', "SHARE", ["a"]),
-        ('CREATE UNIQUE INDEX CONCURRENTLY "i" ON "a" ("b")', "SHARE UPDATE EXCLUSIVE", ["a"]),
+        (
+            'CREATE UNIQUE INDEX CONCURRENTLY "i" ON "a" ("b")',
+            "SHARE UPDATE EXCLUSIVE",
+            ["a"],
+        ),
         (
             'ALTER TABLE "a" ADD CONSTRAINT "c" FOREIGN KEY ("b") REFERENCES "d" ("id")',
             "SHARE ROW EXCLUSIVE",
@@ -334,12 +343,15 @@ def test_constraints_and_indexes_are_added_online(shop: Shop) -> None:
 @pytest.mark.practice(32)
 def test_operations_of_the_foundation_can_be_squashed() -> None:
     """They can be written to a file; a new database has nothing to fill."""
+
     class Squashed(migrations.Migration):
         operations = MigrationOptimizer().optimize(
             [
                 Backfill("product", {"title": F("name")}, where=Q(title=None)),
                 SetNotNull("product", "title", models.CharField(max_length=50)),
-                AddIndexOnline("product", models.Index(fields=["note"], name="by_note")),
+                AddIndexOnline(
+                    "product", models.Index(fields=["note"], name="by_note")
+                ),
                 SyncColumns("product", "name", "title"),
                 StopSyncColumns("product", "name", "title"),
                 RetireField("product", "name"),

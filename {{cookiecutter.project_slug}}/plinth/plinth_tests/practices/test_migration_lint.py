@@ -56,8 +56,8 @@ def findings(
     state = ProjectState()
     PRODUCT.state_forwards("shop", state)
     attributes |= {"operations": operations, "__module__": __name__}
-    Migration = type("Migration", (migrations.Migration,), attributes)
-    statements = list(render(Migration("0002_change", "shop"), state))
+    migration = type("Migration", (migrations.Migration,), attributes)
+    statements = list(render(migration("0002_change", "shop"), state))
     return migration_lint.judge(statements, {("product", retired)})
 
 
@@ -251,7 +251,9 @@ def test_migration_that_says_why_it_is_safe_is_accepted() -> None:
 
 @pytest.mark.practice(48)
 def test_new_table_may_be_changed_freely() -> None:
-    part = migrations.CreateModel("Part", [("id", models.BigAutoField(primary_key=True))])
+    part = migrations.CreateModel(
+        "Part", [("id", models.BigAutoField(primary_key=True))]
+    )
     size = migrations.AddField("part", "size", models.IntegerField(default=1))
     index = migrations.AddIndex("part", models.Index(fields=["size"], name="by_size"))
     gone = migrations.RemoveField("part", "size")

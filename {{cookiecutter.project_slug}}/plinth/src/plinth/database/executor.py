@@ -117,7 +117,8 @@ class Limits:
                     raise
                 if attempt == self.attempts:
                     raise CommandError(f"{migration}: {self.locked()}") from error
-                pause = random.uniform(0.5, 1) * min(2 ** (attempt - 1), 30)
+                jitter = random.uniform(0.5, 1)  # noqa: S311
+                pause = jitter * min(2 ** (attempt - 1), 30)
                 self.report(
                     f"\n  locked: attempt {attempt} of {self.attempts}, the next in "
                     f"{pause:.1f} s..."

@@ -25,6 +25,10 @@ def on_postgresql(schema_editor: Any) -> bool:
     return bool(schema_editor.connection.vendor == "postgresql")
 
 
+def meta(model: Any) -> Any:
+    return model._meta  # noqa: SLF001
+
+
 def execute(schema_editor: Any, sql: str, **names: str) -> None:
     quoted = {key: schema_editor.quote_name(name) for key, name in names.items()}
     schema_editor.execute(sql.format(**quoted), params=None)
@@ -89,7 +93,7 @@ class AddConstraintOnline(OnlineMixin, AddConstraint):
     """
 
     def online(self, schema_editor: Any, model: Any) -> None:
-        table, name = model._meta.db_table, self.constraint.name
+        table, name = meta(model).db_table, self.constraint.name
         sql: Any = self.constraint.create_sql(model, schema_editor)
         if isinstance(self.constraint, CheckConstraint):
             literal = str(sql).replace("{", "{{").replace("}", "}}")
@@ -116,7 +120,7 @@ class SetNotNull(OnlineMixin, AlterField):
     """
 
     def online(self, schema_editor: Any, model: Any) -> None:
-        table, column = model._meta.db_table, model._meta.get_field(self.name).column
+        table, column = meta(model).db_table, meta(model).get_field(self.name).column
         names = {"table": table, "column": column, "name": f"{column}_not_null"}
         add = "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL)"
         self.check(schema_editor, add, **names)
@@ -157,7 +161,7 @@ class Backfill(Operation):
         alias = schema_editor.connection.alias
         if not self.allow_migrate_model(alias, model):
             return
-        rows = model._base_manager.using(alias).order_by("pk")
+        rows = meta(model).base_manager.using(alias).order_by("pk")
         left, last = rows.filter(self.where), None
         while keys := left.values_list("pk", flat=True)[: self.batch]:
             first, last = keys[0], list(keys)[-1]
@@ -207,14 +211,14 @@ class SyncColumns(Operation):
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
-            self.create(schema_editor, model._meta.db_table)
+            self.create(schema_editor, meta(model).db_table)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
-            self.drop(schema_editor, model._meta.db_table)
+            self.drop(schema_editor, meta(model).db_table)
 
     def describe(self) -> str:
         return f"Copy writes between {self.old} and {self.new} of {self.model_name}"
@@ -274,11 +278,11 @@ class RetireField(RemoveField):
     def alter(
         self, schema_editor: Any, model: Any, change: str = "DROP NOT NULL"
     ) -> None:
-        field = model._meta.get_field(self.name)
+        field = meta(model).get_field(self.name)
         alias = schema_editor.connection.alias
         if not field.null and self.allow_migrate_model(alias, model):
             sql = f"ALTER TABLE {{table}} ALTER COLUMN {{column}} {change}"
-            names = {"table": model._meta.db_table, "column": field.column}
+            names = {"table": meta(model).db_table, "column": field.column}
             execute(schema_editor, sql, **names)
 
     def describe(self) -> str:
@@ -307,7 +311,7 @@ class DropColumn(Operation):
         allowed = self.allow_migrate_model(schema_editor.connection.alias, model)
         if allowed and on_postgresql(schema_editor):
             drop = "ALTER TABLE {table} DROP COLUMN IF EXISTS {column}"
-            names = {"table": model._meta.db_table, "column": self.column}
+            names = {"table": meta(model).db_table, "column": self.column}
             execute(schema_editor, drop, **names)
 
     def describe(self) -> str:

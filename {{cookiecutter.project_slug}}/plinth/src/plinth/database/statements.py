@@ -85,7 +85,8 @@ class OfflineEditor(DatabaseSchemaEditor):
         self, model: Any, column_names: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
         """Return a placeholder: Django asks the server for the name."""
-        return ["_".join([model._meta.db_table, *(column_names or []), "..."])]
+        table = model._meta.db_table  # noqa: SLF001
+        return ["_".join([table, *(column_names or []), "..."])]
 
 
 class OfflineConnection(DatabaseWrapper):

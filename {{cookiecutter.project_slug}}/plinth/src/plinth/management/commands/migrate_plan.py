@@ -20,14 +20,18 @@ FROM pg_class WHERE oid = to_regclass(quote_ident(%s))
 class Command(BaseCommand):
     """The unapplied migrations: SQL for PostgreSQL, locks, sizes, and what is unsafe."""
 
-    help = "Show the SQL, locks and risks of the unapplied migrations; runs none of them."
+    help = (
+        "Show the SQL, locks and risks of the unapplied migrations; runs none of them."
+    )
 
     def handle(self, **options: Any) -> None:
         connection = connections[DIRECT if DIRECT in connections else "default"]
         executor = MigrationExecutor(connection)
         loader = executor.loader
         plan = executor.migration_plan(loader.graph.leaf_nodes())
-        applied = [key for key in loader.applied_migrations if key in loader.graph.nodes]
+        applied = [
+            key for key in loader.applied_migrations if key in loader.graph.nodes
+        ]
         state = loader.project_state(applied)
         statements = [
             statement for migration, _ in plan for statement in render(migration, state)
@@ -74,5 +78,6 @@ def size(table: str, connection: BaseDatabaseWrapper) -> str:
             cursor.execute(SIZE, [table])
             rows, bytes_on_disk = cursor.fetchone()
             return f"{table} ({rows:,} rows, {bytes_on_disk})"
-        cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+        name = connection.ops.quote_name(table)
+        cursor.execute(f"SELECT count(*) FROM {name}")  # noqa: S608
         return f"{table} ({cursor.fetchone()[0]:,} rows)"
