@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench migrate migrations app seed superuser shell squash up down update upgrade requirements audit clean
+.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrations app seed superuser shell squash up down update upgrade requirements audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.stack
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
 	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
+
+profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ USER=you@example.com)
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) profile '$(or $(value URL),/)' $(if $(findstring command,$(origin USER)),--user '$(value USER)') $(value ARGS)
 
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate

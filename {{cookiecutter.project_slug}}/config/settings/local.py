@@ -20,6 +20,8 @@ if "django.contrib.gis" not in INSTALLED_APPS:
     sys.modules["django.contrib.gis.db.backends.postgis.adapter"] = None  # type: ignore[assignment]
 
 MIDDLEWARE += [
+    # ?profile shows staff a page's flame graph.
+    "plinth.profiling.middleware.ProfileMiddleware",
     "debug_toolbar.middleware.DebugToolbarMiddleware",
     "django_browser_reload.middleware.BrowserReloadMiddleware",
     # Raises on an N+1 query.
