@@ -61,7 +61,7 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 
 profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ USER=you@example.com)
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) profile '$(or $(value URL),/)' $(if $(findstring command,$(origin USER)),--user '$(value USER)') $(value ARGS)
+	@$(BIN)/python -m plinth.profiling '$(or $(value URL),/)' $(if $(findstring command,$(origin USER)),--user '$(value USER)') $(value ARGS)
 
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate

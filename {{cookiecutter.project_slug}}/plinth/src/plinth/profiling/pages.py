@@ -25,16 +25,12 @@ from django.contrib.auth import (
 )
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import got_request_exception
-from django.test import RequestFactory, override_settings
+from django.test import RequestFactory
 from pyinstrument.session import Session
 
 from plinth.logs.queries import observers
 
 from .flame_graph import recording
-
-# Packages of middleware of the local settings: it would be most of the graph.
-TOOLS = {"debug_toolbar", "django_browser_reload", "silk", "zeal"}
-PROFILING = __name__.rpartition(".")[0]
 
 
 class ProfileError(Exception):
@@ -113,16 +109,12 @@ class Page:
         self.error = sys.exc_info()[1]
 
 
-def profile(
-    url: str, *, user: str = "", seconds: float, caches: bool = True
-) -> Profile:
+def profile(url: str, *, user: str = "", seconds: float) -> Profile:
     """Request a page for so many seconds, then as long with the profiler.
 
-    It is requested without DEBUG and without the tools of the local settings. `user` is
-    signed in meanwhile. Without `caches`, no cache has an entry.
+    `user` is signed in meanwhile.
     """
     with ExitStack() as stack:
-        stack.enter_context(override_settings(**overrides(caches=caches)))
         cookie = stack.enter_context(signed_in(user)) if user else ""
         # Of WhiteNoise: there is no folder of collected files.
         with warnings.catch_warnings(action="ignore"):
@@ -150,22 +142,6 @@ def profile(
         query_seconds=query_seconds / len(times),
         first_queries=first_queries,
     )
-
-
-def overrides(*, caches: bool) -> dict[str, Any]:
-    changed: dict[str, Any] = {
-        "DEBUG": False,
-        "MIDDLEWARE": [
-            path
-            for path in settings.MIDDLEWARE
-            if path.partition(".")[0] not in TOOLS and not path.startswith(PROFILING)
-        ],
-    }
-    if not caches:
-        dummy = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
-        changed["CACHES"] = dict.fromkeys(settings.CACHES, dummy)
-        changed["SESSION_ENGINE"] = "django.contrib.sessions.backends.db"
-    return changed
 
 
 def host() -> str:
