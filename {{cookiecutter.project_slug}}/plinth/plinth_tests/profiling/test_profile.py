@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from subprocess import CompletedProcess
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.http import HttpResponse
@@ -185,7 +186,7 @@ def test_query_parameter_profiles_a_page_for_staff(
     middleware = pytest.importorskip("plinth.profiling.middleware")
     page = HttpResponse("the page", status=status)
     request = RequestFactory().get(f"/page/{query}")
-    request.user = SimpleNamespace(**{"is_active": True, **user})
+    request.user = cast("Any", SimpleNamespace(**{"is_active": True, **user}))
 
     response = middleware.ProfileMiddleware(lambda _: page)(request)
 
