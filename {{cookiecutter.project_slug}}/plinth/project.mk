@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrations app seed superuser shell squash up down update upgrade requirements audit sonar clean
+.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,6 +132,15 @@ sonar: properties := projectKey=$(notdir $(CURDIR)) sources=apps,config,static,t
 sonar: setup ## Analyse the code with a SonarQube server (docs/profiling.md)
 	@$(call needed,$(SONAR_TOKEN),Set SONAR_TOKEN to a token of the server at $(SONAR_HOST_URL): docs/profiling.md)
 	@$(UV) tool run --quiet --from 'pysonar~=1.10' pysonar $(foreach property,$(properties),'-Dsonar.$(property)') $(value ARGS)
+
+SYFT := anchore/syft:v1.38.0
+GRYPE := anchore/grype:v0.118.0
+
+scan: ## List an image's packages in sbom.json; fail at a known high vulnerability with a fix (IMAGE=site:1)
+	@$(call needed,$(IMAGE),Name the image: make scan IMAGE=site:1)
+	@$(docker)
+	@docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock $(SYFT) --quiet --output cyclonedx-json docker:$(IMAGE) >sbom.json
+	@docker run --rm --interactive $(GRYPE) --only-fixed --fail-on high <sbom.json
 
 clean: ## Remove the environment and the caches of tools
 	@rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles

@@ -30,7 +30,6 @@ class ProfileMiddleware:
             response = self.get_response(request)
         if response.status_code != HTTPStatus.OK or not profiler.last_session:
             return response
-        response.close()
         return page(request, html(profiler.last_session))
 
 
