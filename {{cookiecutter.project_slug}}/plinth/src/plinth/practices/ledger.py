@@ -421,7 +421,10 @@ LEDGER: dict[str, list[Practice]] = {
             29,
             "Debug Toolbar",
             how="django-debug-toolbar in local only, within the Content-Security-Policy. Production does not import it.",
-            where=("config/settings/local.py", "plinth/src/plinth/http/development_urls.py"),
+            where=(
+                "config/settings/local.py",
+                "plinth/src/plinth/http/development_urls.py",
+            ),
         ),
         Practice(
             30,
