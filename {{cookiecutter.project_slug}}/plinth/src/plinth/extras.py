@@ -9,6 +9,7 @@ MODULES = {
     "gcs": ["google.cloud.storage", "storages"],
     "images": ["PIL"],
     "newrelic": ["newrelic"],
+    "otel": ["opentelemetry.sdk", "opentelemetry.instrumentation.django"],
     "s3": ["boto3", "storages"],
     "sentry": ["sentry_sdk"],
 }
