@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 # Modules of each extra in pyproject.toml.
 MODULES = {
+    "asgi": ["uvicorn", "uvicorn_worker"],
     "azure": ["azure.storage.blob", "storages"],
     "celery": ["celery"],
     "gcs": ["google.cloud.storage", "storages"],

@@ -9,8 +9,10 @@ from django.middleware.csp import get_nonce
 from django.utils.cache import has_vary_header
 from django.utils.deprecation import MiddlewareMixin
 
+from plinth.middleware import InlineMiddleware
 
-class ResourcePolicyMiddleware(MiddlewareMixin):
+
+class ResourcePolicyMiddleware(InlineMiddleware):
     """Cross-Origin-Resource-Policy: same-origin, so that no other site embeds a page."""
 
     def process_response(
