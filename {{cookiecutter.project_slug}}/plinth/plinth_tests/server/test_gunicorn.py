@@ -41,6 +41,8 @@ HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 class Server:
     """gunicorn in a process of its own, with its log."""
 
+    application: tuple[str, ...] = ("config.wsgi",)
+
     def __init__(self, folder: Path, **variables: str) -> None:
         self.socket = folder / "web.sock"
         self.log = folder / "log"
@@ -58,7 +60,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn"),
-                    *("--config", "python:config.gunicorn", "config.wsgi"),
+                    *("--config", "python:config.gunicorn", *self.application),
                 ],
                 cwd=settings.BASE_DIR,
                 env=environ("production", EMBEDDED | variables),

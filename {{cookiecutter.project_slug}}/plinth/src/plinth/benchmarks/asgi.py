@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +70,12 @@ def serve(folder: Path, names: set[str]) -> Iterator[pages.Running]:
 
 def respond_late(port: int) -> None:
     async def respond(reader: asyncio.StreamReader, writer: Any) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(DELAY)
-        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-        await writer.drain()
+        # A load that ends closes its connections.
+        with suppress(EOFError, OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(DELAY)
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            await writer.drain()
         writer.close()
 
     async def run() -> None:

@@ -1,9 +1,9 @@
 """Health endpoints for load balancers."""
 
-from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, resolve
 from django.utils.deprecation import MiddlewareMixin
 
 from plinth.logs.middleware import PROBES
@@ -17,29 +17,14 @@ class HealthMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
-        if not (match := find(request)):
+        if not request.path_info.startswith(PROBES):
+            return None
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
             return None
         view = match.func
         if iscoroutinefunction(view):
             view = async_to_sync(view)
         response: HttpResponseBase = view(request, *match.args, **match.kwargs)
         return response
-
-    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """Under ASGI: an async view takes no thread."""
-        if not (match := find(request)):
-            return await self.get_response(request)
-        view = match.func
-        if not iscoroutinefunction(view):
-            view = sync_to_async(view)
-        response: HttpResponseBase = await view(request, *match.args, **match.kwargs)
-        return response
-
-
-def find(request: HttpRequest) -> ResolverMatch | None:
-    if not request.path_info.startswith(PROBES):
-        return None
-    try:
-        return resolve(request.path_info)
-    except Resolver404:
-        return None

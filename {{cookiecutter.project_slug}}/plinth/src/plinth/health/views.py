@@ -49,8 +49,7 @@ class ReadyView(View):
 class DependenciesView(View):
     """State of the services in HEALTH_DEPENDENCIES, a setting with their URLs by name.
 
-    For clients of private networks, and not found without the setting. Under ASGI a
-    request waits for the services without a thread.
+    For clients of private networks, and not found without the setting.
     """
 
     http_method_names = ["get", "head"]

@@ -9,10 +9,8 @@ from django.middleware.csp import get_nonce
 from django.utils.cache import has_vary_header
 from django.utils.deprecation import MiddlewareMixin
 
-from plinth.middleware import InlineMiddleware
 
-
-class ResourcePolicyMiddleware(InlineMiddleware):
+class ResourcePolicyMiddleware(MiddlewareMixin):
     """Cross-Origin-Resource-Policy: same-origin, so that no other site embeds a page."""
 
     def process_response(

@@ -16,9 +16,9 @@ from ipaddress import (
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 from plinth.logs.formatters import new_request_id, request_id
-from plinth.middleware import InlineMiddleware
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class ProxyHeadersMiddleware(InlineMiddleware):
+class ProxyHeadersMiddleware(MiddlewareMixin):
     """Take the client's IP and scheme from trusted proxies, and from no other peer.
 
     Each proxy appends the address of its peer to X-Forwarded-For. The last one that is not

@@ -8,9 +8,8 @@ from http import HTTPStatus
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import LazyObject, empty
-
-from plinth.middleware import InlineMiddleware
 
 from .formatters import new_request_id, request_id
 from .queries import Tally, current_tally, tally
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 PROBES = "/health/"
 
 
-class RequestLogMiddleware(InlineMiddleware):
+class RequestLogMiddleware(MiddlewareMixin):
     """Log each request: id, method, path, view, status, milliseconds, queries, user's id.
 
     The id is the X-Request-ID of a trusted proxy or a new one; the response has it too.
