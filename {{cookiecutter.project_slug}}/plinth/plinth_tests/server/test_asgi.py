@@ -116,14 +116,19 @@ def test_async_view_is_served_by_wsgi_too(
 def test_request_by_asgi_is_one_log_line_with_the_id_of_nginx(server: ByAsgi) -> None:
     request_id = "0123456789abcdef"
 
-    response = server.get(URL, X_Request_ID=request_id, X_Forwarded_For="8.8.8.8")
+    response = server.get("/page/", X_Request_ID=request_id)
 
     assert response.headers["X-Request-ID"] == request_id
-    # The proxy's client is not in a private network.
-    assert response.status == HTTPStatus.NOT_FOUND
     [line] = [line for line in server.lines() if line["request_id"] == request_id]
-    assert (line["path"], line["status"]) == (URL, HTTPStatus.NOT_FOUND)
+    assert line["path"] == "/page/"
     assert not re.search(r"GET .* HTTP/1.1", server.log.read_text())
+
+
+@served
+def test_client_of_a_proxy_is_known_to_asgi(server: ByAsgi) -> None:
+    assert server.get(URL, X_Forwarded_For="10.1.2.3").status == HTTPStatus.OK
+    # Not found; or, without collectstatic, an exception of the error page.
+    assert server.get(URL, X_Forwarded_For="8.8.8.8").status != HTTPStatus.OK
 
 
 @served
