@@ -2,7 +2,7 @@
 
 import json
 import os
-import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ REQUEST_ID = "named-by-the-proxy"
 VIEWS = """
 
 import asyncio
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -52,7 +53,13 @@ class FailView(View):
 class WaitView(View):
     async def get(self, request: HttpRequest) -> HttpResponse:
         await asyncio.sleep(0)
+        await sync_to_async(select)()
         return HttpResponse("waited")
+
+
+def select():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 from django.views.decorators.csrf import csrf_exempt
@@ -238,6 +245,86 @@ def test_request_query_and_task_are_one_trace_without_personal_data(
     for secret in [*SECRETS, TOKEN, "127.0.0.1:1"]:
         assert secret.encode() not in arrived
     assert collector.paths == {"/v1/traces"}
+
+
+@pytest.mark.services("postgresql")
+def test_async_view_and_its_query_are_one_trace_by_asgi(
+    project: Path, collector: Collector, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with services.postgresql() as database:
+        variables = collector.variables | {
+            "DATABASE_URL": database,
+            "OTEL_TRACES_SAMPLER": "parentbased_always_off",
+        }
+        with services.gunicorn_on(
+            tmp_path / "socket",
+            project,
+            log,
+            "--worker-class=plinth.server.asgi_worker.Worker",
+            application="config.asgi",
+            **variables,
+        ):
+            wanted = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            for headers in ([], [f"traceparent: {wanted}"]):
+                assert curl(tmp_path / "socket", "/wait/?q=ann", *headers) == 200
+            # Not by OTEL_TRACES_SAMPLER, but as the service that calls has decided.
+            spans = collector.wait_for("GET wait/", "SELECT")
+
+    [request] = [span for span in spans if span["name"] == "GET wait/"]
+    [query] = [span for span in spans if span["name"] == "SELECT"]
+    assert {request["trace"], query["trace"]} == {wanted.split("-")[1]}
+    assert (request["parent"], query["parent"]) == (wanted.split("-")[2], request["id"])
+    assert request["attributes"]["request_id"]
+    assert "ann" not in str(spans)
+    assert "different Context" not in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_site_without_its_collector_serves_and_stops(
+    project: Path, tmp_path: Path
+) -> None:
+    variables = {
+        "DATABASE_URL": "sqlite://",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{services.free_port()}",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    with gunicorn(project, tmp_path / "log", **variables) as site:
+        assert {get(f"{site}/wait/", "x").status for _ in range(3)} == {400}
+        assert {get(site).status for _ in range(20)} == {200}
+        time.sleep(1)
+        assert get(site).status == 200
+        # A health check by IP address is answered, and no trace.
+        assert get(f"{site}/health/live/", host="10.0.0.1").status == 200
+        start = time.monotonic()
+    # Within the 30 seconds that gunicorn gives its workers.
+    assert time.monotonic() - start < 15
+    assert len((tmp_path / "log").read_text()) < 100_000
+
+
+def test_health_checks_and_static_files_are_not_traced(
+    project: Path, collector: Collector, tmp_path: Path
+) -> None:
+    variables = collector.variables | {"DATABASE_URL": "sqlite://"}
+    with gunicorn(project, tmp_path / "log", **variables) as site:
+        get(f"{site}/health/live/", host="10.0.0.1")
+        get(f"{site}/static/admin/css/base.css")
+        assert get(f"{site}/robots.txt").status == 200
+        spans = collector.wait_for("GET robots.txt")
+
+    assert [span["name"] for span in spans] == ["GET robots.txt"]
+
+
+def test_foundation_passes_its_tests_with_the_extra(project: Path) -> None:
+    command = venv("pytest", "-q", "plinth/plinth_tests/tracing", of=project)
+    assert "skipped" not in run(*command, cwd=project)
+
+
+def curl(socket: Path, path: str, *headers: str) -> int:
+    named = [word for header in headers for word in ("-H", header)]
+    command = ["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "--unix-socket"]
+    command += [socket, "-H", "X-Forwarded-Proto: https", *named]
+    return int(run(*command, f"http://example.com{path}", cwd=socket.parent))
 
 
 def post(url: str, form: str) -> int:

@@ -42,7 +42,9 @@ MUTATIONS = [
         59,
         "everybody-is-told",
         replace(
-            "plinth/src/plinth/health/views.py", "(urls and is_private(request))", "urls"
+            "plinth/src/plinth/health/views.py",
+            "(urls and is_private(request))",
+            "urls",
         ),
         "test_page_is_not_found_by_the_public",
     ),

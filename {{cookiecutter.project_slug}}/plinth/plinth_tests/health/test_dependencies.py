@@ -42,7 +42,8 @@ class Services:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except EOFError:  # of TLS
-            return writer.close()
+            writer.close()
+            return
         self.requests.append(head)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -83,25 +84,27 @@ def services() -> Iterator[Services]:
     made.stop()
 
 
-def by_wsgi(client: Client, **options: str) -> Any:
-    return client.get(URL, **options)
+def get(by: str) -> Any:
+    """Request the page by WSGI or by ASGI."""
+    return Client().get(URL) if by == "wsgi" else async_to_sync(AsyncClient().get)(URL)
 
 
-def by_asgi(client: Client, **options: str) -> Any:
-    return async_to_sync(AsyncClient().get)(URL, **options)
+both_ways = pytest.mark.parametrize("by", ["wsgi", "asgi"])
 
 
-both_ways = pytest.mark.parametrize("get", [by_wsgi, by_asgi])
+@pytest.fixture(autouse=True)
+def small_site(site: Client) -> None:
+    """The page alone, whatever URLs the project has."""
 
 
 @both_ways
 def test_services_are_asked_at_once(
-    site: Client, settings: Settings, services: Services, get: Any
+    settings: Settings, services: Services, by: str
 ) -> None:
     settings.HEALTH_DEPENDENCIES = {f"{n}": services.url(f"{n}") for n in range(10)}
     start = time.perf_counter()
 
-    response = get(site)
+    response = get(by)
 
     assert time.perf_counter() - start < 10 * DELAY / 2
     assert services.most_at_once > 1
@@ -112,12 +115,11 @@ def test_services_are_asked_at_once(
 
 @both_ways
 def test_failing_service_changes_nothing_for_the_others(
-    site: Client,
     settings: Settings,
     services: Services,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    get: Any,
+    by: str,
 ) -> None:
     monkeypatch.setattr(dependencies, "TIMEOUT", 2 * DELAY)
     bad = ["broken", "other", "closed", "endless", "silent"]
@@ -129,7 +131,7 @@ def test_failing_service_changes_nothing_for_the_others(
         "last": services.url("last"),
     }
 
-    response = get(site)
+    response = get(by)
 
     assert response.status_code == HTTPStatus.OK
     assert response.json()["status"] == "degraded"
@@ -144,29 +146,26 @@ def test_failing_service_changes_nothing_for_the_others(
 
 
 def test_number_of_services_asked_at_a_time_is_limited(
-    site: Client,
-    settings: Settings,
-    services: Services,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dependencies, "LIMIT", 2)
     settings.HEALTH_DEPENDENCIES = {f"{n}": services.url(f"{n}") for n in range(5)}
 
-    assert site.get(URL).json()["status"] == "ok"
+    assert get("asgi").json()["status"] == "ok"
 
     assert services.most_at_once == 2
 
 
 @both_ways
-def test_page_is_off_by_default(site: Client, get: Any) -> None:
-    assert get(site).status_code == HTTPStatus.NOT_FOUND
+def test_page_is_off_by_default(by: str) -> None:
+    assert get(by).status_code == HTTPStatus.NOT_FOUND
 
 
 def test_page_is_not_found_by_the_public(site: Client, settings: Settings) -> None:
     settings.HEALTH_DEPENDENCIES = {"one": "http://127.0.0.1:1"}
 
-    assert by_wsgi(site, REMOTE_ADDR="10.1.2.3").status_code == HTTPStatus.OK
-    assert by_wsgi(site, REMOTE_ADDR="8.8.8.8").status_code == HTTPStatus.NOT_FOUND
+    assert site.get(URL, REMOTE_ADDR="10.1.2.3").status_code == HTTPStatus.OK
+    assert site.get(URL, REMOTE_ADDR="8.8.8.8").status_code == HTTPStatus.NOT_FOUND
 
 
 def test_request_names_the_host_and_sends_no_credentials(
@@ -182,4 +181,3 @@ def test_request_names_the_host_and_sends_no_credentials(
     assert b"Host: 127.0.0.1:%d\r\n" % services.port in request
     assert b"secret" not in request
     assert b"sessionid" not in request
-

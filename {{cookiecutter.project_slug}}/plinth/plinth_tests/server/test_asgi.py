@@ -18,7 +18,6 @@ from django.views.generic import View
 from pytest_django import Settings
 
 from plinth import extras
-from plinth.practices import probes
 from plinth.practices.checks import check_sync_middleware
 from plinth.practices.states import State
 from plinth_tests.processes import EMBEDDED, PLINTH, evaluate

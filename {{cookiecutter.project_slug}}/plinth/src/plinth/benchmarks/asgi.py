@@ -90,7 +90,9 @@ def conclude(report: dict[str, Any]) -> str:
     for row in report["rows"]:
         if "page" in row:
             times = 1 / row["times"]
-            lines.append(f"{row['page']}: ASGI serves {times:.2f} times WSGI's requests.")
+            lines.append(
+                f"{row['page']}: ASGI serves {times:.2f} times WSGI's requests."
+            )
     return "\n".join(lines)
 
 

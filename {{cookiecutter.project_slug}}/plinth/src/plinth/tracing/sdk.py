@@ -62,7 +62,12 @@ class EntrySampler(Sampler):
         self.sampler = sampler
 
     def should_sample(
-        self, parent_context: Any, trace_id: int, name: str, kind: Any = None, *rest: Any
+        self,
+        parent_context: Any,
+        trace_id: int,
+        name: str,
+        kind: Any = None,
+        *rest: Any,
     ) -> SamplingResult:
         parent = trace.get_current_span(parent_context).get_span_context()
         if kind is trace.SpanKind.CLIENT and not parent.is_valid:
