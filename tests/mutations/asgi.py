@@ -62,7 +62,7 @@ MUTATIONS = [
         59,
         "uvicorn-hides-the-proxy",
         replace(WORKER, '"proxy_headers": False', '"proxy_headers": True'),
-        "test_scheme_of_a_proxy_is_known_to_asgi",
+        "test_proxy_on_a_port_is_the_one_that_django_trusts",
     ),
     Mutation(
         59,

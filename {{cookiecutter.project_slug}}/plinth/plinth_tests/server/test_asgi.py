@@ -21,7 +21,7 @@ from plinth import extras
 from plinth.practices.checks import check_sync_middleware
 from plinth.practices.states import State
 from plinth_tests.processes import EMBEDDED, PLINTH, evaluate
-from plinth_tests.server.test_gunicorn import Server, running
+from plinth_tests.server.test_gunicorn import OnPort, Server, running
 
 pytestmark = pytest.mark.practice(59)
 
@@ -60,6 +60,10 @@ class Service:
 
 class ByAsgi(Server):
     application = (f"--worker-class={WORKER}", "config.asgi")
+
+
+class ByAsgiOnPort(OnPort):
+    application = ByAsgi.application
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +140,17 @@ def test_scheme_of_a_proxy_is_known_to_asgi(server: ByAsgi) -> None:
     assert server.get("/metrics", X_Forwarded_Proto="https").status != (
         HTTPStatus.MOVED_PERMANENTLY
     )
+
+
+@served
+def test_proxy_on_a_port_is_the_one_that_django_trusts(
+    tmp_path: Path,
+) -> None:
+    with running(ByAsgiOnPort(tmp_path, TRUSTED_PROXIES="127.0.0.1")) as server:
+        named = {"X_Forwarded_For": "8.8.8.8", "X_Request_ID": "0123456789abcdef"}
+        response = server.get("/health/live/", **named)
+
+    assert response.headers["X-Request-ID"] == "0123456789abcdef"
 
 
 @served
