@@ -139,6 +139,8 @@ def without_personal_data(attributes: Any) -> dict[str, Any]:
 
 def start(headers: str) -> None:
     os.environ.setdefault("OTEL_SERVICE_NAME", settings.SITE_NAME)
+    # Seconds. A process that stops sends its last spans for as long, or twice.
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "3")
     provider = TracerProvider(
         resource=Resource.create(
             {
