@@ -392,12 +392,24 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             23,
             "Profile",
-            how="Planned: `make profile` draws a flame graph of a request with pyinstrument.",
+            how="`make profile URL=/catalog/` requests a page without the tools of development, writes its flame graph (pyinstrument) and prints the ten hottest functions, the queries and the time. In local, `?profile` shows staff the flame graph of a page.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/project.mk",
+                "plinth/src/plinth/profiling/flame_graph.py",
+                "plinth/src/plinth/profiling/pages.py",
+            ),
         ),
         Practice(
             24,
             "django-silk",
-            how="Planned: django-silk in local settings, behind a switch and with bounded storage.",
+            how="`SILK=true` records requests and their queries in local, at /silk/: the last 1,000, bodies up to 100 kB, no password and no cookie. Without it silk is not imported, and production ignores it.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/src/plinth/profiling/silk.py",
+            ),
         ),
         Practice(
             25,
@@ -409,7 +421,7 @@ LEDGER: dict[str, list[Practice]] = {
             29,
             "Debug Toolbar",
             how="django-debug-toolbar in local only, within the Content-Security-Policy. Production does not import it.",
-            where=("config/settings/local.py", "config/urls.py"),
+            where=("config/settings/local.py", "plinth/src/plinth/http/development_urls.py"),
         ),
         Practice(
             30,
@@ -444,8 +456,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             47,
             "Static analyser",
-            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`.",
-            where=(".djlint_rules.yaml", "plinth/ruff.toml"),
+            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`. `make audit` looks for known vulnerabilities, and fails when it cannot. `make sonar` sends the code to a SonarQube server.",
+            where=(
+                ".djlint_rules.yaml",
+                "plinth/project.mk",
+                "plinth/ruff.toml",
+            ),
         ),
         Practice(
             52,
