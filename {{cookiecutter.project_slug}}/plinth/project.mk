@@ -56,6 +56,7 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 	@$(BIN)/python -m plinth.benchmarks.pages $(value ARGS)
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.middleware
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.stack
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.asgi
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
 	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
 

@@ -532,7 +532,17 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             59,
             "AsyncIO with care",
-            how="Planned: an async view for parallel I/O, and a benchmark of WSGI against ASGI.",
+            how="WSGI by default. `/health/dependencies/` is an async view that asks the services in `HEALTH_DEPENDENCIES` all at once, with a timeout and a limit; it works under WSGI, and `plinth.server.asgi_worker` serves it by ASGI without a gunicorn thread for each client. `make bench` measures both servers: ASGI pays where views wait for other services, and costs throughput on pages that do not. Ruff's ASYNC rules refuse a blocking call in an async view; practices.W059 reports your sync middleware in front of one.",
+            where=(
+                "config/asgi.py",
+                "docs/gunicorn.md",
+                "plinth/ruff.toml",
+                "plinth/src/plinth/benchmarks/asgi.py",
+                "plinth/src/plinth/health/dependencies.py",
+                "plinth/src/plinth/health/views.py",
+                "plinth/src/plinth/server/asgi_worker.py",
+            ),
+            probe=probes.asyncio,
         ),
         Practice(
             60,
