@@ -550,6 +550,7 @@ def test_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
 def test_release_that_fails_later_is_left(
     host: Host, tmp_path: Path, record_property: Say
 ) -> None:
+    somebody_signs_in(host, record_property)
     before, image = host.serving(), f"{host.name}:v2"
     # Longer than the release check takes.
     failing = (
