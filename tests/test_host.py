@@ -31,7 +31,16 @@ from tests.conftest import Bake
 from tests.mutations import replace
 from tests.production import Load, repeated
 from tests.services import RENEWAL, Answer, authority, free_port, wait_until
-from tests.support import DEFAULT, LEANEST, Say, copy_of, documented, refusal, run
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    Say,
+    clean_environment,
+    copy_of,
+    documented,
+    refusal,
+    run,
+)
 
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
@@ -64,6 +73,7 @@ class Host:
             "DOCKER_BUILDKIT": "1",
             "HTTP_PORT": f"127.0.0.1:{self.http}",
             "HTTPS_PORT": f"127.0.0.1:{self.https}",
+            "WATCH": "4",
         }
         self.cookie = ""
 
@@ -433,6 +443,26 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     )
 
 
+def a_rollback_takes_seconds(host: Host, say: Say) -> None:
+    released = host.serving()
+    with host.load() as seen:
+        switch = subprocess.Popen(
+            ["./switch.sh", "--rollback"],
+            cwd=host.folder,
+            env=clean_environment() | host.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started = time.monotonic()
+        wait_until(lambda: host.serving() != released)
+        seconds = time.monotonic() - started
+        *_, line = switch.communicate()[0].splitlines()
+    say("summary", f"rolled back in {seconds:.1f} s: {seen}")
+    assert line == f"{host.serving().removeprefix('web-')} serves {host.image} again."
+    assert not seen.failed
+    assert host.containers()[host.serving()]["Config"]["Image"] == host.image
+
+
 def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
     started = time.monotonic()
     host.compose("stop")
@@ -467,6 +497,7 @@ PROMISES = [
     a_dump_replaces_a_newer_schema,
     a_release_whose_pages_fail_never_serves,
     a_release_takes_over_without_a_failed_request,
+    a_rollback_takes_seconds,
     all_of_it_stops_within_its_grace,
 ]
 
@@ -512,6 +543,41 @@ def test_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
     assert image not in running.values()
     assert running[before] == host.image
     assert "worker" in running
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+def test_release_that_fails_later_is_left(
+    host: Host, tmp_path: Path, record_property: Say
+) -> None:
+    somebody_signs_in(host, record_property)
+    before, image = host.serving(), f"{host.name}:v2"
+    # Longer than the release check takes.
+    failing = (
+        "import time; begun, healthy = time.monotonic(), application\n"
+        "def application(environ, start):\n"
+        "    if time.monotonic() > begun + 40: raise OSError\n"
+        "    return healthy(environ, start)\n"
+    )
+    (tmp_path / "later.py").write_text(failing)
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {host.image}\nUSER root\nCOPY later.py /tmp/\n"
+        "RUN cat /tmp/later.py >>config/wsgi.py\nUSER 10001:10001\n"
+    )
+    host.run("docker", "build", "--quiet", "--tag", image, str(tmp_path))
+
+    with host.load() as seen:
+        env = host.env | {"WATCH": "90"}
+        lines = refusal("./switch.sh", image, cwd=host.folder, env=env)
+        back = time.monotonic()
+        time.sleep(2)
+
+    colour = before.removeprefix("web-")
+    failed = seen.failed
+    record_property("summary", f"errors for {failed[-1] - failed[0]:.1f} s: {seen}")
+    assert lines[-1] == f"{image} answers with server errors: {colour} keeps serving."
+    assert not [asked for asked in failed if asked > back]
+    assert host.serving() == before
 
 
 # Without Docker's engine

@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
+.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrate-plan migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,7 @@ fix: setup .venv/lint ## Fix what the linters can fix
 check: setup ## Run Django's system checks, also with production settings
 	@$(MANAGE) check
 	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) lint_migrations
 	@$(MANAGE) check_production
 
 ci: lint check test prove ## Run all of lint, check, test and prove
@@ -66,6 +67,9 @@ profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ US
 
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate
+
+migrate-plan: setup .venv/lint ## Show the SQL, locks and risks of unapplied migrations
+	@$(MANAGE) migrate_plan
 
 migrations: setup ## Write migrations for changed models
 	@$(MANAGE) makemigrations

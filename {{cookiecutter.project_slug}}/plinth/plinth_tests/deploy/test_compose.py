@@ -327,3 +327,65 @@ def test_queries_use_pgbouncer_and_migrations_bypass_it(host: Path) -> None:
         environment = service.get("environment", {})
         pooler = environment.get("DATABASE_POOLER")
         assert ("DATABASE_URL_FILE" in environment) is (pooler == "pgbouncer"), name
+
+
+# Answers `docker` of switch.sh, whose commands it records; one may fail.
+DOCKER = """#!/bin/sh
+echo "$*" >>commands
+case "$*" in
+*x-upstream*) cat colour ;;
+*"-s reload") echo unix:/run/app/green.sock >colour ;;
+"$FAILS") exit 1 ;;
+esac
+"""
+BEFORE = "compose run --rm --no-TTY migrate python manage.py migrate --before-deploy"
+AFTER = "compose run --rm --no-TTY migrate"
+START = "compose up --detach --wait --wait-timeout 180 --force-recreate web-green"
+STOP = "compose stop web-blue"
+
+
+def switch(host: Path, fails: str = "nothing") -> tuple[list[str], str]:
+    """Run switch.sh from blue to green; return the commands for docker, and the errors."""
+    program = host / "bin/docker"
+    program.parent.mkdir()
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    (host / "colour").write_text("unix:/run/app/blue.sock\n")
+    env = {"PATH": f"{program.parent}:/usr/bin:/bin", "FAILS": fails}
+    done = subprocess.run(
+        ["sh", "switch.sh", "site:2"],
+        cwd=host,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert bool(done.returncode) is (fails != "nothing"), done.stderr
+    return (host / "commands").read_text().splitlines(), done.stderr
+
+
+@pytest.mark.practice(49)
+def test_columns_are_dropped_when_the_old_release_has_stopped(host: Path) -> None:
+    commands, _ = switch(host)
+
+    steps = [command for command in commands if command in {BEFORE, START, STOP, AFTER}]
+    assert steps == [BEFORE, START, STOP, AFTER]
+
+
+@pytest.mark.practice(48)
+def test_failed_migration_leaves_the_old_release_in_service(host: Path) -> None:
+    commands, errors = switch(host, fails=BEFORE)
+
+    assert START not in commands
+    assert STOP not in commands
+    assert "site:2 does not migrate: blue keeps serving." in errors
+
+
+@pytest.mark.practice(48)
+def test_failed_last_migration_says_how_to_repeat_it(host: Path) -> None:
+    commands, errors = switch(host, fails=AFTER)
+
+    assert commands[-1] == AFTER
+    assert "green serves site:2." in errors
+    assert "docker compose run --rm migrate" in errors

@@ -605,7 +605,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             33,
             "Blue/green",
-            how="Planned: a rollback when errors rise after the switch, and several hosts. `deploy/compose/switch.sh` already deploys to one host without downtime: two colours behind nginx, a release check before the switch, draining, and a rollback in one command.",
+            how="`deploy/compose/switch.sh` deploys to one host without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds.",
+            where=(
+                "deploy/compose/switch.sh",
+                "plinth/src/plinth/server/release_check.py",
+            ),
         ),
         Practice(
             46,
