@@ -261,7 +261,7 @@ def test_dead_receiver_loses_no_line_and_fills_no_disk(
     )
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 429, 503])
 def test_batch_is_retried_until_the_receiver_takes_it(
     shipper: Shipper, status: int
 ) -> None:

@@ -56,6 +56,7 @@ def lines_of(stderr: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
 
 
+@pytest.mark.practice(64)
 def test_production_logs_json_lines() -> None:
     early, line = lines_of(run_code(REQUEST, **EMBEDDED).stderr)
 
