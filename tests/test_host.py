@@ -575,11 +575,38 @@ def test_compose_accepts_the_files(
 
     whole = json.loads(run(*config, cwd=host))
     local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
+    watched = json.loads(
+        run(
+            *config,
+            cwd=project,
+            env={
+                "POSTGRES_PASSWORD": "trial",
+                "METRICS_BIND": "0.0.0.0:9464",
+                "COMPOSE_FILE": "compose.yml:plinth/monitoring.yml",
+            },
+        )
+    )
+    beside = {"COMPOSE_FILE": "compose.yml:monitoring.yml:logs.yml"}
+    shipped = json.loads(run(*config, cwd=host, env=beside))
 
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
     ports = {port["host_ip"] for port in whole["services"]["nginx"]["ports"]}
     assert ports == {"0.0.0.0"}
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
+    assert {"logs", "loki", "prometheus", "web-blue"} <= shipped["services"].keys()
+    # `make monitoring`: the services of development, and no others of production.
+    assert watched["services"].keys() - local["services"].keys() == {
+        *("alertmanager", "grafana", "postgres-exporter", "prometheus"),
+        "redis-exporter",
+    }
+    for name in {"web", "worker"} & watched["services"].keys():
+        environment = watched["services"][name]["environment"]
+        assert environment["METRICS_BIND"] == "0.0.0.0:9464"
+    for service in watched["services"].values():
+        assert not service.get("secrets")
+        assert service["networks"].keys() == {"default"}
+        for port in service.get("ports", []):
+            assert port["host_ip"] == "127.0.0.1"
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
 
 
