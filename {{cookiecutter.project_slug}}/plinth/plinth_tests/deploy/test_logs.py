@@ -30,7 +30,7 @@ def configuration() -> str:
 
 def block(name: str) -> str:
     [text] = re.findall(rf"(?ms)^destination {name} {{(.*?)^}};", configuration())
-    return text
+    return str(text)
 
 
 @pytest.mark.parametrize("name", ["compose", "monitoring"])
