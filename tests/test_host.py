@@ -304,9 +304,10 @@ def lines_of_a_request_arrive_under_one_id(host: Host, say: Say) -> None:
             # Its own healthcheck writes what the alert reads.
             assert "syslogng_output" in (host.folder / "textfile/logs.prom").read_text()
         finally:
-            compose("rm", "--force", "--stop", "--volumes", "logs")
-            image = f"{host.name}-logs"
-            host.run("docker", "image", "rm", "--force", image)
+            compose("rm", "--force", "--stop", "logs")
+            volumes = (f"{host.name}_logs", f"{host.name}_loki")
+            host.run("docker", "volume", "rm", *volumes)
+            host.run("docker", "image", "rm", "--force", f"{host.name}-logs")
     lines = [line for *_, line in receiver.lines()]
     assert "logs" not in {labels["service"] for labels, *_ in receiver.lines()}
     assert not [line for line in lines if token in line or "ada@example" in line]
