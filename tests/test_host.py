@@ -41,6 +41,7 @@ from tests.support import (
     refusal,
     run,
 )
+from tests.test_logs import Receiver
 
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
@@ -278,6 +279,51 @@ def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
     wait_until(lambda: "succeeded" in host.compose("logs", "worker"))
 
 
+def lines_of_a_request_arrive_under_one_id(host: Host, say: Say) -> None:
+    """From nginx, the web and the worker, by deploy/compose/logs.yml; without its data."""
+    receiver = Receiver(free_port())
+    root = host.run("docker", "info", "--format", "{{.DockerRootDir}}").strip()
+    (host.folder / "logs-trial.yml").write_text(
+        "services:\n  logs:\n    network_mode: host\n    networks: !reset []\n"
+        f"    volumes: ['{root}/containers:/var/lib/docker/containers:ro']\n"
+    )
+    env = {
+        "COMPOSE_FILE": f"{host.env['COMPOSE_FILE']}:logs.yml:logs-trial.yml",
+        "LOGS_URL": f"http://127.0.0.1:{receiver.port}/loki/api/v1/push",
+    }
+    compose = partial(host.run, "docker", "compose", **env)
+    with receiver.up():
+        compose("up", "--build", "--detach", "--wait", "logs")
+        path = "/accounts/reset/"
+        page = host.ask(f"{path}?email=ada@example.com")
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        cookies = SimpleCookie(page.headers["Set-Cookie"])
+        cookie = "; ".join(f"{name}={each.value}" for name, each in cookies.items())
+        form = {"email": "ada@example.com", "csrfmiddlewaretoken": token}
+        done = host.ask(path, form=form, Cookie=cookie)
+        assert done.status == 302, done.text
+        name = done.headers["X-Request-ID"]
+
+        def services() -> set[str]:
+            arrived = receiver.lines()
+            return {labels["service"] for labels, _, line in arrived if name in line}
+
+        wanted = {"nginx", host.serving()} | ({"worker"} & host.services().keys())
+        try:
+            wait_until(lambda: wanted <= services(), 40)
+            # Its own healthcheck writes what the alert reads.
+            assert "syslogng_output" in (host.folder / "textfile/logs.prom").read_text()
+        finally:
+            compose("rm", "--force", "--stop", "logs")
+            volumes = (f"{host.name}_logs", f"{host.name}_loki")
+            host.run("docker", "volume", "rm", *volumes)
+            host.run("docker", "image", "rm", "--force", f"{host.name}-logs")
+    lines = [line for *_, line in receiver.lines()]
+    assert "logs" not in {labels["service"] for labels, *_ in receiver.lines()}
+    assert not [line for line in lines if token in line or "ada@example" in line]
+    say("summary", f"{len(lines)} lines arrived; one request in {sorted(services())}")
+
+
 def every_container_is_without_rights(host: Host, say: Say) -> None:
     for service, found in host.containers().items():
         assert found["HostConfig"]["ReadonlyRootfs"], service
@@ -485,6 +531,7 @@ PROMISES = [
     somebody_signs_in,
     a_certificate_comes_and_is_renewed,
     a_task_goes_through_the_worker,
+    lines_of_a_request_arrive_under_one_id,
     every_container_is_without_rights,
     nobody_but_nginx_has_a_port,
     no_secret_is_in_the_environment,
@@ -595,11 +642,38 @@ def test_compose_accepts_the_files(
 
     whole = json.loads(run(*config, cwd=host))
     local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
+    watched = json.loads(
+        run(
+            *config,
+            cwd=project,
+            env={
+                "POSTGRES_PASSWORD": "trial",
+                "METRICS_BIND": "0.0.0.0:9464",
+                "COMPOSE_FILE": "compose.yml:plinth/monitoring.yml",
+            },
+        )
+    )
+    beside = {"COMPOSE_FILE": "compose.yml:monitoring.yml:logs.yml"}
+    shipped = json.loads(run(*config, cwd=host, env=beside))
 
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
     ports = {port["host_ip"] for port in whole["services"]["nginx"]["ports"]}
     assert ports == {"0.0.0.0"}
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
+    assert {"logs", "loki", "prometheus", "web-blue"} <= shipped["services"].keys()
+    # `make monitoring`: the services of development, and no others of production.
+    assert watched["services"].keys() - local["services"].keys() == {
+        *("alertmanager", "grafana", "postgres-exporter", "prometheus"),
+        "redis-exporter",
+    }
+    for name in {"web", "worker"} & watched["services"].keys():
+        environment = watched["services"][name]["environment"]
+        assert environment["METRICS_BIND"] == "0.0.0.0:9464"
+    for service in watched["services"].values():
+        assert not service.get("secrets")
+        assert service["networks"].keys() == {"default"}
+        for port in service.get("ports", []):
+            assert port["host_ip"] == "127.0.0.1"
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
 
 

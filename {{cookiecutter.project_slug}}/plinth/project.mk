@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrate-plan migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
+.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrate-plan migrations app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,9 +97,15 @@ up: setup ## Serve on PostgreSQL and Redis, in containers, on http://localhost:8
 	@$(docker)
 	@OWNER=$$(id -u):$$(id -g) docker compose up --build --detach --wait
 
+# The services of compose.yml, with an address for their metrics, and those of Prometheus.
+monitoring: setup ## Do as `make up` does, with Prometheus and dashboards on http://localhost:3000
+	@$(docker)
+	@OWNER=$$(id -u):$$(id -g) METRICS_BIND=0.0.0.0:9464 docker compose --file compose.yml --file plinth/monitoring.yml up --build --detach --wait
+	@echo "Grafana: http://localhost:3000, Prometheus: http://localhost:9090, alerts: http://localhost:9093"
+
 down: ## Stop the containers; the data stays (ARGS=--volumes deletes it)
 	@$(docker)
-	@docker compose down $(value ARGS)
+	@docker compose down --remove-orphans $(value ARGS)
 
 ifneq ($(wildcard config/celery.py),)
 include plinth/celery.mk

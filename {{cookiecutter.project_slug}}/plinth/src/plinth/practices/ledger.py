@@ -663,12 +663,20 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             64,
             "Central logging",
-            how="Planned: Vector or Grafana Alloy ships the JSON logs to Loki, Elasticsearch or CloudWatch.",
+            how="syslog-ng reads the containers' log files, or systemd's journal, and ships JSON lines, text and tracebacks to Loki, Elasticsearch or CloudWatch, as `LOGS_TO` says. Labels are service and level; one request id joins the lines of nginx, Django and Celery, and `DATABASE_COMMENT_QUERIES` names it to PostgreSQL. While the receiver is down, lines wait in a bounded buffer on disk, then in Docker's files. The alert LogsNotShipped watches it.",
+            where=(
+                "deploy/compose/logs.yml",
+                "deploy/logs/syslog-ng.conf",
+                "docs/logs.md",
+                "plinth/src/plinth/logs/formatters.py",
+                "plinth/src/plinth/logs/queries.py",
+            ),
+            probe=probes.log_lines,
         ),
         Practice(
             67,
             "Tailored logging",
-            how="One JSON line per request: request id, view, status, duration, number and time of its queries, user id, and no personal data. Slow requests and slow queries are warnings. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
+            how="One JSON line per request: request id, view, status, duration, number and time of its queries, user id. Passwords, tokens, cookies, query strings, email addresses and card numbers are masked in every line, by form or by name. Slow requests and slow queries are warnings. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
             where=(
                 "config/settings/parts/logs.py",
                 "plinth/src/plinth/logs/formatters.py",

@@ -4,6 +4,7 @@ A probe reads Django's effective configuration and connects to no server. Its de
 "reason: remedy"; `manage.py check --deploy` reports the same.
 """
 
+import logging
 import sys
 from importlib import import_module
 from ipaddress import ip_network
@@ -346,6 +347,18 @@ def objectives() -> Finding:
     return on(
         ", ".join(f"{name} {value} %" for name, value in numbers.items() if value)
     )
+
+
+def log_lines() -> Finding:
+    from plinth.logs.formatters import JsonFormatter
+
+    handlers = logging.getLogger().handlers
+    if not any(isinstance(each.formatter, JsonFormatter) for each in handlers):
+        return embedded(
+            "lines are for a terminal: "
+            "set DJANGO_SETTINGS_MODULE=config.settings.production"
+        )
+    return on("JSON lines; deploy/logs ships them, if it runs: the site cannot tell")
 
 
 # They slow pages down, or show internals.
