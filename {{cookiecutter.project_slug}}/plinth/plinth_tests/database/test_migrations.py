@@ -10,8 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.optimizer import MigrationOptimizer
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import MigrationWriter
 from django.db.models import F, Q
 
 from plinth.database.executor import Executor, Limits
@@ -27,8 +29,6 @@ from plinth.database.operations import (
 )
 from plinth.database.statements import lock_of, tables_of
 
-failures = pytest.mark.practice(48)
-columns = pytest.mark.practice(49)
 
 LAST = ("contenttypes", "0002_remove_content_type_name")
 
@@ -47,7 +47,7 @@ def plan(*unapplied: tuple[str, str], before_deploy: bool) -> list[tuple[str, st
     return [(migration.app_label, migration.name) for migration, _ in found]
 
 
-@columns
+@pytest.mark.practice(49)
 @pytest.mark.django_db
 def test_marked_migration_runs_after_the_deployment() -> None:
     both = (LAST, ("sessions", "0001_initial"))
@@ -56,7 +56,7 @@ def test_marked_migration_runs_after_the_deployment() -> None:
     assert set(plan(*both, before_deploy=False)) == set(both)
 
 
-@columns
+@pytest.mark.practice(49)
 @pytest.mark.django_db
 def test_migration_that_needs_a_marked_one_is_refused_before_the_deployment() -> None:
     # One before it needs the last of contenttypes.
@@ -66,7 +66,7 @@ def test_migration_that_needs_a_marked_one_is_refused_before_the_deployment() ->
         plan(LAST, needs, before_deploy=True)
 
 
-@columns
+@pytest.mark.practice(49)
 @pytest.mark.django_db
 def test_migrate_chooses_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:
     phases = []
@@ -137,7 +137,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 ALTER = 'ALTER TABLE "shop_product" ADD COLUMN "size" integer NULL'
 
 
-@failures
+@pytest.mark.practice(48)
 @pytest.mark.parametrize("state", ["55P03", "40P01"])
 def test_statement_without_its_lock_is_retried_with_backoff(
     pauses: list[float], state: str
@@ -155,7 +155,7 @@ def test_statement_without_its_lock_is_retried_with_backoff(
 BACKOFF = [0.5, 1, 2, 4, 8, 15, 15, 15]
 
 
-@failures
+@pytest.mark.practice(48)
 def test_migration_that_never_gets_its_lock_names_the_table_and_the_holder() -> None:
     server = Server(*["55P03"] * 99)
     limited = limits(server, attempts=3)
@@ -171,7 +171,7 @@ def test_migration_that_never_gets_its_lock_names_the_table_and_the_holder() -> 
     assert "\n" not in text
 
 
-@failures
+@pytest.mark.practice(48)
 def test_other_errors_are_not_retried() -> None:
     for state, error in {"57014": CommandError, "23505": OperationalError}.items():
         server = Server(state)
@@ -180,7 +180,7 @@ def test_other_errors_are_not_retried() -> None:
         assert server.runs == 1
 
 
-@failures
+@pytest.mark.practice(48)
 @pytest.mark.parametrize(
     ("sql", "seen"),
     [
@@ -204,7 +204,7 @@ def test_statement_that_blocks_nothing_has_no_time_limit(
     assert server.seen == [sql if text == "..." else text for text in seen]
 
 
-@failures
+@pytest.mark.practice(48)
 @pytest.mark.parametrize(
     ("sql", "lock", "tables"),
     [
@@ -225,7 +225,7 @@ def test_lock_and_tables_of_a_statement(sql: str, lock: str, tables: list[str]) 
     assert (lock_of(sql), tables_of(sql)) == (lock, tables)
 
 
-@failures
+@pytest.mark.practice(48)
 @pytest.mark.django_db
 def test_plan_shows_locks_sizes_and_risks_of_unapplied_migrations(
     capsys: pytest.CaptureFixture[str],
@@ -283,7 +283,7 @@ def shop(transactional_db: None) -> Iterator[Shop]:
     shop.apply(migrations.DeleteModel("Product"))
 
 
-@columns
+@pytest.mark.practice(49)
 def test_column_gets_another_name_without_losing_a_row(shop: Shop) -> None:
     for number in range(5):
         shop.products.create(name=f"{number}", note="")
@@ -312,7 +312,7 @@ def test_column_gets_another_name_without_losing_a_row(shop: Shop) -> None:
     assert {row.name: row.null_ok for row in found} == {"id": False, "title": False}
 
 
-@failures
+@pytest.mark.practice(48)
 def test_constraints_and_indexes_are_added_online(shop: Shop) -> None:
     shop.apply(
         AddIndexOnline("product", models.Index(fields=["note"], name="by_note")),
@@ -331,7 +331,39 @@ def test_constraints_and_indexes_are_added_online(shop: Shop) -> None:
     assert found["named"]["check"]
 
 
-@columns
+@pytest.mark.practice(32)
+def test_operations_of_the_foundation_can_be_squashed() -> None:
+    """They can be written to a file; a new database has nothing to fill."""
+    class Squashed(migrations.Migration):
+        operations = MigrationOptimizer().optimize(
+            [
+                Backfill("product", {"title": F("name")}, where=Q(title=None)),
+                SetNotNull("product", "title", models.CharField(max_length=50)),
+                AddIndexOnline("product", models.Index(fields=["note"], name="by_note")),
+                SyncColumns("product", "name", "title"),
+                StopSyncColumns("product", "name", "title"),
+                RetireField("product", "name"),
+                DropColumn("product", "name"),
+            ],
+            "shop",
+        )
+
+    names: dict[str, Any] = {}
+    exec(MigrationWriter(Squashed("0001_squashed", "shop")).as_string(), names)  # noqa: S102
+
+    written = names["Migration"].operations
+    assert [type(operation).__name__ for operation in written] == [
+        "SetNotNull",
+        "AddIndexOnline",
+        "SyncColumns",
+        "StopSyncColumns",
+        "RetireField",
+        "DropColumn",
+    ]
+    assert (written[2].old, written[2].new) == ("name", "title")
+
+
+@pytest.mark.practice(49)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 def test_each_write_of_one_name_is_copied_to_the_other(shop: Shop) -> None:
     title = models.CharField(max_length=50, null=True)

@@ -31,8 +31,6 @@ from plinth.practices import migration_lint
 needs_squawk = pytest.mark.skipif(
     not migration_lint.program(), reason="squawk is not installed: make .venv/lint"
 )
-failures = pytest.mark.practice(48)
-columns = pytest.mark.practice(49)
 
 PRODUCT = migrations.CreateModel(
     "Product",
@@ -67,7 +65,7 @@ def rules(*operations: Operation, **attributes: Any) -> set[str]:
     return {finding.rule for finding in findings(*operations, **attributes)}
 
 
-@failures
+@pytest.mark.practice(48)
 @needs_squawk
 @pytest.mark.parametrize(
     ("operation", "rule", "way"),
@@ -142,14 +140,14 @@ def test_unsafe_operation_is_refused_with_the_safe_way(
     assert "\n" not in line
 
 
-@failures
+@pytest.mark.practice(48)
 def test_python_without_a_way_back_is_refused() -> None:
     assert rules(migrations.RunPython(NO_PYTHON)) == {"irreversible"}
     assert rules(migrations.RunSQL("SELECT 1")) == {"irreversible"}
     assert not rules(migrations.RunPython(NO_PYTHON, NO_PYTHON))
 
 
-@failures
+@pytest.mark.practice(48)
 def test_data_is_not_moved_under_a_lock() -> None:
     column = migrations.AddField("product", "size", models.IntegerField(null=True))
     data = migrations.RunPython(NO_PYTHON, NO_PYTHON)
@@ -158,7 +156,7 @@ def test_data_is_not_moved_under_a_lock() -> None:
     assert not rules(column, data, atomic=False)
 
 
-@failures
+@pytest.mark.practice(48)
 @needs_squawk
 @pytest.mark.parametrize(
     "operation",
@@ -198,7 +196,7 @@ def test_safe_operation_is_not_reported(operation: Operation) -> None:
     assert not rules(operation, atomic=False)
 
 
-@columns
+@pytest.mark.practice(49)
 @needs_squawk
 def test_column_is_dropped_after_the_deployment_only() -> None:
     drop = migrations.RemoveField("product", "stock")
@@ -214,7 +212,7 @@ def test_column_is_dropped_after_the_deployment_only() -> None:
     assert rules(rename, after_deploy=True) == {"renaming-column"}
 
 
-@columns
+@pytest.mark.practice(49)
 @needs_squawk
 def test_required_column_is_made_nullable_before_it_is_dropped() -> None:
     drop = migrations.RemoveField("product", "note")
@@ -225,7 +223,7 @@ def test_required_column_is_made_nullable_before_it_is_dropped() -> None:
     assert not rules(migrations.RemoveField("product", "rank"), after_deploy=True)
 
 
-@columns
+@pytest.mark.practice(49)
 @needs_squawk
 def test_column_is_dropped_if_an_earlier_release_has_retired_it() -> None:
     drop = DropColumn("product", "note")
@@ -234,7 +232,7 @@ def test_column_is_dropped_if_an_earlier_release_has_retired_it() -> None:
     assert not rules(drop, retired="note")
 
 
-@columns
+@pytest.mark.practice(49)
 @needs_squawk
 def test_required_column_needs_a_default_in_the_database() -> None:
     def add(**options: Any) -> Operation:
@@ -244,14 +242,14 @@ def test_required_column_needs_a_default_in_the_database() -> None:
     assert not rules(add(default=1, db_default=1))
 
 
-@failures
+@pytest.mark.practice(48)
 def test_migration_that_says_why_it_is_safe_is_accepted() -> None:
     unsafe = migrations.RunPython(NO_PYTHON)
 
     assert not rules(unsafe, safe_because="The table has ten rows.")
 
 
-@failures
+@pytest.mark.practice(48)
 def test_new_table_may_be_changed_freely() -> None:
     part = migrations.CreateModel("Part", [("id", models.BigAutoField(primary_key=True))])
     size = migrations.AddField("part", "size", models.IntegerField(default=1))
@@ -261,7 +259,7 @@ def test_new_table_may_be_changed_freely() -> None:
     assert not rules(part, size, index, gone)
 
 
-@failures
+@pytest.mark.practice(48)
 def test_released_migrations_and_those_of_new_apps_are_not_linted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -282,7 +280,7 @@ def test_released_migrations_and_those_of_new_apps_are_not_linted(
     assert linted == [max(mine)]
 
 
-@failures
+@pytest.mark.practice(48)
 @needs_squawk
 def test_lint_reports_what_the_released_commit_does_not_have(
     monkeypatch: pytest.MonkeyPatch,
@@ -312,7 +310,7 @@ def test_lint_reports_what_the_released_commit_does_not_have(
     assert line.startswith(f"{new}: ")
 
 
-@failures
+@pytest.mark.practice(48)
 def test_nothing_is_linted_before_anything_is_released(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -231,12 +231,24 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             48,
             "Migration failures",
-            how="Planned: django-migration-linter refuses unsafe migrations, and a dry run comes before each deployment. Migrations already wait for a lock no longer than `lock_timeout`.",
+            how="On each commit `lint_migrations` renders new migrations as SQL, and squawk's rules refuse what blocks requests, with the safe way. `migrate` waits one second for a lock, rolls back, and retries with exponential backoff; a statement that blocks requests is cancelled after 30 seconds. `make migrate-plan` is the dry run: SQL, locks, sizes of tables. The article tests on staging, where no request waits for a lock.",
+            where=(
+                "plinth/src/plinth/practices/migration_lint.py",
+                "plinth/src/plinth/database/executor.py",
+                "plinth/src/plinth/database/operations.py",
+                "plinth/src/plinth/management/commands/migrate_plan.py",
+            ),
         ),
         Practice(
             49,
             "Never just drop a column",
-            how="Planned: columns are added and removed in two releases (expand and contract), and a linter refuses a drop that running code would notice.",
+            how="A migration with `after_deploy = True` runs when the previous release has stopped, and the linter refuses a drop anywhere else. In two releases, `RetireField` takes a field from the models and `DropColumn` its column; `SyncColumns` and `Backfill` fill a new one, and `SetNotNull` needs no long lock. docs/databases.md works an example through.",
+            where=(
+                "docs/databases.md",
+                "plinth/src/plinth/database/executor.py",
+                "plinth/src/plinth/database/operations.py",
+                "plinth/src/plinth/practices/migration_lint.py",
+            ),
         ),
     ],
     "Responses and files": [
