@@ -1,0 +1,1 @@
+def page(history, standard): return ""
