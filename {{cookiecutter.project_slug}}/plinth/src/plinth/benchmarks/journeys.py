@@ -3,11 +3,14 @@
 An app's benchmarks module has its own: `def journeys() -> list[Journey]`.
 """
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from django.conf import settings
+from django.urls import Resolver404, resolve
 
 from .cases import app_benchmarks, url
 
@@ -30,6 +33,10 @@ class Visitor(Protocol):
         """Send a form with the CSRF token of the page before it."""
 
 
+class JourneyError(Exception):
+    """A response is not the one that the journey expects."""
+
+
 @dataclass(frozen=True)
 class Journey:
     name: str
@@ -44,6 +51,15 @@ class Journey:
     @property
     def is_safe(self) -> bool:
         return not (self.signed_in or self.writes)
+
+
+def link(page: str, name: str) -> str:
+    """Return the path of the first link of a page that leads to a URL of this name."""
+    for path in re.findall(r'href="(/[^"?#]*)', page):
+        with suppress(Resolver404):
+            if resolve(path).view_name == name:
+                return str(path)
+    raise JourneyError(f"the page has no link to {name}")
 
 
 def sign_in(visitor: Visitor) -> None:

@@ -26,7 +26,7 @@ from locust.env import Environment
 django.setup()
 
 from plinth.benchmarks import servers
-from plinth.benchmarks.journeys import Journey, all_journeys, sign_in
+from plinth.benchmarks.journeys import Journey, JourneyError, all_journeys, sign_in
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 # Iterations in a block at least, however slow the journey is.
@@ -42,10 +42,6 @@ class Step(NamedTuple):
     name: str
     ms: float
     error: str
-
-
-class JourneyError(Exception):
-    """A response has another status than the journey expects."""
 
 
 class LocustVisitor:
