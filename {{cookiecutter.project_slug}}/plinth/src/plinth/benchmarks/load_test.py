@@ -38,7 +38,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument("--record", action="store_true", help="write the standard")
     parser.add_argument("--standard", type=Path, default=Path("load.json"))
-    parser.add_argument("--rounds", type=natural, default=5)
+    parser.add_argument("--rounds", type=natural, default=10)
     parser.add_argument("--seconds", type=duration, default=1, help="of each block")
     parser.add_argument("--users", type=natural, help="at a time; 4 for each CPU")
     parser.add_argument("--only", default="", help="journeys with this in their names")
@@ -85,7 +85,7 @@ def deployed(arguments: argparse.Namespace, options: list[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, list[Any]]:
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Serve the site and the calibration page; return the rounds of each journey."""
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -115,7 +115,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, list[Any]]
         )
         if done.returncode:
             sys.exit(f"locust failed. The site's last line: {running['site'].last_line()}")
-        found: dict[str, list[Any]] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(done.stdout)
     if not found:
         sys.exit(f"No journey has {arguments.only!r} in its name.")
     return found
@@ -134,7 +134,7 @@ def make_accounts(number: int, password: str) -> None:
 
 
 def conclude(
-    arguments: argparse.Namespace, machine: dict[str, Any], rounds: dict[str, list[Any]]
+    arguments: argparse.Namespace, machine: dict[str, Any], rounds: dict[str, Any]
 ) -> int:
     """Compare with the standard, or record it; write the report and the history."""
     found = {name: standard.relative(each) for name, each in rounds.items()}
@@ -155,7 +155,7 @@ def conclude(
     else:
         failed = [*standard.failures(before, found, partly=bool(arguments.only))]
         verdict = "\n".join(failed) or "No journey is worse than the standard."
-    entry |= {"failures": failed, "journeys": found, "absolute": absolute(rounds)}
+    entry |= {"failures": failed, "journeys": found, "absolute": {n: standard.absolute(e) for n, e in rounds.items()}}
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n")
     with (FOLDER / "history.jsonl").open("a") as file:
@@ -183,20 +183,6 @@ def commit() -> dict[str, Any]:
     return {"commit": done.stdout.strip()}
 
 
-def absolute(rounds: dict[str, list[Any]]) -> dict[str, dict[str, float]]:
-    """Return medians as they were measured: milliseconds, requests per second."""
-    return {
-        name: {
-            **{p: round(median(r["one"]["own"][p] for r in each), 2) for p in standard.TIMES},
-            "base_ms": round(median(r["one"]["base"]["p50"] for r in each), 3),
-            "base_rate": round(median(r["many"]["base"]["rate"] for r in each), 1),
-            "rate": round(median(r["many"]["own"]["rate"] for r in each), 1),
-            "cpu_ms": round(median(r["many"]["own"]["cpu_ms"] for r in each), 2),
-        }
-        for name, each in rounds.items()
-    }
-
-
 def show(arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -207,14 +193,14 @@ def show(arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str,
         table.add_row(
             name,
             *(f"{seen[p]:,.1f}" for p in standard.TIMES),
-            f"{seen['rate']:,.0f}",
+            f"{seen['requests_per_second']:,.0f}",
             f"{seen['cpu_ms']:.2f}",
             f"{now['errors']:.2%}",
             f"{now['p50'] / was['p50']:.2f}" if was else "new",
         )
     console = Console()
     console.print(table)
-    bare = median(seen["base_ms"] for seen in entry["absolute"].values())
+    bare = median(seen["calibration_ms"] for seen in entry["absolute"].values())
     console.print(
         "\nTimes are those of whole journeys, with one user; requests/s, and the server's CPU "
         f"time for each, with {arguments.users or 4 * cpus()} at a time.\n"

@@ -9,10 +9,10 @@ import random
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
-from statistics import median, quantiles
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -29,8 +29,6 @@ from plinth.benchmarks import servers
 from plinth.benchmarks.journeys import Journey, JourneyError, all_journeys, sign_in
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-# Iterations in a block at least, however slow the journey is.
-LEAST = 10
 # Connections of a run with random arrivals: more than requests in flight.
 CONNECTIONS = 200
 
@@ -39,8 +37,11 @@ BARE = "/calibration/"
 
 
 class Step(NamedTuple):
+    """A request. `base` is that of the calibration page right before it, if it was asked."""
+
     name: str
     ms: float
+    base: float
     error: str
 
 
@@ -58,6 +59,7 @@ class LocustVisitor:
         self.origin = f"https://{urlsplit(client.base_url).netloc}"
         self.token = ""
         self.steps: list[Step] = []
+        self.calibrate: Callable[[], float] = float
 
     def get(self, path: str, step: str, status: int = 200) -> str:
         return self.request("GET", path, step, status)
@@ -76,6 +78,7 @@ class LocustVisitor:
     def request(
         self, method: str, path: str, step: str, status: int, **options: Any
     ) -> str:
+        base = self.calibrate()
         with self.client.request(
             *(method, path, step),
             allow_redirects=False,
@@ -84,7 +87,7 @@ class LocustVisitor:
         ) as response:
             met, ms = response.status_code, response.request_meta["response_time"]
             error = "" if met == status else f"{step}: status {met}, not {status}"
-            self.steps.append(Step(step, ms, error))
+            self.steps.append(Step(step, ms, base, error))
             if error:
                 response.failure(error)
                 raise JourneyError(error)
@@ -127,37 +130,31 @@ def user_class(journey: Journey, **attributes: Any) -> Any:
     return type(name, (JourneyUser,), own | attributes)
 
 
-def block(users: list[JourneyUser], seconds: float, server: int) -> dict[str, Any]:
-    """Let users make their journey without pauses; return what they saw.
-
-    Times are milliseconds of whole journeys, of which `steps` are the requests. CPU time is
-    that of a server's process and its children, for each request.
-    """
+def block(users: list[JourneyUser], seconds: float) -> tuple[list[list[Step]], float]:
+    """Let users make their journey without pauses; return their steps, and the seconds."""
     done: list[list[Step]] = []
     begin = time.perf_counter()
-    cpu = servers.cpu_seconds(server)
 
     def visit(user: JourneyUser) -> None:
-        while time.perf_counter() < begin + seconds or len(done) < LEAST:
+        while time.perf_counter() < begin + seconds:
             user.make()
             done.append(user.visitor.steps)
 
     gevent.joinall([gevent.spawn(visit, user) for user in users], raise_error=True)
-    elapsed = time.perf_counter() - begin
+    return done, time.perf_counter() - begin
+
+
+def throughput(users: list[JourneyUser], seconds: float, server: int) -> dict[str, Any]:
+    """Return what all users get at a time; CPU time is that of the server's processes."""
+    cpu = servers.cpu_seconds(server)
+    done, elapsed = block(users, seconds)
     cpu = servers.cpu_seconds(server) - cpu
-    every = [step for steps in done for step in steps]
-    whole = [sum(step.ms for step in steps) for steps in done]
-    steps: dict[str, list[float]] = {}
-    for step in every:
-        steps.setdefault(step.name, []).append(step.ms)
-    cuts = quantiles(whole, n=100)
+    steps = [step for each in done for step in each]
     return {
-        **{f"p{number}": cuts[number - 1] for number in (50, 95, 99)},
-        "steps": {name: median(times) for name, times in steps.items()},
-        "rate": len(every) / elapsed,
-        "requests": len(every),
-        "errors": [step.error for step in every if step.error],
-        "cpu_ms": cpu / len(every) * 1000,
+        "rate": len(steps) / elapsed,
+        "cpu_ms": cpu / len(steps) * 1000,
+        "requests": len(steps),
+        "errors": [step.error for step in steps if step.error],
     }
 
 
@@ -187,33 +184,41 @@ def arrivals(host: str, rate: float, seconds: float) -> list[float]:
 
 
 def rounds(run: dict[str, Any]) -> dict[str, Any]:
-    """Measure each journey next to the calibration page, with one user and with many."""
-    bare = Journey("Calibration", lambda visitor: visitor.get(BARE, "bare"))
-    chosen = [each for each in all_journeys() if run["only"] in each.name.lower()]
+    """Run each journey in turn, with one user and with many; return what was seen.
+
+    One user requests the calibration page before each request of the journey, so whatever
+    else the machine does slows both.
+    """
     environment = Environment()
 
-    def start(journey: Journey, host: str) -> list[JourneyUser]:
-        options = {"host": host, "default_headers": servers.BEHIND_PROXY}
-        users = [user_class(journey, **options)(environment)]
-        users += [type(users[0])(environment) for _ in range(run["users"] - 1)]
+    def start(journey: Journey, server: str) -> list[JourneyUser]:
+        options = {"host": run[server]["url"], "default_headers": servers.BEHIND_PROXY}
+        kind = user_class(journey, **options)
+        users = [kind(environment) for _ in range(run["users"])]
         for user in users:
             user.on_start()
             user.make()
         return users
 
-    calibration = start(bare, run["bare"]["url"])
-    journeys = {each.name: start(each, run["site"]["url"]) for each in chosen}
-    found: dict[str, list[Any]] = {name: [] for name in journeys}
+    bare = start(Journey("Calibration", lambda it: it.get(BARE, "bare")), "bare")
+
+    def calibrate() -> float:
+        bare[0].make()
+        return float(bare[0].visitor.steps[0].ms)
+
+    wanted = [each for each in all_journeys() if run["only"] in each.name.lower()]
+    journeys = {journey.name: start(journey, "site") for journey in wanted}
+    found = {name: {"one": [], "many": [], "bare": []} for name in journeys}
+    seconds = run["seconds"]
     for number in range(run["rounds"]):
-        names = [*journeys] if number % 2 else [*reversed(journeys)]
-        for name in names:
-            found[name].append({
-                load: {
-                    "base": block(calibration[:users], run["seconds"], run["bare"]["pid"]),
-                    "own": block(journeys[name][:users], run["seconds"], run["site"]["pid"]),
-                }
-                for load, users in (("one", 1), ("many", run["users"]))
-            })
+        # Every other round in reverse order, so that no journey is always the first.
+        for name in [*journeys] if number % 2 else [*reversed(journeys)]:
+            seen, users = found[name], journeys[name]
+            users[0].visitor.calibrate = calibrate
+            seen["one"] += block(users[:1], seconds)[0]
+            users[0].visitor.calibrate = float
+            seen["bare"].append(throughput(bare, seconds / 2, run["bare"]["pid"]))
+            seen["many"].append(throughput(users, seconds / 2, run["site"]["pid"]))
     return found
 
 

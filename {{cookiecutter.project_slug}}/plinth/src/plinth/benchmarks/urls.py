@@ -36,7 +36,7 @@ class CalibrationView(View):
     template = Engine(libraries={}).from_string(
         "{% for row in rows %}<li>{{ forloop.counter }}. {{ row|upper }}</li>{% endfor %}"
     )
-    rows = [f"row <{number}>" for number in range(60)]
+    rows = [f"row <{number}>" for number in range(120)]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse(self.template.render(Context({"rows": self.rows})))
