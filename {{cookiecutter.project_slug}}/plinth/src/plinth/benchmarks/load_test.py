@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import django
@@ -24,13 +24,15 @@ from rich.table import Table
 
 from plinth.server.resources import cpus
 
-from . import pages, report, servers, standard
+from . import pages, queueing, report, servers, standard
 from .pages import duration, natural
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 # Not in git: a run leaves the tree clean, and absolute times are those of one machine. The
 # recorded standard is in git, so its own history has the changes that were meant.
 FOLDER = Path(".load")
+# Of the capacity, while the queueing model is compared with a run.
+UTILISATION = 0.6
 PASSWORD = "LOAD_PASSWORD"  # noqa: S105 (its name)
 
 
@@ -62,11 +64,11 @@ def main() -> None:
             if arguments.host:
                 os.environ |= account
                 sys.exit(deployed(arguments, rest))
-            rounds = measure(arguments, folder)
+            seen = measure(arguments, folder)
             machine = pages.machine()
     except KeyboardInterrupt:
         sys.exit("Stopped and cleaned up.")
-    sys.exit(conclude(arguments, machine, rounds))
+    sys.exit(conclude(arguments, machine, seen))
 
 
 def deployed(arguments: argparse.Namespace, options: list[str]) -> int:
@@ -86,7 +88,7 @@ def deployed(arguments: argparse.Namespace, options: list[str]) -> int:
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Serve the site and the calibration page; return the rounds of each journey."""
+    """Serve the site and the calibration page; return what locust saw."""
     console = Console(stderr=True)
     with ExitStack() as stack:
         status = stack.enter_context(console.status("Filling a database"))
@@ -103,6 +105,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "only": arguments.only.lower(),
             "rounds": arguments.rounds,
             "seconds": arguments.seconds,
+            "utilisation": UTILISATION,
             "users": users,
             **{n: {"url": s.url, "pid": s.process.pid} for n, s in named.items()},
         }
@@ -116,7 +119,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         if done.returncode:
             sys.exit(f"locust failed. The site's last line: {running['site'].last_line()}")
         found: dict[str, Any] = json.loads(done.stdout)
-    if not found:
+    if not found["journeys"]:
         sys.exit(f"No journey has {arguments.only!r} in its name.")
     return found
 
@@ -134,13 +137,15 @@ def make_accounts(number: int, password: str) -> None:
 
 
 def conclude(
-    arguments: argparse.Namespace, machine: dict[str, Any], rounds: dict[str, Any]
+    arguments: argparse.Namespace, machine: dict[str, Any], seen: dict[str, Any]
 ) -> int:
     """Compare with the standard, or record it; write the report and the history."""
+    rounds = seen["journeys"]
     found = {name: standard.relative(each) for name, each in rounds.items()}
     before = standard.read(arguments.standard)
     recorded = before.get("recorded", {})
     entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **commit(), **machine}
+    entry["users"] = arguments.users or 4 * cpus()
     failed: list[str] = []
     if arguments.record or not before:
         standard.write(arguments.standard, entry, found)
@@ -155,6 +160,7 @@ def conclude(
     else:
         failed = [*standard.failures(before, found, partly=bool(arguments.only))]
         verdict = "\n".join(failed) or "No journey is worse than the standard."
+    entry |= {"prediction": prediction(seen)}
     entry |= {"failures": failed, "journeys": found, "absolute": {n: standard.absolute(e) for n, e in rounds.items()}}
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n")
@@ -183,6 +189,26 @@ def commit() -> dict[str, Any]:
     return {"commit": done.stdout.strip()}
 
 
+def prediction(seen: dict[str, Any]) -> dict[str, float]:
+    """Return response times of the calibration page as the queueing model predicts them, and
+    as they were with requests at random times. Milliseconds.
+    """
+    servers = cpus()
+    alone = [step[2] for each in seen["journeys"].values() for s in each["one"] for step in s]
+    # At its capacity each CPU serves without a pause: that is the time that a request costs.
+    factor = servers / seen["capacity"] / mean(alone)
+    times = queueing.simulate(seen["rate"], [each * factor for each in alone], servers)
+    pairs = (("predicted", [each * 1000 for each in times]), ("measured", seen["times"]))
+    return {
+        "rate": round(seen["rate"], 1),
+        **{
+            f"{title}_{name}": round(standard.quantile(each, number), 2)
+            for title, each in pairs
+            for name, number in (("p50", 50), ("p95", 95))
+        },
+    }
+
+
 def show(arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -205,7 +231,12 @@ def show(arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str,
         "\nTimes are those of whole journeys, with one user; requests/s, and the server's CPU "
         f"time for each, with {arguments.users or 4 * cpus()} at a time.\n"
         f"The calibration page takes {bare:.2f} ms. {entry['database']}, cache: "
-        f"{entry['cache']}; {entry['cpus']} CPUs, which locust shares.",
+        f"{entry['cache']}; {entry['cpus']} CPUs, which locust shares.\n"
+        "Queueing model, calibration page, {rate:.0f} requests/s at random times: p50 "
+        "{predicted_p50:.1f} ms predicted, {measured_p50:.1f} measured; p95 "
+        "{predicted_p95:.1f} predicted, {measured_p95:.1f} measured.".format(
+            **entry["prediction"]
+        ),
         highlight=False,
         soft_wrap=True,
     )

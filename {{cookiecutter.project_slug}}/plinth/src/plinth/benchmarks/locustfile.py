@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
+from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -169,7 +170,7 @@ def arrivals(host: str, rate: float, seconds: float) -> list[float]:
     times: list[float] = []
 
     def request(due: float) -> None:
-        session.get(BARE, headers=servers.BEHIND_PROXY)
+        session.get(BARE, headers=servers.BEHIND_PROXY).raise_for_status()
         times.append((time.perf_counter() - due) * 1000)
 
     due = time.perf_counter()
@@ -219,7 +220,10 @@ def rounds(run: dict[str, Any]) -> dict[str, Any]:
             users[0].visitor.calibrate = float
             seen["bare"].append(throughput(bare, seconds / 2, run["bare"]["pid"]))
             seen["many"].append(throughput(users, seconds / 2, run["site"]["pid"]))
-    return found
+    capacity = median(each["rate"] for seen in found.values() for each in seen["bare"])
+    rate = run["utilisation"] * capacity
+    times = arrivals(run["bare"]["url"], rate, run["rounds"] * seconds)
+    return {"journeys": found, "capacity": capacity, "rate": rate, "times": times}
 
 
 if __name__ == "__main__":
