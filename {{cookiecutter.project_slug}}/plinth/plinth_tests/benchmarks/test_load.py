@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -29,7 +30,9 @@ needs_locust = pytest.mark.skipif(
 )
 MACHINE = {
     **dict.fromkeys(("python", "django", "gunicorn"), "1"),
-    **{"cpus": 2, "database": "SQLite 3", "cache": "local memory"},
+    "cpus": 2,
+    "database": "SQLite 3",
+    "cache": "local memory",
 }
 
 
@@ -110,7 +113,9 @@ def test_slower_machine_gives_the_same_numbers() -> None:
     assert standard.absolute(slow)["calibration_ms"] == 6
 
 
-def test_journey_of_the_standard_that_was_not_run_fails_unless_some_were_chosen() -> None:
+def test_journey_of_the_standard_that_was_not_run_fails_unless_some_were_chosen() -> (
+    None
+):
     recorded = {"journeys": {"Browse": standard.relative(seen())}}
 
     assert [*standard.failures(recorded, {})] == [
@@ -140,7 +145,9 @@ class Conclude:
     def __init__(self, folder: Path) -> None:
         self.standard = folder / "load.json"
 
-    def __call__(self, found: dict[str, Any], *, record: bool = False, **machine: str) -> int:
+    def __call__(
+        self, found: dict[str, Any], *, record: bool = False, **machine: str
+    ) -> int:
         arguments = argparse.Namespace(
             record=record, standard=self.standard, only="", users=2
         )
@@ -206,14 +213,18 @@ def test_report_has_charts_the_history_and_nothing_from_elsewhere(
         *("bad", "tail", "tail"),
         *("ok", "tail", "tail"),
     ]
-    assert [dot["class"] for dot in page.of("circle")] == ["ok", "ok", "bad"] + ["ok"] * 3
+    assert [dot["class"] for dot in page.of("circle")] == ["ok", "ok", "bad"] + [
+        "ok"
+    ] * 3
     # A strict policy: the page's own style, by its hash, and no script, image or address.
     policy = next(each["content"] for each in page.of("meta") if "http-equiv" in each)
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = b64encode(sha256(style.encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'"
     assert not page.of("script") + page.of("link") + page.of("img")
-    assert not any({"style", "src", "href"} & attributes.keys() for _, attributes in page.tags)
+    assert not any(
+        {"style", "src", "href"} & attributes.keys() for _, attributes in page.tags
+    )
     lines = (tmp_path / ".load/history.jsonl").read_text().splitlines()
     assert [len(json.loads(line)["failures"]) for line in lines] == [0, 0, 3]
     assert (tmp_path / ".load/.gitignore").read_text() == "*\n"
@@ -222,7 +233,10 @@ def test_report_has_charts_the_history_and_nothing_from_elsewhere(
 def test_report_of_a_journey_that_is_not_in_the_standard() -> None:
     entry = {
         **MACHINE,
-        **{"at": "now", "commit": "abc", "users": 2, "failures": []},
+        "at": "now",
+        "commit": "abc",
+        "users": 2,
+        "failures": [],
         "journeys": {"New": standard.relative(seen())},
         "absolute": {"New": standard.absolute(seen())},
     }
@@ -253,16 +267,14 @@ def locust(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A site whose health pages are slow or fail, as the test wants."""
+    """A site, one of whose pages becomes slow and another one fails."""
 
     protocol_version = "HTTP/1.1"
-    seconds = 0.0
-    status = 200
+    broken = False
 
     def do_GET(self) -> None:
-        site = self.path.startswith("/health/")
-        time.sleep(self.seconds if site else 0)
-        self.send_response(self.status if site else 200)
+        time.sleep(0.05 if self.broken and "live" in self.path else 0)
+        self.send_response(500 if self.broken and "ready" in self.path else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
@@ -291,7 +303,13 @@ def test_planted_slowdown_and_errors_fail_a_run_of_locust(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     server = {"url": site, "pid": 0}
-    run = {"only": "health", "rounds": 1, "seconds": 0.2, "users": 2, "utilisation": 0.2}
+    run = {
+        "only": "health",
+        "rounds": 1,
+        "seconds": 0.2,
+        "users": 2,
+        "utilisation": 0.2,
+    }
     run |= {"site": server, "bare": server}
 
     def go() -> dict[str, Any]:
@@ -301,21 +319,38 @@ def test_planted_slowdown_and_errors_fail_a_run_of_locust(
         return found
 
     assert conclude(go()) == 0
-    monkeypatch.setattr(Handler, "seconds", 0.05)
+    monkeypatch.setattr(Handler, "broken", True)
     assert conclude(go()) == 1
-    assert "Health: live takes" in capsys.readouterr().out
-    monkeypatch.setattr(Handler, "status", 500)
-    assert conclude(go()) == 1
-    assert "of requests fail; the standard has 0.00%." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Health: live takes" in said
+    assert "Health: 50.00% of requests fail; the standard has 0.00%." in said
+
+
+# Without a server: which users there are, and what a journey that does not write may send.
+GUARDS = """
+import os, runpy
+def users():
+    names = runpy.run_path({file!r}, run_name="locustfile")
+    return [name for name, value in names.items() if hasattr(value, "journey")]
+reading = users()
+os.environ["LOAD_WRITES"] = "1"
+from http.cookiejar import CookieJar
+from types import SimpleNamespace
+from plinth.benchmarks.locustfile import JourneyError, LocustVisitor
+client = SimpleNamespace(cookiejar=CookieJar(), base_url="https://example.com")
+try:
+    LocustVisitor(client, 0, may_write=False).post("/", "form", {{}})
+except JourneyError as error:
+    print([reading, users(), str(error)])
+"""
 
 
 @needs_locust
 def test_deployed_site_gets_no_form_unless_asked() -> None:
-    command = ("-m", "locust", "--list", "--locustfile", str(load_test.LOCUSTFILE))
+    done = locust("-c", GUARDS.format(file=str(load_test.LOCUSTFILE)))
 
-    reading = locust(*command).stdout.split()
-    writing = locust(*command, LOAD_WRITES="1").stdout.split()
-
+    reading, writing, error = literal_eval(done.stdout)
     assert {"Visit", "Health"} <= {*reading}
-    assert not {"SignIn", "Profile"} & {*reading}
-    assert {*reading} < {*writing}
+    assert not {"Sign in", "Profile"} & {*reading}
+    assert {"Sign in", "Profile"} <= {*writing}
+    assert error == "form: a journey that sends forms needs writes=True"

@@ -45,7 +45,9 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--users", type=natural, help="at a time; 4 for each CPU")
     parser.add_argument("--only", default="", help="journeys with this in their names")
     parser.add_argument("--host", help="a deployed site, by locust and its options")
-    parser.add_argument("--writes", action="store_true", help="sign in there, send forms")
+    parser.add_argument(
+        "--writes", action="store_true", help="sign in there, send forms"
+    )
     arguments, rest = parser.parse_known_args()
     if rest and not arguments.host:
         parser.error(f"unknown: {' '.join(rest)}")
@@ -117,7 +119,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             check=False,
         )
         if done.returncode:
-            sys.exit(f"locust failed. The site's last line: {running['site'].last_line()}")
+            sys.exit(
+                f"locust failed. The site's last line: {running['site'].last_line()}"
+            )
         found: dict[str, Any] = json.loads(done.stdout)
     if not found["journeys"]:
         sys.exit(f"No journey has {arguments.only!r} in its name.")
@@ -144,13 +148,21 @@ def conclude(
     found = {name: standard.relative(each) for name, each in rounds.items()}
     before = standard.read(arguments.standard)
     recorded = before.get("recorded", {})
-    entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **commit(), **machine}
+    entry = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **commit(),
+        **machine,
+    }
     entry["users"] = arguments.users or 4 * cpus()
     failed: list[str] = []
     if arguments.record or not before:
         standard.write(arguments.standard, entry, found)
-        verdict = f"Recorded {arguments.standard}. Commit it: the next run compares with it."
-    elif differs := [n for n in ("database", "cache") if kind(recorded[n]) != kind(machine[n])]:
+        verdict = (
+            f"Recorded {arguments.standard}. Commit it: the next run compares with it."
+        )
+    elif differs := [
+        n for n in ("database", "cache") if kind(recorded[n]) != kind(machine[n])
+    ]:
         name = differs[0]
         sys.stderr.write(
             f"The standard is of {recorded[name]}, this run of {machine[name]}: start the "
@@ -161,13 +173,19 @@ def conclude(
         failed = [*standard.failures(before, found, partly=bool(arguments.only))]
         verdict = "\n".join(failed) or "No journey is worse than the standard."
     entry |= {"prediction": prediction(seen)}
-    entry |= {"failures": failed, "journeys": found, "absolute": {n: standard.absolute(e) for n, e in rounds.items()}}
+    entry |= {
+        "failures": failed,
+        "journeys": found,
+        "absolute": {n: standard.absolute(e) for n, e in rounds.items()},
+    }
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n")
     with (FOLDER / "history.jsonl").open("a") as file:
         file.write(json.dumps(entry) + "\n")
     lines = (FOLDER / "history.jsonl").read_text().splitlines()
-    html = report.page([json.loads(line) for line in lines], standard.read(arguments.standard))
+    html = report.page(
+        [json.loads(line) for line in lines], standard.read(arguments.standard)
+    )
     (FOLDER / "report.html").write_text(html)
     show(arguments, entry, before)
     sys.stdout.write(f"{verdict}\nReport: {FOLDER / 'report.html'}\n")
@@ -176,7 +194,7 @@ def conclude(
 
 def kind(name: str) -> str:
     """Return a server's name without its version."""
-    return name.split()[0]
+    return name.split(maxsplit=1)[0]
 
 
 def commit() -> dict[str, Any]:
@@ -194,11 +212,16 @@ def prediction(seen: dict[str, Any]) -> dict[str, float]:
     as they were with requests at random times. Milliseconds.
     """
     servers = cpus()
-    alone = [step[2] for each in seen["journeys"].values() for s in each["one"] for step in s]
+    alone = [
+        step[2] for each in seen["journeys"].values() for s in each["one"] for step in s
+    ]
     # At its capacity each CPU serves without a pause: that is the time that a request costs.
     factor = servers / seen["capacity"] / mean(alone)
     times = queueing.simulate(seen["rate"], [each * factor for each in alone], servers)
-    pairs = (("predicted", [each * 1000 for each in times]), ("measured", seen["times"]))
+    pairs = (
+        ("predicted", [each * 1000 for each in times]),
+        ("measured", seen["times"]),
+    )
     return {
         "rate": round(seen["rate"], 1),
         **{
@@ -209,10 +232,20 @@ def prediction(seen: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def show(arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str, Any]) -> None:
+def show(
+    arguments: argparse.Namespace, entry: dict[str, Any], before: dict[str, Any]
+) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
-    for heading in ("p50 ms", "p95", "p99", "requests/s", "CPU ms", "errors", "p50 / standard"):
+    for heading in (
+        "p50 ms",
+        "p95",
+        "p99",
+        "requests/s",
+        "CPU ms",
+        "errors",
+        "p50 / standard",
+    ):
         table.add_column(heading, justify="right")
     for name, seen in entry["absolute"].items():
         now, was = entry["journeys"][name], before.get("journeys", {}).get(name)

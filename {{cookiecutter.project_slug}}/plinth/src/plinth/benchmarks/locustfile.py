@@ -26,14 +26,17 @@ from locust.env import Environment
 
 django.setup()
 
-from plinth.benchmarks import servers
-from plinth.benchmarks.journeys import Journey, JourneyError, all_journeys, sign_in
+from plinth.benchmarks import servers  # noqa: E402
+from plinth.benchmarks.journeys import (  # noqa: E402
+    Journey,
+    JourneyError,
+    all_journeys,
+    sign_in,
+)
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 # Connections of a run with random arrivals: more than requests in flight.
 CONNECTIONS = 200
-
-
 BARE = "/calibration/"
 
 
@@ -115,7 +118,7 @@ class JourneyUser(FastHttpUser):  # type: ignore[misc]
         if journey.signed_in:
             sign_in(self.visitor)
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def make(self) -> None:
         if not self.journey.signed_in:
             self.client.cookiejar.clear()
@@ -165,7 +168,9 @@ def arrivals(host: str, rate: float, seconds: float) -> list[float]:
     Unlike users, who wait for a response, arrivals don't slow down with the server.
     """
     pool = HTTPClientPool(concurrency=CONNECTIONS)
-    session = FastHttpSession(host, Environment().events.request, None, client_pool=pool)
+    session = FastHttpSession(
+        host, Environment().events.request, None, client_pool=pool
+    )
     chance = random.Random(1)  # noqa: S311 (no secret)
     times: list[float] = []
 
@@ -209,7 +214,9 @@ def rounds(run: dict[str, Any]) -> dict[str, Any]:
 
     wanted = [each for each in all_journeys() if run["only"] in each.name.lower()]
     journeys = {journey.name: start(journey, "site") for journey in wanted}
-    found = {name: {"one": [], "many": [], "bare": []} for name in journeys}
+    found: dict[str, dict[str, list[Any]]] = {
+        name: {"one": [], "many": [], "bare": []} for name in journeys
+    }
     seconds = run["seconds"]
     for number in range(run["rounds"]):
         # Every other round in reverse order, so that no journey is always the first.

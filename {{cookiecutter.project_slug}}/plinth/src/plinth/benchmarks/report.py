@@ -39,7 +39,11 @@ def page(history: list[Entry], standard: Entry) -> str:
         "ticks": [(LEFT + WIDTH * n / 6, f"{n / 2:g}") for n in range(7)],
         "history": [line(name, history[-RUNS:], standard) for name in last["journeys"]],
         "table": [
-            {"name": name, "errors": f"{last['journeys'][name]['errors']:.2%}", **numbers}
+            {
+                "name": name,
+                "errors": f"{last['journeys'][name]['errors']:.2%}",
+                **numbers,
+            }
             for name, numbers in last["absolute"].items()
         ],
         "steps": [

@@ -30,7 +30,9 @@ def absolute(seen: dict[str, Any]) -> Numbers:
     whole = [sum(step[1] for step in steps) for steps in seen["one"]]
     return {
         **{name: round(quantile(whole, number), 2) for name, number in TIMES.items()},
-        "calibration_ms": round(median(s[2] for steps in seen["one"] for s in steps), 3),
+        "calibration_ms": round(
+            median(s[2] for steps in seen["one"] for s in steps), 3
+        ),
         "requests_per_second": round(median(each["rate"] for each in seen["many"]), 1),
         "cpu_ms": round(median(each["cpu_ms"] for each in seen["many"]), 2),
     }
@@ -38,14 +40,18 @@ def absolute(seen: dict[str, Any]) -> Numbers:
 
 def relative(seen: dict[str, Any]) -> Numbers:
     """Return the same as multiples of the calibration page, and the share of errors."""
-    whole = [[sum(column) for column in list(zip(*s, strict=True))[1:3]] for s in seen["one"]]
+    whole = [
+        [sum(column) for column in list(zip(*s, strict=True))[1:3]] for s in seen["one"]
+    ]
     own, base = zip(*whole, strict=True)
     steps: dict[str, list[float]] = {}
     for name, ms, before, _ in (step for each in seen["one"] for step in each):
         steps.setdefault(name, []).append(ms / before)
     errors = sum(bool(step[3]) for each in seen["one"] for step in each)
     errors += sum(len(each["errors"]) for each in seen["many"])
-    requests = sum(map(len, seen["one"])) + sum(each["requests"] for each in seen["many"])
+    requests = sum(map(len, seen["one"])) + sum(
+        each["requests"] for each in seen["many"]
+    )
     rates = zip(seen["many"], seen["bare"], strict=True)
     return {
         # Each journey by its own calibration: the steadiest of several ways.
@@ -54,7 +60,9 @@ def relative(seen: dict[str, Any]) -> Numbers:
             name: round(quantile(own, TIMES[name]) / quantile(base, TIMES[name]), 3)
             for name in ("p95", "p99")
         },
-        "requests_per_second": round(median(a["rate"] / b["rate"] for a, b in rates), 3),
+        "requests_per_second": round(
+            median(a["rate"] / b["rate"] for a, b in rates), 3
+        ),
         "errors": round(errors / requests, 5),
         "steps": {step: round(median(ratios), 3) for step, ratios in steps.items()},
     }
