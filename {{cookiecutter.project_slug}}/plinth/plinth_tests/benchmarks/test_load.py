@@ -92,10 +92,10 @@ def test_slow_tail_fails(slow: int, fact: str) -> None:
 
 def test_fewer_requests_per_second_fail() -> None:
     now = seen()
-    now["many"][0]["rate"] = 70
+    now["many"][0]["rate"] = 60
 
     assert compare(seen(), now) == [
-        "Browse: requests/s are 0.70 times the standard's; the limit is 0.75."
+        "Browse: requests/s are 0.60 times the standard's; the limit is 0.65."
     ]
 
 
@@ -122,6 +122,20 @@ def test_journey_of_the_standard_that_was_not_run_fails_unless_some_were_chosen(
         "Browse: it is in the standard, and was not run."
     ]
     assert [*standard.failures(recorded, {}, partly=True)] == []
+
+
+def test_slow_journey_is_measured_again_and_fails_if_it_is_slow_twice() -> None:
+    recorded = {
+        "journeys": {n: standard.relative(seen()) for n in ("Browse", "Search")}
+    }
+
+    assert standard.worse(recorded, {"Browse": seen(1.3), "Search": seen()}) == [
+        "Browse"
+    ]
+    assert standard.worse({}, {"Browse": seen(1.3)}) == []
+    slow, fine = standard.relative(seen(1.3, errors=5)), standard.relative(seen())
+    assert standard.better(slow, slow) == slow
+    assert standard.better(slow, fine) == fine | {"errors": slow["errors"]}
 
 
 def test_recording_leaves_limits_and_other_journeys_as_they_are(tmp_path: Path) -> None:
@@ -304,7 +318,7 @@ def test_planted_slowdown_and_errors_fail_a_run_of_locust(
 ) -> None:
     server = {"url": site, "pid": 0}
     run = {
-        "only": "health",
+        "journeys": ["Health"],
         "rounds": 1,
         "seconds": 0.2,
         "users": 2,

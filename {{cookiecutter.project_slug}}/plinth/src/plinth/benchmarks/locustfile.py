@@ -212,7 +212,7 @@ def rounds(run: dict[str, Any]) -> dict[str, Any]:
         bare[0].make()
         return float(bare[0].visitor.steps[0].ms)
 
-    wanted = [each for each in all_journeys() if run["only"] in each.name.lower()]
+    wanted = [each for each in all_journeys() if each.name in run["journeys"]]
     journeys = {journey.name: start(journey, "site") for journey in wanted}
     found: dict[str, dict[str, list[Any]]] = {
         name: {"one": [], "many": [], "bare": []} for name in journeys
