@@ -25,7 +25,7 @@ run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8001)
 test: setup .venv/test ## Run your tests (ARGS="-k sign_in")
 	@$(BIN)/pytest $(or $(value ARGS),--numprocesses=auto)
 
-prove: setup .venv/lint ## Run the practices' proofs against this project
+prove: setup .venv/lint .venv/load ## Run the practices' proofs against this project
 	@$(MANAGE) practices --prove $(value ARGS)
 
 lint: setup .venv/lint ## Run all pre-commit hooks on the files in git, and mypy
