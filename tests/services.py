@@ -107,6 +107,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
         for name in ("blackbox", "nginx", "node", "postgres", "redis")
     },
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+    "sshd": (Path("/usr/sbin/sshd").exists, "openssh-server"),
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }

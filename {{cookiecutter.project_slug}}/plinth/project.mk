@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench load migrate migrations app seed superuser shell squash up down update upgrade requirements audit clean
+.PHONY: help setup run test prove lint fix check ci practices bench load migrate migrations app seed superuser shell squash up down update upgrade requirements audit scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,15 @@ requirements: ## Write requirements.txt from uv.lock
 # Strict: an unreachable service is an error, and not "nothing found".
 audit: setup ## Look for known vulnerabilities in production's packages
 	@$(UV) tool run --quiet --from 'pip-audit~=2.10' pip-audit --strict --disable-pip --no-deps --requirement requirements.txt
+
+SYFT := anchore/syft:v1.38.0
+GRYPE := anchore/grype:v0.118.0
+
+scan: ## List an image's packages in sbom.json; fail at a known high vulnerability with a fix (IMAGE=site:1)
+	@$(call needed,$(IMAGE),Name the image: make scan IMAGE=site:1)
+	@$(docker)
+	@docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock $(SYFT) --quiet --output cyclonedx-json docker:$(IMAGE) >sbom.json
+	@docker run --rm --interactive $(GRYPE) --only-fixed --fail-on high <sbom.json
 
 clean: ## Remove the environment and the caches of tools
 	@rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles

@@ -70,7 +70,7 @@ def bars(last: Entry, standard: Entry) -> Iterator[Entry]:
         row = []
         for place, fact in enumerate(TIMES):
             ratio, limit = now[fact] / was[fact], limits[fact]
-            y = number * ROW + place * BAR
+            y = number * ROW + place * BAR + 4
             width = min(ratio, 3) / 3 * WIDTH
             kind = "bad" if ratio > limit else "ok" if fact == "p50" else "tail"
             limit_x = LEFT + min(limit, 3) / 3 * WIDTH
@@ -86,7 +86,7 @@ def bars(last: Entry, standard: Entry) -> Iterator[Entry]:
                 "y": y,
                 "end": y + 9,
             })  # fmt: skip
-        yield {"name": name, "y": number * ROW + 22, "bars": row}
+        yield {"name": name, "y": number * ROW + 26, "bars": row}
 
 
 def line(name: str, history: list[Entry], standard: Entry) -> Entry:
