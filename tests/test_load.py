@@ -28,8 +28,8 @@ SHORT = "--rounds 1 --seconds 0.2 --users 2"
 SITE = {"Visit", "Sign in", "Profile", "Health"}
 CATALOG = {"Browse", "Search", "Review"}
 
-# Requests that wait, as for a database: 100 ms on average, exponentially distributed.
-MEAN = 0.1
+# Requests that wait, as for a database: 200 ms on average, exponentially distributed.
+MEAN = 0.2
 WAITING = f"""
 import random, time
 
@@ -53,7 +53,7 @@ predicted, measured = (
     [quantile(each, n) for n in (50, 95)]
     for each in (
         [1000 * each for each in simulate(rate, times, 4)],
-        arrivals(url, rate, 30),
+        arrivals(url, rate, 40),
     )
 )
 print(json.dumps([predicted, measured]))
@@ -99,7 +99,7 @@ def test_load_test_records_compares_and_leaves_nothing_behind(
     refusal(*load, *health, cwd=project, env=env)
 
     history = (project / ".load/history.jsonl").read_text().splitlines()
-    assert [bool(json.loads(line)["failures"]) for line in history] == [
+    assert [bool(json.loads(line)["code"]) for line in history] == [
         False,
         False,
         True,
