@@ -24,8 +24,8 @@ LIMITS = {
 # The tail is of few requests, so its limits are wide.
 TIMES = {"p50": 50, "p95": 95, "p99": 99}
 
-# The calibration page's median, divided by its best tenth. On a machine that does nothing
-# else it is 1.1; above this, times say more about the other work than about the site.
+# The calibration page's median, divided by its best tenth: near 1 on an idle machine. Above
+# this, times say more about the other work than about the site.
 BUSY = 2.0
 
 Numbers = dict[str, Any]
