@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench load migrate migrations app seed superuser shell squash up down update upgrade requirements audit scan clean
+.PHONY: help setup run test prove lint fix check ci practices bench load profile migrate migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,11 +56,16 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 	@$(BIN)/python -m plinth.benchmarks.pages $(value ARGS)
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.middleware
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.stack
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.asgi
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
 	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
 
 load: setup .venv/load ## Run visitors' journeys against load.json (HOST=https://... USERS=20)
 	@$(BIN)/python -m plinth.benchmarks.load_test $(if $(HOST),--host='$(HOST)') $(if $(USERS),--users=$(USERS)) $(if $(WRITES),--writes) $(value ARGS)
+
+profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ USER=you@example.com)
+	@$(MANAGE) migrate --verbosity 0
+	@$(BIN)/python -m plinth.profiling '$(or $(value URL),/)' $(if $(findstring command,$(origin USER)),--user '$(value USER)') $(value ARGS)
 
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate
@@ -118,9 +123,19 @@ upgrade: setup ## Upgrade every dependency to its newest compatible release
 requirements: ## Write requirements.txt from uv.lock
 	@$(UV) export --quiet --offline --locked --no-dev --no-hashes --output-file requirements.txt
 
-# Strict: an unreachable service is an error, and not "nothing found".
+# Strict, and of uv.lock. pip-audit exits with 1 for a vulnerability and for an error alike.
 audit: setup ## Look for known vulnerabilities in production's packages
-	@$(UV) tool run --quiet --from 'pip-audit~=2.10' pip-audit --strict --disable-pip --no-deps --requirement requirements.txt
+	@$(UV) export --quiet --offline --locked --no-dev --no-hashes --no-emit-local --output-file .venv/audit.txt
+	@$(UV) tool run --quiet --from 'pip-audit~=2.10' pip-audit --strict --disable-pip --no-deps --progress-spinner off --requirement .venv/audit.txt $(value ARGS) 2>.venv/audit.log; code=$$?; \
+	grep -E '^(No known|Found [0-9]+ known)' .venv/audit.log >&2 && exit $$code; \
+	echo "Nothing was audited: $$(grep -E '^ERROR|^error|Error: ' .venv/audit.log | tail -n 1 | cut -c1-300)" >&2; exit 2
+
+# Name, version and Python come from pyproject.toml. It fails when the quality gate does.
+sonar: export SONAR_HOST_URL ?= http://localhost:9000
+sonar: properties := projectKey=$(notdir $(CURDIR)) sources=apps,config,static,templates tests=tests exclusions=**/migrations/** coverage.exclusions=** qualitygate.wait=true
+sonar: setup ## Analyse the code with a SonarQube server (docs/profiling.md)
+	@$(call needed,$(SONAR_TOKEN),Set SONAR_TOKEN to a token of the server at $(SONAR_HOST_URL): docs/profiling.md)
+	@$(UV) tool run --quiet --from 'pysonar~=1.10' pysonar $(foreach property,$(properties),'-Dsonar.$(property)') $(value ARGS)
 
 SYFT := anchore/syft:v1.38.0
 GRYPE := anchore/grype:v0.118.0

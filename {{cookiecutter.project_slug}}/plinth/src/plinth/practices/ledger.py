@@ -392,12 +392,24 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             23,
             "Profile",
-            how="Planned: `make profile` draws a flame graph of a request with pyinstrument.",
+            how="`make profile URL=/catalog/` requests a page without the tools of development, writes its flame graph (pyinstrument) and prints the ten hottest functions, the queries and the time. In local, `?profile` shows staff the flame graph of a page.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/project.mk",
+                "plinth/src/plinth/profiling/flame_graph.py",
+                "plinth/src/plinth/profiling/pages.py",
+            ),
         ),
         Practice(
             24,
             "django-silk",
-            how="Planned: django-silk in local settings, behind a switch and with bounded storage.",
+            how="`SILK=true` records requests and their queries in local, at /silk/: the last 1,000, bodies up to 100 kB, no password and no cookie. Without it silk is not imported, and production ignores it.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/src/plinth/profiling/silk.py",
+            ),
         ),
         Practice(
             25,
@@ -409,7 +421,7 @@ LEDGER: dict[str, list[Practice]] = {
             29,
             "Debug Toolbar",
             how="django-debug-toolbar in local only, within the Content-Security-Policy. Production does not import it.",
-            where=("config/settings/local.py", "config/urls.py"),
+            where=("config/settings/local.py", "plinth/src/plinth/http/development_urls.py"),
         ),
         Practice(
             30,
@@ -444,8 +456,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             47,
             "Static analyser",
-            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`.",
-            where=(".djlint_rules.yaml", "plinth/ruff.toml"),
+            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`. `make audit` looks for known vulnerabilities, and fails when it cannot. `make sonar` sends the code to a SonarQube server.",
+            where=(
+                ".djlint_rules.yaml",
+                "plinth/project.mk",
+                "plinth/ruff.toml",
+            ),
         ),
         Practice(
             52,
@@ -513,7 +529,17 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             59,
             "AsyncIO with care",
-            how="Planned: an async view for parallel I/O, and a benchmark of WSGI against ASGI.",
+            how="WSGI by default. `/health/dependencies/` is an async view that asks the services in `HEALTH_DEPENDENCIES` all at once, with a timeout and a limit; it works under WSGI, and `plinth.server.asgi_worker` serves it by ASGI without a gunicorn thread for each client. `make bench` measures both servers: ASGI pays where views wait for other services, and costs throughput on pages that do not. Ruff's ASYNC rules refuse a blocking call in an async view; practices.W059 reports your sync middleware in front of one.",
+            where=(
+                "config/asgi.py",
+                "docs/gunicorn.md",
+                "plinth/ruff.toml",
+                "plinth/src/plinth/benchmarks/asgi.py",
+                "plinth/src/plinth/health/dependencies.py",
+                "plinth/src/plinth/health/views.py",
+                "plinth/src/plinth/server/asgi_worker.py",
+            ),
+            probe=probes.asyncio,
         ),
         Practice(
             60,

@@ -271,6 +271,16 @@ def web_server() -> Finding:
     )
 
 
+def asyncio() -> Finding:
+    from .checks import sync_only
+
+    if "config.asgi" not in sys.modules:
+        return on("WSGI: an async view runs in the thread of its request")
+    if adapted := ", ".join(sync_only(settings.MIDDLEWARE)):
+        return on(f"ASGI: each request also needs a thread, for {adapted} is sync only")
+    return on("ASGI")
+
+
 def open_files() -> Finding:
     from plinth.server.resources import OPEN_FILES, most_open_files
 
