@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench profile migrate migrate-plan migrations app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan clean
+.PHONY: help setup run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8001)
 test: setup .venv/test ## Run your tests (ARGS="-k sign_in")
 	@$(BIN)/pytest $(or $(value ARGS),--numprocesses=auto)
 
-prove: setup .venv/lint ## Run the practices' proofs against this project
+prove: setup .venv/lint .venv/load ## Run the practices' proofs against this project
 	@$(MANAGE) practices --prove $(value ARGS)
 
 lint: setup .venv/lint ## Run all pre-commit hooks on the files in git, and mypy
@@ -60,6 +60,9 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.asgi
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
 	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
+
+load: setup .venv/load ## Run visitors' journeys against load.json (HOST=https://... USERS=20)
+	@$(BIN)/python -m plinth.benchmarks.load_test $(if $(HOST),--host='$(HOST)') $(if $(USERS),--users=$(USERS)) $(if $(WRITES),--writes) $(value ARGS)
 
 profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ USER=you@example.com)
 	@$(MANAGE) migrate --verbosity 0
@@ -160,7 +163,7 @@ clean: ## Remove the environment and the caches of tools
 # The environment. A stamp says that its dependency groups are installed; a sync removes what
 # no installed group needs.
 
-present = $(notdir $(wildcard .venv/test .venv/lint))
+present = $(notdir $(wildcard .venv/test .venv/lint .venv/load))
 install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)))) && touch .venv/dev $(addprefix .venv/,$(sort $(present) $(1)))
 
 .venv/dev: pyproject.toml plinth/pyproject.toml $(wildcard uv.lock) | .venv/bin/python
@@ -169,6 +172,10 @@ install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)
 
 .venv/test: .venv/dev
 	@$(call install,test)
+
+.venv/load: .venv/dev
+	@echo "Installing locust..."
+	@$(call install,load)
 
 .venv/lint: .venv/dev
 	@echo "Installing the linters..."

@@ -242,7 +242,8 @@ def put_load(
     return found
 
 
-def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what a run was measured on: CPUs, versions, database, cache."""
     from django.conf import settings
     from django.db import connection
 
@@ -254,6 +255,11 @@ def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
         **{name: version(name) for name in packages},
         "database": f"{connection.display_name} {database}",
         "cache": "Redis" if settings.REDIS_URL else "local memory",
+    }
+
+
+def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
+    return machine() | {
         "client": arguments.client,
         "connections": arguments.connections,
         "rounds": arguments.rounds,

@@ -626,7 +626,14 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             46,
             "Load tests",
-            how="Planned: locust runs against a recorded standard, and fails when the site is slower.",
+            how="`make load` runs visitors' journeys by locust against gunicorn with production settings, and fails by its exit code when one is slower than load.json, the recorded standard, or has more errors. Times are multiples of a calibration page's, requested right before each request, so the standard holds on another machine. A report shows the runs as charts.",
+            where=(
+                "docs/scaling.md",
+                "plinth/project.mk",
+                "plinth/src/plinth/benchmarks/journeys.py",
+                "plinth/src/plinth/benchmarks/load_test.py",
+                "plinth/src/plinth/benchmarks/standard.py",
+            ),
         ),
         Practice(
             50,
