@@ -14,6 +14,8 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # A path stays if its own condition and those of its folders hold.
 KEEP = {
+    ".github": answers["ci"] == "github",
+    ".gitlab-ci.yml": answers["ci"] == "gitlab",
     "apps/catalog": answers["example_app"],
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],
@@ -21,6 +23,7 @@ KEEP = {
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
     "docs/buckets.md": answers["media_storage"] != "local",
+    "docs/ci.md": answers["ci"] != "none",
     "docs/tasks.md": answers["use_celery"],
     "templates/catalog": answers["example_app"],
     "templates/catalog/mail": answers["use_celery"],

@@ -22,6 +22,7 @@ LEANEST: dict[str, object] = {
     "use_celery": False,
     "media_storage": "local",
     "error_tracking": "none",
+    "ci": "none",
     "license": "proprietary",
 }
 

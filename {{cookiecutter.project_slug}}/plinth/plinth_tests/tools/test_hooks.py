@@ -71,7 +71,19 @@ execute_from_command_line(sys.argv)
 """,
     "templates/good.html": "<p>{{ name }}</p>\n",
     "Dockerfile": "FROM python:3.13\nWORKDIR /app\n",
+    ".github/workflows/good.yml": """\
+name: Good
+on: push
+permissions: {}
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: make ci
+""",
+    ".gitlab-ci.yml": "check:\n  script: make ci\n",
     "good.json": "{}\n",
+    "renovate.json": '{"extends": []}\n',
     "good.sh": '#!/bin/sh\nrm "$1"\n',
     "good.toml": 'name = "a"\n',
     "good.yml": "name: a\n",
@@ -98,6 +110,8 @@ BAD = {
     "djlint": ("templates/inline.html", '<p style="color: red">Red</p>\n'),
     "djlint-reformat": ("templates/flat.html", "<div><div><p>One</p></div></div>\n"),
     "end-of-file-fixer": ("end.txt", "no line break"),
+    "github-workflows": (".github/workflows/bad.yml", "on: push\njobs: {}\n"),
+    "gitlab-ci": (".gitlab-ci.yml", "image:\n  script: make ci\n"),
     "hadolint": ("Dockerfile", "RUN cd /app\n"),
     "import-linter": ("apps/shop/wired.py", "import config\n\nconfig.a()\n"),
     "lint-migrations": (
@@ -117,11 +131,16 @@ class Migration(migrations.Migration):
     ),
     "mixed-line-ending": ("mixed.txt", "one\r\ntwo\n"),
     "practices": ("apps/shop/loop.py", "for item in []:\n    item.save()\n"),
+    "renovate": ("renovate.json", '{"automerge": "no"}\n'),
     "requirements": ("requirements.txt", "left==1.0\n"),
     "ruff-check": ("apps/shop/unused.py", "import os\n"),
     "ruff-format": ("apps/shop/wide.py", "a   =   1\n"),
     "shellcheck": ("unquoted.sh", "#!/bin/sh\nrm $1\n"),
     "trailing-whitespace": ("blank.txt", "blank \n"),
+    "zizmor": (
+        ".github/workflows/good.yml",
+        "      - run: echo ${{ github.event.issue.title }}\n",
+    ),
 }
 
 
