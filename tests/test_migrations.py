@@ -314,7 +314,7 @@ def test_migration_without_its_lock_names_who_has_it(
     [line] = [line for line in lines if line.startswith("CommandError")]
     for words in (
         "shop.0002_expand: no lock on shop_product in 2 attempts of 1 s",
-        "(psql, idle in transaction, for 00:00:0",
+        "(psql, idle in transaction, for 0:00:0",
         "'SELECT count(*) FROM shop_product;'",
         "pg_terminate_backend(",
     ):
