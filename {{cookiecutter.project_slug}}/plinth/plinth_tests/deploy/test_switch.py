@@ -27,7 +27,8 @@ case "$*" in
 *" logs --no-log-prefix"*) cat log ;;
 *" up "*) test ! -e sick ;;
 *release_check) test ! -e broken ;;
-*"--no-TTY migrate") cat applied || true ;;
+*--before-deploy) test ! -e unmigratable ;;
+*"--no-TTY migrate") test ! -e unfinished && { cat applied || true; } ;;
 esac 2>/dev/null
 """
 OK = '{"status":200,"upstream_status":200}\n'
@@ -90,9 +91,14 @@ def test_traffic_moves_to_a_release_that_answers(host: Host) -> None:
     assert host.called("compose stop web-blue")
 
 
+@pytest.mark.practice(48)
 @pytest.mark.parametrize(
     ("state", "reason"),
-    [("sick", "is not healthy"), ("broken", "has pages that fail")],
+    [
+        ("unmigratable", "does not migrate"),
+        ("sick", "is not healthy"),
+        ("broken", "has pages that fail"),
+    ],
 )
 def test_release_that_fails_gets_no_traffic(
     host: Host, state: str, reason: str
@@ -118,12 +124,30 @@ def test_traffic_returns_when_errors_rise(host: Host) -> None:
     assert not host.called("compose stop web-blue")
 
 
-def test_old_colour_runs_until_the_release_has_proved_itself(host: Host) -> None:
+@pytest.mark.practice(49)
+def test_columns_are_dropped_when_the_old_release_has_stopped(host: Host) -> None:
     host.switch("site:2")
 
     calls = (host.folder / "calls").read_text()
-    assert calls.index("logs --no-log-prefix") < calls.index("stop web-blue")
-    assert calls.index("stop web-blue") < calls.index("--no-TTY migrate\n")
+    steps = [
+        "--before-deploy\n",
+        "up --detach",
+        "logs --no-log-prefix",
+        "stop web-blue",
+        "--no-TTY migrate\n",
+    ]
+    assert sorted(steps, key=calls.index) == steps
+
+
+@pytest.mark.practice(48)
+def test_failed_last_migration_says_how_to_repeat_it(host: Host) -> None:
+    host.write("unfinished")
+
+    code, line = host.switch("site:2")
+
+    assert code == 1
+    assert line.startswith("green serves site:2. To repeat its last migrations: ")
+    assert host.serves("green", "site:2")
 
 
 def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> None:
