@@ -44,7 +44,7 @@ SECRETS: list[tuple[tuple[str, ...], re.Pattern[str], str]] = [
         (("?",), r"\?[\w.%-]{1,64}=[^\s\"'\\]*", "?***"),
         (("cookie",), rf"(cookie{IS})[^\"'\\\n]+", r"\1***"),
         (
-            ("pass", "secret", "token", "api", "authorization", "query", "session"),
+            ("pass", "secret", "token", "api", "authorization", "query_string", "session"),
             # The whole of a quoted value, or else a word.
             rf"({NAME}{IS})(?:(?<=[\"'])[^\"'\\\n]+|(?:(?:basic|bearer|token) )?[^\s\"'\\,;&}})\]]+)",
             r"\1***",
