@@ -39,19 +39,9 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.project, self.folder = folder / "project", folder / "host"
         self.state = folder / "docker"
-        for name in (
-            "ansible",
-            "compose",
-            "monitoring",
-            "nginx",
-            "pgbouncer",
-            "postgresql",
-        ):
-            shutil.copytree(
-                settings.BASE_DIR / "deploy" / name, self.project / "deploy" / name
-            )
+        shutil.copytree(settings.BASE_DIR / "deploy", self.project / "deploy")
         shutil.copytree(
-            settings.BASE_DIR / "plinth/ansible_plugins", self.project / "plinth/ansible"
+            settings.BASE_DIR / "plinth/ansible_plugins", self.project / "plinth/ansible_plugins"
         )
         self.git("init", "--quiet")
         self.git("add", "--all")
