@@ -70,6 +70,7 @@ class Machine(Host):
         values = "deploy/ansible/group_vars/all/site.yml"
         replace(values, 'site: "my_site"', f'site: "{self.name}"')(self.checkout)
         replace(values, "/srv/my_site", str(self.project))(self.checkout)
+        replace(values, "watch: 60", "watch: 5")(self.checkout)
         run("git", "init", "--quiet", cwd=self.checkout)
         (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
         self.commit()

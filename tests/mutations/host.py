@@ -2,7 +2,7 @@
 
 from tests.mutations import Mutation, replace
 
-ANSIBLE = "deploy/ansible/tasks/"
+ANSIBLE = "deploy/ansible/"
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
 SETUP = "deploy/compose/setup.sh"
@@ -78,32 +78,30 @@ MUTATIONS = [
         50,
         "builds-each-time",
         replace(
-            ANSIBLE + "release.yml", "found.rc != 0 and not registry", "not registry"
+            ANSIBLE + "tasks/release.yml",
+            "found.rc != 0 and not registry",
+            "not registry",
         ),
         "test_second_deploy_changes_nothing",
     ),
     Mutation(
         50,
-        "settings-restart-the-site",
+        "switches-each-time",
         replace(
-            ANSIBLE + "switch.yml", 'serving.stdout != "IMAGE=" ~ new or', "true or"
+            ANSIBLE + "tasks/release.yml", 'serving.stdout != "IMAGE=" ~', "true or"
         ),
         "test_second_deploy_changes_nothing",
     ),
     Mutation(
         50,
         "two-at-once",
-        replace(ANSIBLE + "lock.yml", "    mkdir lock", "    mkdir -p lock"),
+        replace(ANSIBLE + "tasks/lock.yml", "    mkdir lock", "    mkdir -p lock"),
         "test_second_deploy_at_once_is_refused",
     ),
     Mutation(
         50,
-        "rollback-forgets",
-        replace(
-            ANSIBLE + "switch.yml",
-            "{{ serving.stdout.removeprefix('IMAGE=') }}",
-            "{{ new }}",
-        ),
-        "test_previous_image_is_switched_to",
+        "rollback-to-itself",
+        replace(ANSIBLE + "rollback.yml", 'default("--rollback")', 'default("")'),
+        "test_rollback_returns_to_the_release_before",
     ),
 ]

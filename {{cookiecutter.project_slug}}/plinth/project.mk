@@ -173,7 +173,7 @@ deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HO
 	@test -z "$$(git status --porcelain .)" || echo "Uncommitted changes are not deployed."
 	@$(call playbook,deploy) $(value ARGS)
 
-rollback: .venv/bin/python ## Serve the previous image again (HOST=user@host, ARGS=site:0123456789ab)
+rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=site:0123456789ab)
 	@$(call named)
 	@$(call playbook,rollback) $(addprefix --extra-vars image=,$(ARGS))
 

@@ -638,7 +638,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             50,
             "Deployment tools",
-            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the previous image. They use modules of ansible-core only.",
+            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the release before. They use modules of ansible-core only.",
             where=(
                 "deploy/ansible/deploy.yml",
                 "deploy/ansible/rollback.yml",
