@@ -130,7 +130,9 @@ def test_rollback_returns_to_the_release_before(host: Host) -> None:
     output = host.play("rollback")
 
     assert " changed=1 failures=0 " in output, output
-    assert host.env() | {"IMAGE": "trial:old", "COMPOSE_PROFILES": "green"} == host.env()
+    assert (
+        host.env() | {"IMAGE": "trial:old", "COMPOSE_PROFILES": "green"} == host.env()
+    )
 
 
 def test_second_deploy_at_once_is_refused(host: Host) -> None:
