@@ -163,7 +163,7 @@ host = $(lastword $(subst @, ,$(HOST)))
 playbook = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)' \
 	ansible-playbook $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) --inventory '$(host),' \
 	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))') deploy/ansible/$(1).yml
-on_host = ssh $(1) ssh://$(HOST) 'cd $(shell sed -n 's/^folder: *"*\([^"]*\).*/\1/p' deploy/ansible/group_vars/all/site.yml)/deploy/compose && sudo docker compose $(2)'
+on_host = ssh $(1) ssh://$(HOST) "sudo sh -c 'cd $(shell sed -n 's/^folder: *"*\([^"]*\).*/\1/p' deploy/ansible/group_vars/all/site.yml)/deploy/compose && docker compose $(2)'"
 named = $(call needed,$(HOST),Name the host: make $@ HOST=root@203.0.113.5$(1))
 
 deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HOST=root@203.0.113.5)
@@ -188,7 +188,7 @@ logs: ## Follow the logs of a host (HOST=user@host, ARGS="--since 1h nginx")
 
 remote-shell: ## Open a Python shell on a host (HOST=user@host)
 	@$(call named)
-	@$(call on_host,-t,exec web-$$(sed -n s/^COMPOSE_PROFILES=//p .env) python manage.py shell)
+	@$(call on_host,-t,exec web-\$$(sed -n s/^COMPOSE_PROFILES=//p .env) python manage.py shell)
 
 clean: ## Remove the environment and the caches of tools
 	@rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles
