@@ -213,7 +213,7 @@ def test_bare_host_serves_after_one_command(
     with subtests.test("logs and a shell"):
         assert "nginx" in machine.make("logs", "ARGS=--tail 5 nginx")
         shell = " ".join(machine.words("remote-shell"))
-        typed = f"echo 'print(6 * 7)' | script --quiet --return --command '{shell}' /dev/null"
+        typed = f"printf 'print(6 * 7)\\nexit()\\n' | script --quiet --return --command '{shell}' /dev/null"
         said = run("sh", "-c", typed, cwd=machine.checkout, env=machine.ssh())
         assert re.search(r"\b42\b", said), said
 
