@@ -85,7 +85,11 @@ class Host:
     def run(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         found = postgresql.programs()
         path = f"{self.programs}:{found}:{os.environ['PATH']}"
-        server = {"PGHOST": "localhost", "PGPORT": str(self.port), "PGSSLMODE": "disable"}
+        server = {
+            "PGHOST": "localhost",
+            "PGPORT": str(self.port),
+            "PGSSLMODE": "disable",
+        }
         return subprocess.run(
             ["sh", "-c", command],
             cwd=self.folder,
@@ -144,7 +148,9 @@ def test_drill_restores_rows_and_files_equal(host: Host) -> None:
     verdict = host.drill()
 
     assert verdict.code == 0, verdict.error
-    assert verdict.out.startswith(f"Drill passed: backups/{backup.name} is restored, in 0 min")
+    assert verdict.out.startswith(
+        f"Drill passed: backups/{backup.name} is restored, in 0 min"
+    )
     assert verdict.out.endswith("2 tables, 1001 rows with equal checksums, 1 files.\n")
     assert verdict.error == ""
     # Its own container, and nothing of the site's.
@@ -168,9 +174,14 @@ def test_restore_replaces_the_rows_and_adds_the_files(host: Host) -> None:
     assert done.returncode == 0, done.stderr
     assert host.sql("SELECT * FROM note ORDER BY id") == rows
     assert host.sql("SELECT to_regclass('newer')") == ""
-    assert host.sql("SELECT count(*) FROM pg_constraint WHERE conname = 'note_pkey'") == "1"
+    assert (
+        host.sql("SELECT count(*) FROM pg_constraint WHERE conname = 'note_pkey'")
+        == "1"
+    )
     assert (host.app / "media/photo.txt").read_text() == "a photo of Ann"
-    assert "compose run --rm --no-TTY migrate\n" in (host.top / "docker.log").read_text()
+    assert (
+        "compose run --rm --no-TTY migrate\n" in (host.top / "docker.log").read_text()
+    )
     assert "restored" not in host.databases()
 
 
@@ -271,8 +282,10 @@ def test_backup_for_another_key_fails_the_drill_with_one_line(host: Host) -> Non
     assert verdict == (
         1,
         "",
-        f"Drill: backups/{backup.name} cannot be decrypted: no identity matched any of "
-        "the recipients.\n",
+        (
+            f"Drill: backups/{backup.name} cannot be decrypted: no identity matched any of "
+            "the recipients.\n"
+        ),
     )
 
 
@@ -290,7 +303,10 @@ def test_differing_rows_fail_the_drill_and_replace_nothing(host: Host) -> None:
     verdict = host.drill()
     restored = host.run("./restore.sh ../site.key")
 
-    assert verdict.error == f"Drill: backups/{backup.name} is not what was restored: note.\n"
+    assert (
+        verdict.error
+        == f"Drill: backups/{backup.name} is not what was restored: note.\n"
+    )
     assert verdict.code == restored.returncode == 1
     assert host.sql("SELECT count(*) FROM note") == "10"
 
@@ -313,13 +329,17 @@ def test_checksum_sees_a_changed_value_and_no_order(host: Host) -> None:
 def test_full_disk_leaves_the_last_backup(host: Host) -> None:
     old = host.backup()
     metric = (host.folder / "textfile/backup.prom").read_text()
-    host.sql("INSERT INTO note SELECT i, md5(i::text), now() FROM generate_series(1001, 20000) i")
+    host.sql(
+        "INSERT INTO note SELECT i, md5(i::text), now() FROM generate_series(1001, 20000) i"
+    )
 
     # In units of 512 bytes: a file gets no larger.
     done = host.run("ulimit -f 200; ./backup.sh")
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "Backup failed: the database cannot be dumped."
+    assert (
+        done.stderr.splitlines()[-1] == "Backup failed: the database cannot be dumped."
+    )
     assert host.backups() == {old}
     assert (host.folder / "textfile/backup.prom").read_text() == metric
     assert host.drill().code == 0
