@@ -3,8 +3,8 @@
 # encrypted for the age keys in backup.pub: this host cannot read its own backups. Run as root.
 #
 # BACKUP_DAYS: backups older than this are deleted, after a new one has succeeded (14).
-# BACKUP_REMOTE: a folder or bucket of rclone, s3:bucket/site, that gets a copy of each backup.
-# Nothing is deleted there.
+# BACKUP_REMOTE: a folder of an rclone remote, NAME:PATH, that gets a copy of each backup. Nothing
+# is deleted there.
 set -eu
 cd "$(dirname "$0")"
 umask 077
