@@ -237,8 +237,8 @@ MUTATIONS = [
         "old-backups-go-first",
         replace(
             BACKUP,
-            "# What an interrupted",
-            "rm -r backups/2*Z || true\n# What an interrupted",
+            "# A failed backup leaves",
+            "rm -r backups/2*Z || true\n# A failed backup leaves",
         ),
         "test_only_old_backups_are_deleted_and_only_after_success",
     ),

@@ -67,7 +67,8 @@ flock --nonblock 9 || fail "another backup is running"
 command -v age >/dev/null || fail "install age (apt install age)"
 [ -s backup.pub ] || fail "write the public key of age-keygen into backup.pub"
 
-# What an interrupted backup has left.
+# A failed backup leaves a full disk its space.
+trap 'rm -rf "$new"' EXIT
 rm -rf "$new"
 mkdir "$new"
 encrypt database.dump dump || fail "the database cannot be dumped"

@@ -341,6 +341,7 @@ def test_full_disk_leaves_the_last_backup(host: Host) -> None:
         done.stderr.splitlines()[-1] == "Backup failed: the database cannot be dumped."
     )
     assert host.backups() == {old}
+    assert not (host.folder / "backups/.new").exists()
     assert (host.folder / "textfile/backup.prom").read_text() == metric
     assert host.drill().code == 0
     # With space again.
