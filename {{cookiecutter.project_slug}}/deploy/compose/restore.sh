@@ -23,14 +23,18 @@ fail() {
 
 clean() {
     rm -r "$work"
-    [ -z "$drill" ] || docker rm --force --volumes "$drill" >/dev/null 2>&1 || true
+    if [ "$drill" ]; then
+        docker rm --force --volumes "$drill"
+    else
+        server dropdb --username postgres --if-exists restored
+    fi >/dev/null 2>&1 || true
 }
 trap clean EXIT
 trap 'exit 1' HUP INT TERM
 
 # The first error of a command, for the one line of `fail`.
 why() {
-    sed -n '/error: /{s/.*error: //p;q}' "$work/error"
+    { grep 'error: ' "$work/error" || cat "$work/error"; } | head -n 1 | sed 's/.*error: //'
 }
 
 decrypt() {
@@ -68,9 +72,10 @@ if [ "$drill" ]; then
         ! server pg_isready --quiet --host 127.0.0.1 || break
         sleep 0.5
     done
-    server createuser --username postgres app
+    server createuser --username postgres app 2>"$work/error" || fail "cannot be restored: $(why)"
 fi
-server dropdb --username postgres --if-exists restored 2>/dev/null
+server dropdb --username postgres --if-exists restored 2>"$work/error" ||
+    fail "cannot be restored: $(why)"
 server createdb --username postgres --owner app restored
 {
     decrypt database.dump |

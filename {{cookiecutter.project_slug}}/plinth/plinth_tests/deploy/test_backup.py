@@ -289,6 +289,17 @@ def test_backup_for_another_key_fails_the_drill_with_one_line(host: Host) -> Non
     )
 
 
+def test_missing_server_fails_the_drill_with_one_line(host: Host) -> None:
+    backup = host.backup()
+    host.program("dropdb", "#!/bin/sh\necho 'dropdb: error: no server' >&2\nexit 1\n")
+
+    verdict = host.drill()
+
+    assert verdict.error == (
+        f"Drill: backups/{backup.name} cannot be restored: no server.\n"
+    )
+
+
 def test_differing_rows_fail_the_drill_and_replace_nothing(host: Host) -> None:
     backup = host.backup()
     key = host.top / "site.key"
@@ -309,6 +320,7 @@ def test_differing_rows_fail_the_drill_and_replace_nothing(host: Host) -> None:
     )
     assert verdict.code == restored.returncode == 1
     assert host.sql("SELECT count(*) FROM note") == "10"
+    assert "restored" not in host.databases()
 
 
 def test_checksum_sees_a_changed_value_and_no_order(host: Host) -> None:

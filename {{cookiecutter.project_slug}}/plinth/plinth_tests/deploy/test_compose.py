@@ -290,7 +290,7 @@ def test_containers_can_read_a_checkout_without_rights_for_others(host: Path) ->
 def test_git_ignores_created_files(host: Path) -> None:
     top = host.parent.parent
     (host / "backups").mkdir()
-    for name in ("backup.pub", "backups/file"):
+    for name in ("backup.pub", "backups/file", "site.dump", "site.key"):
         (host / name).touch()
     git = ["git", "-C", str(top)]
     subprocess.run([*git, "init", "--quiet"], check=True)
