@@ -22,8 +22,7 @@ scale: .venv/bin/python ## Run the tests that take minutes: a million rows
 
 lint: .venv/bin/python ## Check the style of the template's own code
 	@$(call sync,--group test)
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
+	@.venv/bin/pre-commit run --all-files
 
 services: .venv/bin/python ## Install the servers and tools that tests use, where they are missing
 	@$(call sync,--group test)

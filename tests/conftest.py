@@ -108,7 +108,7 @@ def install(bake: Bake, shared: Path) -> Bake:
                 # Where uv was fetched for these tests, it need not be for each project.
                 if (REPOSITORY / ".uv").exists():
                     (project / ".uv").symlink_to(REPOSITORY / ".uv")
-                run("make", "setup", ".venv/lint", cwd=project)
+                run("make", "setup", ".venv/lint", ".venv/load", cwd=project)
                 first = min(shared.glob("install-*/done"), key=getmtime, default=None)
                 if first:
                     share_compiled(

@@ -400,12 +400,17 @@ def gunicorn(project: Path, log: Path, **variables: str) -> Iterator[str]:
 
 @contextmanager
 def gunicorn_on(
-    path: Path, project: Path, log: Path, *options: str, **variables: str
+    path: Path,
+    project: Path,
+    log: Path,
+    *options: str,
+    application: str = "config.wsgi",
+    **variables: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The project under its production settings, behind a unix socket of this path."""
     env = PRODUCTION | {"WEB_BIND": f"unix:{path}"} | variables
     command = ["gunicorn", "--config", "python:plinth.server.gunicorn", *options]
-    command = venv(*command, "config.wsgi", of=project)
+    command = venv(*command, application, of=project)
     with process(*command, cwd=project, log=log, env=env) as running:
 
         def listens() -> bool:

@@ -238,6 +238,27 @@ def test_cached_page_costs_little_more_than_its_bytes(
     assert all(row["failed"] == 0 for row in rows)
 
 
+def test_benchmark_compares_asgi_with_wsgi(install: Bake, tmp_path: Path) -> None:
+    project = install(**DEFAULT)
+    run("make", "--silent", ".venv/test", cwd=project)
+
+    output = run(
+        *(project / ".venv/bin/python", "-m", "plinth.benchmarks.asgi"),
+        *("--rounds", "1", "--seconds", "2", "--client", "python"),
+        cwd=project,
+        env=environment(tmp_path / "temporary"),
+    )
+
+    found = re.findall(r"(?m)^(.+): ASGI serves ([\d.]+) times", output)
+    assert [name for name, _ in found] == [
+        *("Three services, 0.1 s each", "Catalogue", "Product")
+    ]
+    times = {name: float(number) for name, number in found}
+    # Too short to say more on a busy machine: one has twelve threads that wait.
+    assert times["Three services, 0.1 s each"] > max(1, times["Catalogue"])
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 def test_benchmark_prints_a_readable_report(install: Bake, tmp_path: Path) -> None:
     output = run(
         *("make", "--silent", "bench", f"ARGS={SHORT} --only sign"),
@@ -375,7 +396,7 @@ def test_benchmark_that_cannot_run_gives_the_reason(
     assert not list(temporary.iterdir())
 
 
-@pytest.mark.parametrize("name", ["image", "stack", "tasks"])
+@pytest.mark.parametrize("name", ["asgi", "image", "stack", "tasks"])
 def test_benchmark_without_rounds_is_refused(install: Bake, name: str) -> None:
     project = install(**DEFAULT)
     words = (

@@ -5,6 +5,7 @@ that the README shows, in the fonts that the machine has.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -429,6 +430,49 @@ def test_debug_toolbar_works_under_the_content_security_policy(
     page.get_by_role("link", name="Headers").click()
 
     expect(page.get_by_role("heading", name="Request headers")).to_be_visible()
+
+
+def test_flame_graph_takes_the_place_of_a_page(local: str, open_page: Open) -> None:
+    page = open_page(f"{local}/accounts/sign-in/")
+    sign_in(page)
+    expect(page).to_have_url(f"{local}/accounts/profile/")
+
+    page.goto(f"{local}/catalog/?profile")
+
+    expect(page.get_by_text("GET /catalog/", exact=True)).to_be_visible()
+    expect(page.get_by_role("radio", name="Timeline")).to_be_checked()
+    # The graph is drawn: bars of several colours.
+    canvas = page.locator("canvas").first
+    colours = canvas.evaluate(
+        """canvas => new Set(new Uint32Array(canvas.getContext("2d").getImageData(
+            0, 0, canvas.width, canvas.height).data.buffer)).size"""
+    )
+    assert colours > 10
+
+
+def test_silk_works_under_the_content_security_policy(
+    project: Path, open_page: Open
+) -> None:
+    run(
+        project / ".venv/bin/python",
+        *("manage.py", "migrate", "silk"),
+        cwd=project,
+        env={"SILK": "true"},
+    )
+    port = free_port()
+    command = ("python", "manage.py", "runserver", str(port))
+    for url in serve(project, port, *command, SILK="true"):
+        page = open_page(f"{url}/catalog/")
+        page.goto(f"{url}/silk/requests/")
+        recorded = page.locator("a[href*='/silk/request/']")
+        recorded.filter(has_text="/catalog/").first.click()
+        page.get_by_role("link", name="SQL").click()
+        expect(page.get_by_text("catalog_category").first).to_be_visible()
+
+        page.goto(f"{url}/silk/requests/")
+        page.locator("select[name=order_by]").select_option(label="Path")
+
+        expect(page).to_have_url(re.compile("order_by=path"))
 
 
 def test_saved_template_reloads_the_page(

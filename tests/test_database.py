@@ -1,5 +1,6 @@
 """The project on several PostgreSQL servers and poolers: who serves, and who is missed."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -343,3 +344,46 @@ def test_fork_shares_no_pool(
 
     assert len(seen) > 50
     assert seen.failed == []
+
+
+SLOW = """
+from django.db import connection
+from plinth.logs.formatters import request_id
+
+cursor = connection.cursor()
+for number in range(3):
+    request_id.set(f"of-request-{number}")
+    cursor.execute("SELECT pg_sleep(%s)", [0.15 + number / 100])
+cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+print(cursor.fetchone()[0])
+request_id.set("-")
+sleeps = "calls FROM pg_stat_statements WHERE query LIKE '%%pg_sleep%%'"
+cursor.execute(f"SELECT {sleeps}")
+print([calls for calls, in cursor.fetchall()])
+"""
+
+
+@pytest.mark.services("pgbouncer")
+@pytest.mark.parametrize("pooler", ["none", "pgbouncer"])
+def test_slow_query_in_the_servers_log_names_the_request(
+    project: Path, pooler: str
+) -> None:
+    """And pg_stat_statements counts the queries of all requests together."""
+    with services.primary() as primary:
+        primary.sql("ALTER SYSTEM SET shared_preload_libraries = pg_stat_statements")
+        primary.sql("ALTER SYSTEM SET log_min_duration_statement = 100")
+        primary.stop("fast")
+        primary.start()
+        primary.sql("CREATE EXTENSION pg_stat_statements")
+        with pooled(project, primary, pooler) as variables:
+            said = shell(project, SLOW, **variables, DATABASE_COMMENT_QUERIES="true")
+        log = (primary.folder / "log").read_text()
+
+    assert re.findall(r"statement: /\* request_id=(\S+) \*/ SELECT pg_sleep", log) == [
+        "of-request-0",
+        "of-request-1",
+        "of-request-2",
+    ]
+    shown, counted = said.splitlines()[-2:]
+    assert shown.startswith("/* request_id=of-request-2 */ SELECT query")
+    assert counted == "[3]"

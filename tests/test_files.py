@@ -197,7 +197,8 @@ def test_published_static_files_are_served_by_the_cdn(
     assert second.headers["Content-Type"] == "text/css"
     assert second.text == (project / "static/css/site.css").read_text()
     record_property(
-        "summary", "; ".join(f"{s:.1f} s: {text}" for s, text in zip(seconds, said))
+        "summary",
+        "; ".join(f"{s:.1f} s: {text}" for s, text in zip(seconds, said, strict=True)),
     )
 
 
@@ -527,7 +528,9 @@ from django.core.files.storage import storages
 print(storages["public"].url("a.txt"), storages["default"].url("a.txt"))
 """
     said = shell(project, code, DATABASE_URL="sqlite://", **variables)
-    for link, place, seconds in zip(said.split(), ("media", "private"), (3600, 300)):
+    for link, place, seconds in zip(
+        said.split(), ("media", "private"), (3600, 300), strict=True
+    ):
         assert link.startswith(f"https://storage.googleapis.com/uploads/{place}/a.txt?")
         assert "X-Goog-Signature=" in link
         assert f"X-Goog-Expires={seconds}" in link

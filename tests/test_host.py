@@ -31,7 +31,17 @@ from tests.conftest import Bake
 from tests.mutations import replace
 from tests.production import Load, repeated
 from tests.services import RENEWAL, Answer, authority, free_port, wait_until
-from tests.support import DEFAULT, LEANEST, Say, copy_of, documented, refusal, run
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    Say,
+    clean_environment,
+    copy_of,
+    documented,
+    refusal,
+    run,
+)
+from tests.test_logs import Receiver
 
 SITE = "example.com"
 # What asks the database for each request, whoever keeps pages.
@@ -64,6 +74,7 @@ class Host:
             "DOCKER_BUILDKIT": "1",
             "HTTP_PORT": f"127.0.0.1:{self.http}",
             "HTTPS_PORT": f"127.0.0.1:{self.https}",
+            "WATCH": "4",
         }
         self.cookie = ""
 
@@ -268,6 +279,51 @@ def a_task_goes_through_the_worker(host: Host, say: Say) -> None:
     wait_until(lambda: "succeeded" in host.compose("logs", "worker"))
 
 
+def lines_of_a_request_arrive_under_one_id(host: Host, say: Say) -> None:
+    """From nginx, the web and the worker, by deploy/compose/logs.yml; without its data."""
+    receiver = Receiver(free_port())
+    root = host.run("docker", "info", "--format", "{{.DockerRootDir}}").strip()
+    (host.folder / "logs-trial.yml").write_text(
+        "services:\n  logs:\n    network_mode: host\n    networks: !reset []\n"
+        f"    volumes: ['{root}/containers:/var/lib/docker/containers:ro']\n"
+    )
+    env = {
+        "COMPOSE_FILE": f"{host.env['COMPOSE_FILE']}:logs.yml:logs-trial.yml",
+        "LOGS_URL": f"http://127.0.0.1:{receiver.port}/loki/api/v1/push",
+    }
+    compose = partial(host.run, "docker", "compose", **env)
+    with receiver.up():
+        compose("up", "--build", "--detach", "--wait", "logs")
+        path = "/accounts/reset/"
+        page = host.ask(f"{path}?email=ada@example.com")
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        cookies = SimpleCookie(page.headers["Set-Cookie"])
+        cookie = "; ".join(f"{name}={each.value}" for name, each in cookies.items())
+        form = {"email": "ada@example.com", "csrfmiddlewaretoken": token}
+        done = host.ask(path, form=form, Cookie=cookie)
+        assert done.status == 302, done.text
+        name = done.headers["X-Request-ID"]
+
+        def services() -> set[str]:
+            arrived = receiver.lines()
+            return {labels["service"] for labels, _, line in arrived if name in line}
+
+        wanted = {"nginx", host.serving()} | ({"worker"} & host.services().keys())
+        try:
+            wait_until(lambda: wanted <= services(), 40)
+            # Its own healthcheck writes what the alert reads.
+            assert "syslogng_output" in (host.folder / "textfile/logs.prom").read_text()
+        finally:
+            compose("rm", "--force", "--stop", "logs")
+            volumes = (f"{host.name}_logs", f"{host.name}_loki")
+            host.run("docker", "volume", "rm", *volumes)
+            host.run("docker", "image", "rm", "--force", f"{host.name}-logs")
+    lines = [line for *_, line in receiver.lines()]
+    assert "logs" not in {labels["service"] for labels, *_ in receiver.lines()}
+    assert not [line for line in lines if token in line or "ada@example" in line]
+    say("summary", f"{len(lines)} lines arrived; one request in {sorted(services())}")
+
+
 def every_container_is_without_rights(host: Host, say: Say) -> None:
     for service, found in host.containers().items():
         assert found["HostConfig"]["ReadonlyRootfs"], service
@@ -439,6 +495,26 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     )
 
 
+def a_rollback_takes_seconds(host: Host, say: Say) -> None:
+    released = host.serving()
+    with host.load() as seen:
+        switch = subprocess.Popen(
+            ["./switch.sh", "--rollback"],
+            cwd=host.folder,
+            env=clean_environment() | host.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started = time.monotonic()
+        wait_until(lambda: host.serving() != released)
+        seconds = time.monotonic() - started
+        *_, line = switch.communicate()[0].splitlines()
+    say("summary", f"rolled back in {seconds:.1f} s: {seen}")
+    assert line == f"{host.serving().removeprefix('web-')} serves {host.image} again."
+    assert not seen.failed
+    assert host.containers()[host.serving()]["Config"]["Image"] == host.image
+
+
 def all_of_it_stops_within_its_grace(host: Host, say: Say) -> None:
     started = time.monotonic()
     host.compose("stop")
@@ -461,6 +537,7 @@ PROMISES = [
     somebody_signs_in,
     a_certificate_comes_and_is_renewed,
     a_task_goes_through_the_worker,
+    lines_of_a_request_arrive_under_one_id,
     every_container_is_without_rights,
     nobody_but_nginx_has_a_port,
     no_secret_is_in_the_environment,
@@ -473,6 +550,7 @@ PROMISES = [
     a_backup_is_proven_and_replaces_a_newer_schema,
     a_release_whose_pages_fail_never_serves,
     a_release_takes_over_without_a_failed_request,
+    a_rollback_takes_seconds,
     all_of_it_stops_within_its_grace,
 ]
 
@@ -520,6 +598,41 @@ def test_broken_release_never_serves(host: Host, tmp_path: Path) -> None:
     assert "worker" in running
 
 
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+def test_release_that_fails_later_is_left(
+    host: Host, tmp_path: Path, record_property: Say
+) -> None:
+    somebody_signs_in(host, record_property)
+    before, image = host.serving(), f"{host.name}:v2"
+    # Longer than the release check takes.
+    failing = (
+        "import time; begun, healthy = time.monotonic(), application\n"
+        "def application(environ, start):\n"
+        "    if time.monotonic() > begun + 40: raise OSError\n"
+        "    return healthy(environ, start)\n"
+    )
+    (tmp_path / "later.py").write_text(failing)
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {host.image}\nUSER root\nCOPY later.py /tmp/\n"
+        "RUN cat /tmp/later.py >>config/wsgi.py\nUSER 10001:10001\n"
+    )
+    host.run("docker", "build", "--quiet", "--tag", image, str(tmp_path))
+
+    with host.load() as seen:
+        env = host.env | {"WATCH": "90"}
+        lines = refusal("./switch.sh", image, cwd=host.folder, env=env)
+        back = time.monotonic()
+        time.sleep(2)
+
+    colour = before.removeprefix("web-")
+    failed = seen.failed
+    record_property("summary", f"errors for {failed[-1] - failed[0]:.1f} s: {seen}")
+    assert lines[-1] == f"{image} answers with server errors: {colour} keeps serving."
+    assert not [asked for asked in failed if asked > back]
+    assert host.serving() == before
+
+
 # Without Docker's engine
 
 
@@ -535,11 +648,38 @@ def test_compose_accepts_the_files(
 
     whole = json.loads(run(*config, cwd=host))
     local = json.loads(run(*config, cwd=project, env={"POSTGRES_PASSWORD": "trial"}))
+    watched = json.loads(
+        run(
+            *config,
+            cwd=project,
+            env={
+                "POSTGRES_PASSWORD": "trial",
+                "METRICS_BIND": "0.0.0.0:9464",
+                "COMPOSE_FILE": "compose.yml:plinth/monitoring.yml",
+            },
+        )
+    )
+    beside = {"COMPOSE_FILE": "compose.yml:monitoring.yml:logs.yml"}
+    shipped = json.loads(run(*config, cwd=host, env=beside))
 
     assert {"web-blue", "web-green", "nginx", "postgres"} <= whole["services"].keys()
     ports = {port["host_ip"] for port in whole["services"]["nginx"]["ports"]}
     assert ports == {"0.0.0.0"}
     assert ("worker" in whole["services"]) is ("worker" in local["services"])
+    assert {"logs", "loki", "prometheus", "web-blue"} <= shipped["services"].keys()
+    # `make monitoring`: the services of development, and no others of production.
+    assert watched["services"].keys() - local["services"].keys() == {
+        *("alertmanager", "grafana", "postgres-exporter", "prometheus"),
+        "redis-exporter",
+    }
+    for name in {"web", "worker"} & watched["services"].keys():
+        environment = watched["services"][name]["environment"]
+        assert environment["METRICS_BIND"] == "0.0.0.0:9464"
+    for service in watched["services"].values():
+        assert not service.get("secrets")
+        assert service["networks"].keys() == {"default"}
+        for port in service.get("ports", []):
+            assert port["host_ip"] == "127.0.0.1"
     assert ("broker" in whole["services"]) is answers.get("use_celery", True)
 
 

@@ -147,6 +147,13 @@ CASES = {
             'django_collector_success{collector="queues",instance="b"}': "1+0x400",
         }
     ),
+    "LogsNotShipped": Case(
+        {
+            "syslogng_disk_queue_disk_usage_bytes": gauge(0, 5000),
+            'syslogng_output_events_total{result="delivered"}': counter(9, 0),
+            'syslogng_output_events_total{result="dropped"}': "0+0x400",
+        }
+    ),
     "NotificationsFail": Case(
         {
             'alertmanager_notifications_failed_total{integration="webhook"}': counter(

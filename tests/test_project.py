@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 
@@ -247,8 +247,6 @@ def running(project: Path) -> Iterator[str]:
                 time.sleep(0.05)
         yield address
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
         server.communicate()

@@ -30,8 +30,7 @@ def stray_tags(text: str) -> list[str]:
     return [
         line
         for line in text.splitlines()
-        if re.search(r"#\s*\{[%#]", line)
-        and not re.fullmatch(TAG, line)
+        if (re.search(r"#\s*\{[%#]", line) and not re.fullmatch(TAG, line))
         or "{{" in re.sub(VALUE, "", line)
     ]
 

@@ -5,8 +5,39 @@ from tests.mutations import Mutation, replace
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
 SETUP = "deploy/compose/setup.sh"
+SWITCH = "deploy/compose/switch.sh"
 
 MUTATIONS = [
+    Mutation(
+        33,
+        "errors-after-the-switch-stay",
+        replace(SWITCH, '! errors_rise "$since" || go_back', ": ||"),
+        "test_traffic_returns_when_errors_rise",
+    ),
+    Mutation(
+        33,
+        "one-error-is-enough",
+        replace(SWITCH, "bad >= 5 && bad * 20 >= all", "bad"),
+        "test_traffic_moves_to_a_release_that_answers",
+    ),
+    Mutation(
+        33,
+        "no-release-check",
+        replace(SWITCH, "python -m plinth.server.release_check", "true"),
+        "test_release_that_fails_gets_no_traffic",
+    ),
+    Mutation(
+        33,
+        "rollback-to-a-release-without-its-columns",
+        replace(SWITCH, "docker compose rm --force", "true"),
+        "test_release_that_the_tables_no_longer_fit_is_not_rolled_back_to",
+    ),
+    Mutation(
+        33,
+        "next-start-has-the-old-colour",
+        replace(SWITCH, 'remember "$IMAGE" "$new"', "true"),
+        "test_rollback_starts_the_release_before_and_migrates_nothing",
+    ),
     Mutation(
         34,
         "a-connection-for-each-client",

@@ -4,6 +4,10 @@ from tests.mutations import Mutation, append, replace
 
 BASE = "config/settings/base.py"
 CHECKS = "plinth/src/plinth/practices/checks.py"
+EXECUTOR = "plinth/src/plinth/database/executor.py"
+MIGRATION_LINT = "plinth/src/plinth/practices/migration_lint.py"
+OPERATIONS = "plinth/src/plinth/database/operations.py"
+SWITCH = "deploy/compose/switch.sh"
 TESTS = "plinth/plinth_tests/conftest.py"
 
 MUTATIONS = [
@@ -18,6 +22,86 @@ MUTATIONS = [
         "days-do-not-count",
         replace(CHECKS, "if many or old:", "if many:"),
         "test_old_migration_is_reported_without_failing_a_build",
+    ),
+    Mutation(
+        32,
+        "data-migrations-are-never-squashed-away",
+        replace(OPERATIONS, "    elidable = True\n", ""),
+        "test_operations_of_the_foundation_can_be_squashed",
+    ),
+    # Migration failures
+    Mutation(
+        48,
+        "unsafe-migrations-pass",
+        replace(MIGRATION_LINT, 'each["rule_name"] in SQUAWK', "False"),
+        "test_unsafe_operation_is_refused_with_the_safe_way",
+    ),
+    Mutation(
+        48,
+        "index-blocks-writes",
+        replace(
+            OPERATIONS,
+            "operation = AddIndexConcurrently if online else AddIndex",
+            "operation = AddIndex",
+        ),
+        "test_safe_operation_is_not_reported",
+    ),
+    Mutation(
+        48,
+        "gives-up-at-the-first-lock",
+        replace(EXECUTOR, "if state not in LOCKED:", "if state:"),
+        "test_statement_without_its_lock_is_retried_with_backoff",
+    ),
+    Mutation(
+        48,
+        "concurrent-index-times-out",
+        replace(
+            EXECUTOR,
+            'self.set(0 if "CONCURRENTLY" in sql else self.lock_timeout, 0)',
+            "self.set(self.lock_timeout, self.statement_timeout)",
+        ),
+        "test_statement_that_blocks_nothing_has_no_time_limit",
+    ),
+    Mutation(
+        48,
+        "switches-without-its-tables",
+        replace(SWITCH, 'refuse "does not migrate"', "true"),
+        "test_failed_migration_leaves_the_old_release_in_service",
+    ),
+    # Never just drop a column
+    Mutation(
+        49,
+        "drop-before-the-deployment-passes",
+        replace(
+            MIGRATION_LINT,
+            "rule in AFTER_DEPLOY and runs_after(",
+            "rule in AFTER_DEPLOY or runs_after(",
+        ),
+        "test_column_is_dropped_after_the_deployment_only",
+    ),
+    Mutation(
+        49,
+        "required-column-is-dropped",
+        replace(MIGRATION_LINT, "and is_required(field)", "and False"),
+        "test_required_column_is_made_nullable_before_it_is_dropped",
+    ),
+    Mutation(
+        49,
+        "phases-run-together",
+        replace(EXECUTOR, "if runs_after(migration) and not backwards", "if False"),
+        "test_marked_migration_runs_after_the_deployment",
+    ),
+    Mutation(
+        49,
+        "column-dropped-under-the-old-release",
+        replace(SWITCH, " --before-deploy", ""),
+        "test_columns_are_dropped_when_the_old_release_has_stopped",
+    ),
+    Mutation(
+        49,
+        "old-rows-are-not-filled",
+        replace(OPERATIONS, "left = rows.filter(self.where, pk__gt=last)", "break"),
+        "test_column_gets_another_name_without_losing_a_row",
     ),
     Mutation(
         44,

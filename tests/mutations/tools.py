@@ -4,7 +4,9 @@ from tests.mutations import Mutation, delete, replace
 
 BASE = "config/settings/base.py"
 HOOKS = "plinth/pre-commit.yaml"
+LOCAL = "config/settings/local.py"
 MODELS = "plinth/src/plinth/accounts/models.py"
+PROFILING = "plinth/src/plinth/profiling"
 PYPROJECT = "pyproject.toml"
 RULES = "plinth/ruff.toml"
 TARGETS = "plinth/project.mk"
@@ -54,6 +56,110 @@ MUTATIONS = [
             'models.DateTimeField(\n        _("password changed"), default=timezone.now',
         ),
         "test_change_of_the_password_alone_is_dated",
+    ),
+    # Profile
+    Mutation(
+        23,
+        "own-time-is-the-outermost-functions",
+        replace(
+            f"{PROFILING}/flame_graph.py",
+            "functions[frames[-1]]",
+            "functions[frames[0]]",
+        ),
+        "test_hot_function_leads_the_table_and_is_in_the_flame_graph",
+    ),
+    Mutation(
+        23,
+        "tree-of-calls",
+        replace(
+            f"{PROFILING}/flame_graph.py",
+            '{viewMode:"timeline"}',
+            '{viewMode:"call-stack"}',
+        ),
+        "test_flame_graph_needs_no_other_file",
+    ),
+    Mutation(
+        23,
+        "tools-in-the-graph",
+        replace(
+            f"{PROFILING}/settings/site.py",
+            'MIDDLEWARE = without_tools(project["MIDDLEWARE"])',
+            'MIDDLEWARE = project["MIDDLEWARE"]',
+        ),
+        "test_tools_of_development_are_not_in_a_profile",
+    ),
+    Mutation(
+        23,
+        "profile-of-an-error-page",
+        replace(f"{PROFILING}/pages.py", 'not self.status.startswith("200 ")', "False"),
+        "test_page_without_a_profile_is_one_line_and_an_error",
+    ),
+    Mutation(
+        23,
+        "session-stays",
+        replace(f"{PROFILING}/pages.py", "session.delete()", "session.save()"),
+        "test_user_is_signed_in_for_the_profile_only",
+    ),
+    Mutation(
+        23,
+        "profiles-for-everybody",
+        replace(
+            f"{PROFILING}/middleware.py", "user.is_active and user.is_staff", "True"
+        ),
+        "test_query_parameter_profiles_a_page_for_staff",
+    ),
+    Mutation(
+        23,
+        "graph-is-blocked",
+        replace(f"{PROFILING}/middleware.py", "@csp_override(POLICY)\n", ""),
+        "test_profile_in_local_settings_works_within_the_policy",
+    ),
+    Mutation(
+        23,
+        "profiled-in-production",
+        replace(
+            f"{PROFILING}/__main__.py",
+            "if not import_module(project).DEBUG",
+            "if False",
+        ),
+        "test_production_has_no_profiles",
+    ),
+    # django-silk
+    Mutation(
+        24,
+        "always-records",
+        replace(LOCAL, '"SILK", default=False', '"SILK", default=True'),
+        "test_silk_is_not_imported_without_its_switch",
+    ),
+    Mutation(
+        24,
+        "records-in-production",
+        replace(BASE, "if REDIS_URL:\n", 'INSTALLED_APPS += ["silk"]\nif REDIS_URL:\n'),
+        "test_production_has_no_silk_with_the_switch_either",
+    ),
+    Mutation(
+        24,
+        "records-without-end",
+        replace(LOCAL, "REQUESTS = 1_000", "REQUESTS = 1_000_000_000"),
+        "test_records_are_bounded",
+    ),
+    Mutation(
+        24,
+        "bodies-of-any-size",
+        replace(LOCAL, "BODY_SIZE = 100_000", "BODY_SIZE = -1"),
+        "test_records_are_bounded",
+    ),
+    Mutation(
+        24,
+        "compressed-bodies",
+        replace(f"{PROFILING}/silk.py", "META.pop(", "META.get("),
+        "test_requests_are_recorded_with_their_queries",
+    ),
+    Mutation(
+        24,
+        "pages-that-do-not-work",
+        replace(f"{PROFILING}/silk_urls.py", "csp_override(POLICY)(", "("),
+        "test_requests_are_recorded_with_their_queries",
     ),
     # pre-commit and the hooks for Django
     Mutation(
@@ -171,11 +277,29 @@ MUTATIONS = [
         delete(".djlint_rules.yaml"),
         "test_template_without_escaping_is_an_error",
     ),
+    Mutation(
+        47,
+        "audit-without-an-answer-passes",
+        replace(TARGETS, 'cut -c1-300)" >&2; exit 2', 'cut -c1-300)" >&2'),
+        "test_audit_without_a_result_fails_with_one_line",
+    ),
+    Mutation(
+        47,
+        "vulnerabilities-pass",
+        replace(TARGETS, "&& exit $$code", "&& exit 0"),
+        "test_audit_ends_with_its_result",
+    ),
+    Mutation(
+        47,
+        "quality-gate-is-not-awaited",
+        replace(TARGETS, " qualitygate.wait=true", ""),
+        "test_sonar_analyses_the_folders_of_the_project",
+    ),
     # django-extensions
     Mutation(
         52,
         "not-in-local",
-        replace("config/settings/local.py", '    "django_extensions",\n', ""),
+        replace(LOCAL, '    "django_extensions",\n', ""),
         "test_local_settings_list_every_url_with_its_view",
     ),
     Mutation(

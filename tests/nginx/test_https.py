@@ -140,7 +140,10 @@ def test_only_tls_1_2_and_1_3_are_accepted(front: Front) -> None:
 
     assert shake(ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
     assert shake(ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
-    with pytest.warns(DeprecationWarning), pytest.raises(ssl.SSLError, match="alert"):
+    with (
+        pytest.warns(DeprecationWarning, match="TLSv1_1"),
+        pytest.raises(ssl.SSLError, match="alert"),
+    ):
         shake(ssl.TLSVersion.TLSv1_1)
 
 

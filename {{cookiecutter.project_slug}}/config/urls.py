@@ -28,14 +28,7 @@ if settings.DEBUG:
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
 # Development tools, installed by local settings.
-if "plinth.mail.inbox" in settings.INSTALLED_APPS:
-    urlpatterns += [path("inbox/", include("plinth.mail.inbox.urls"))]
-if "debug_toolbar" in settings.INSTALLED_APPS:
-    from debug_toolbar.toolbar import debug_toolbar_urls
-
-    urlpatterns += debug_toolbar_urls()
-if "django_browser_reload" in settings.INSTALLED_APPS:
-    urlpatterns += [path("__reload__/", include("django_browser_reload.urls"))]
+urlpatterns += [path("", include("plinth.http.development_urls"))]
 
 # Their page is templates/error.html.
 handler400 = errors.bad_request

@@ -11,7 +11,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench migrate migrations app seed superuser shell squash up down update upgrade requirements audit scan clean
+.PHONY: help setup run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8001)
 test: setup .venv/test ## Run your tests (ARGS="-k sign_in")
 	@$(BIN)/pytest $(or $(value ARGS),--numprocesses=auto)
 
-prove: setup .venv/lint ## Run the practices' proofs against this project
+prove: setup .venv/lint .venv/load ## Run the practices' proofs against this project
 	@$(MANAGE) practices --prove $(value ARGS)
 
 lint: setup .venv/lint ## Run all pre-commit hooks on the files in git, and mypy
@@ -45,6 +45,7 @@ fix: setup .venv/lint ## Fix what the linters can fix
 check: setup ## Run Django's system checks, also with production settings
 	@$(MANAGE) check
 	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) lint_migrations
 	@$(MANAGE) check_production
 
 ci: lint check test prove ## Run all of lint, check, test and prove
@@ -56,11 +57,22 @@ bench: setup .venv/test ## Measure what the practices are worth here (ARGS="--ro
 	@$(BIN)/python -m plinth.benchmarks.pages $(value ARGS)
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.middleware
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.stack
+	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.asgi
 	@$(if $(value ARGS),:,false) || $(BIN)/python -m plinth.benchmarks.image
 	@$(if $(value ARGS),:,false) || test ! -e config/celery.py || $(BIN)/python -m plinth.benchmarks.tasks
 
+load: setup .venv/load ## Run visitors' journeys against load.json (HOST=https://... USERS=20)
+	@$(BIN)/python -m plinth.benchmarks.load_test $(if $(HOST),--host='$(HOST)') $(if $(USERS),--users=$(USERS)) $(if $(WRITES),--writes) $(value ARGS)
+
+profile: setup ## Profile a page: flame graph, hottest functions (URL=/admin/ USER=you@example.com)
+	@$(MANAGE) migrate --verbosity 0
+	@$(BIN)/python -m plinth.profiling '$(or $(value URL),/)' $(if $(findstring command,$(origin USER)),--user '$(value USER)') $(value ARGS)
+
 migrate: setup ## Apply migrations
 	@$(MANAGE) migrate
+
+migrate-plan: setup .venv/lint ## Show the SQL, locks and risks of unapplied migrations
+	@$(MANAGE) migrate_plan
 
 migrations: setup ## Write migrations for changed models
 	@$(MANAGE) makemigrations
@@ -88,9 +100,15 @@ up: setup ## Serve on PostgreSQL and Redis, in containers, on http://localhost:8
 	@$(docker)
 	@OWNER=$$(id -u):$$(id -g) docker compose up --build --detach --wait
 
+# The services of compose.yml, with an address for their metrics, and those of Prometheus.
+monitoring: setup ## Do as `make up` does, with Prometheus and dashboards on http://localhost:3000
+	@$(docker)
+	@OWNER=$$(id -u):$$(id -g) METRICS_BIND=0.0.0.0:9464 docker compose --file compose.yml --file plinth/monitoring.yml up --build --detach --wait
+	@echo "Grafana: http://localhost:3000, Prometheus: http://localhost:9090, alerts: http://localhost:9093"
+
 down: ## Stop the containers; the data stays (ARGS=--volumes deletes it)
 	@$(docker)
-	@docker compose down $(value ARGS)
+	@docker compose down --remove-orphans $(value ARGS)
 
 ifneq ($(wildcard config/celery.py),)
 include plinth/celery.mk
@@ -115,9 +133,19 @@ upgrade: setup ## Upgrade every dependency to its newest compatible release
 requirements: ## Write requirements.txt from uv.lock
 	@$(UV) export --quiet --offline --locked --no-dev --no-hashes --output-file requirements.txt
 
-# Strict: an unreachable service is an error, and not "nothing found".
+# Strict, and of uv.lock. pip-audit exits with 1 for a vulnerability and for an error alike.
 audit: setup ## Look for known vulnerabilities in production's packages
-	@$(UV) tool run --quiet --from 'pip-audit~=2.10' pip-audit --strict --disable-pip --no-deps --requirement requirements.txt
+	@$(UV) export --quiet --offline --locked --no-dev --no-hashes --no-emit-local --output-file .venv/audit.txt
+	@$(UV) tool run --quiet --from 'pip-audit~=2.10' pip-audit --strict --disable-pip --no-deps --progress-spinner off --requirement .venv/audit.txt $(value ARGS) 2>.venv/audit.log; code=$$?; \
+	grep -E '^(No known|Found [0-9]+ known)' .venv/audit.log >&2 && exit $$code; \
+	echo "Nothing was audited: $$(grep -E '^ERROR|^error|Error: ' .venv/audit.log | tail -n 1 | cut -c1-300)" >&2; exit 2
+
+# Name, version and Python come from pyproject.toml. It fails when the quality gate does.
+sonar: export SONAR_HOST_URL ?= http://localhost:9000
+sonar: properties := projectKey=$(notdir $(CURDIR)) sources=apps,config,static,templates tests=tests exclusions=**/migrations/** coverage.exclusions=** qualitygate.wait=true
+sonar: setup ## Analyse the code with a SonarQube server (docs/profiling.md)
+	@$(call needed,$(SONAR_TOKEN),Set SONAR_TOKEN to a token of the server at $(SONAR_HOST_URL): docs/profiling.md)
+	@$(UV) tool run --quiet --from 'pysonar~=1.10' pysonar $(foreach property,$(properties),'-Dsonar.$(property)') $(value ARGS)
 
 SYFT := anchore/syft:v1.38.0
 GRYPE := anchore/grype:v0.118.0
@@ -135,7 +163,7 @@ clean: ## Remove the environment and the caches of tools
 # The environment. A stamp says that its dependency groups are installed; a sync removes what
 # no installed group needs.
 
-present = $(notdir $(wildcard .venv/test .venv/lint))
+present = $(notdir $(wildcard .venv/test .venv/lint .venv/load))
 install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)))) && touch .venv/dev $(addprefix .venv/,$(sort $(present) $(1)))
 
 .venv/dev: pyproject.toml plinth/pyproject.toml $(wildcard uv.lock) | .venv/bin/python
@@ -144,6 +172,10 @@ install = $(call sync,--no-dev $(addprefix --group ,$(sort local $(present) $(1)
 
 .venv/test: .venv/dev
 	@$(call install,test)
+
+.venv/load: .venv/dev
+	@echo "Installing locust..."
+	@$(call install,load)
 
 .venv/lint: .venv/dev
 	@echo "Installing the linters..."

@@ -20,16 +20,28 @@ if "django.contrib.gis" not in INSTALLED_APPS:
     sys.modules["django.contrib.gis.db.backends.postgis.adapter"] = None  # type: ignore[assignment]
 
 MIDDLEWARE += [
+    # ?profile shows staff a page's flame graph.
+    "plinth.profiling.middleware.ProfileMiddleware",
     "debug_toolbar.middleware.DebugToolbarMiddleware",
     "django_browser_reload.middleware.BrowserReloadMiddleware",
     # Raises on an N+1 query.
     "zeal.middleware.zeal_middleware",
 ]
+# SILK=true records requests and their queries, at /silk/.
+if env.bool("SILK", default=False):
+    INSTALLED_APPS += ["silk"]
+    MIDDLEWARE.insert(0, "plinth.profiling.silk.SilkMiddleware")
+    SILKY_MIDDLEWARE_CLASS = MIDDLEWARE[0]
+    SILKY_MAX_RECORDED_REQUESTS = 1_000
+    # Bytes; a larger body is not recorded.
+    SILKY_MAX_REQUEST_BODY_SIZE = SILKY_MAX_RESPONSE_BODY_SIZE = 100_000
+
 # Collapsed to a handle at the edge, so that it covers no page.
 DEBUG_TOOLBAR_CONFIG = {
     "SHOW_COLLAPSED": True,
     # INTERNAL_IPS can't name the client's address, which a container does not know.
-    "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG,
+    # Not with ?profile, of which its panels would be the most.
+    "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG and "profile" not in request.GET,
 }
 
 # Static files with DEBUG=false too: gunicorn, not runserver, then shows the error pages.

@@ -41,7 +41,7 @@ printf 'redis://%s@broker:6379/0' "$login" | make secrets/celery_broker_url
 printf 'redis://%s@broker:6379/1' "$login" | make secrets/redis_locks_url
 # {% endif %}
 # Secrets of yours; an empty file counts as unset.
-sed -n 's|^ *file: ||p' compose.yml monitoring.yml | while read -r secret; do
+sed -n 's|^ *file: ||p' compose.yml logs.yml monitoring.yml | while read -r secret; do
     make "$secret" </dev/null
 done
 
@@ -69,5 +69,5 @@ fi
 # Readable by all: the containers' users do not exist here.
 chmod 755 acme textfile
 chmod 644 upstream.conf
-chmod -R a+rX targets ../monitoring ../nginx ../pgbouncer ../postgresql
+chmod -R a+rX targets ../logs ../monitoring ../nginx ../pgbouncer ../postgresql
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

@@ -8,7 +8,10 @@ from plinth_tests.processes import EMBEDDED, evaluate, run
 # As on a machine where none of them is installed.
 WITHOUT = """
 import sys
-for name in ("boto3", "google.cloud.storage", "azure.storage.blob", "sentry_sdk", "newrelic"):
+for name in (
+    *("boto3", "google.cloud.storage", "azure.storage.blob", "sentry_sdk", "newrelic"),
+    "opentelemetry.sdk",
+):
     sys.modules[name] = None
 """
 
@@ -36,6 +39,7 @@ def test_extra_is_found_by_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
         ("GS_BUCKET_NAME", "uploads", "gcs"),
         ("AZURE_CONTAINER", "uploads", "azure"),
         ("EMAIL_URL", "ses://eu-west-1", "s3"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318", "otel"),
     ],
 )
 def test_variable_of_a_missing_extra_stops_the_start_with_one_line(

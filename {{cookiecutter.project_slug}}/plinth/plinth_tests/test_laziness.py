@@ -37,7 +37,7 @@ django.setup()
 
 import apps, config, plinth
 # They start servers, or choose settings.
-SKIPPED = ("config.settings", "plinth.benchmarks", "plinth.testing")
+SKIPPED = ("config.settings", "plinth.benchmarks", "plinth.profiling.", "plinth.testing")
 for package in (apps, config, plinth):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not module.name.startswith(SKIPPED) and "benchmarks" not in module.name:

@@ -11,6 +11,7 @@ from apps.catalog import seeds, services
 from apps.catalog.models import Product
 from apps.catalog.querysets import PAGE_SIZE
 from plinth.benchmarks.cases import Case, Page, compressed
+from plinth.benchmarks.journeys import Journey, Visitor, link
 from plinth.database import keyset
 
 URLS = "apps.catalog.benchmarks.urls"
@@ -69,4 +70,30 @@ def pages(signed_in: dict[str, str]) -> list[Page]:
         Page(again, [replace(product, name="no ETag")]),
         Page(mine, [mine.on("no cache"), mine.on("no joins")]),
         Page(export, [whole]),
+    ]
+
+
+def browse(visitor: Visitor) -> None:
+    visitor.get(reverse("catalog:home"), "home")
+    page = visitor.get(reverse("catalog:products"), "list")
+    visitor.get(link(page, "catalog:product"), "product")
+
+
+def search(visitor: Visitor) -> None:
+    visitor.get(f"{reverse('catalog:products')}?q=oak&sort=price", "search")
+
+
+def review(visitor: Visitor) -> None:
+    page = visitor.get(reverse("catalog:products"), "list")
+    page = visitor.get(link(page, "catalog:product"), "product")
+    form = link(page, "catalog:review")
+    visitor.get(form, "form")
+    visitor.post(form, "review", {"rating": "4", "body": "As good as it looks."})
+
+
+def journeys() -> list[Journey]:
+    return [
+        Journey("Browse", browse, weight=10),
+        Journey("Search", search, weight=5),
+        Journey("Review", review, signed_in=True, writes=True),
     ]

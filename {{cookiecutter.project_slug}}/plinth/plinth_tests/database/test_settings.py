@@ -137,6 +137,13 @@ def test_statements_are_prepared_where_a_variable_says_so(
             "DATABASE_POOLER must be one of native, pgbouncer, none",
         ),
         (
+            {
+                "DATABASE_COMMENT_QUERIES": "true",
+                "DATABASE_PREPARED_STATEMENTS": "true",
+            },
+            "DATABASE_COMMENT_QUERIES must be false with DATABASE_PREPARED_STATEMENTS",
+        ),
+        (
             {"DATABASE_URL": "postgres://app@localhost/app?pool=true"},
             (
                 "DATABASE_URL must be like postgres://user:password@host:5432/name, "

@@ -10,7 +10,12 @@ from plinth_tests.processes import EMBEDDED, run_code
 # What the owner may delete, and the tests that go with it.
 FILES = {
     "test_backup.py": ["deploy/compose"],
-    "test_compose.py": ["deploy/compose", "deploy/nginx", "deploy/pgbouncer"],
+    "test_compose.py": [
+        "deploy/compose",
+        "deploy/logs",
+        "deploy/nginx",
+        "deploy/pgbouncer",
+    ],
     "test_nginx.py": ["deploy/nginx"],
     "test_pgbouncer.py": ["deploy/pgbouncer"],
     "test_tls.py": ["deploy/nginx"],

@@ -47,6 +47,7 @@ OF_OTHERS = {
     "node_memory_MemTotal_bytes",
     "node_network_receive_bytes_total",
     "node_network_transmit_bytes_total",
+    "node_textfile_mtime_seconds",
     "pg_settings_max_connections",
     "pg_stat_activity_count",
     "pg_up",
@@ -57,6 +58,8 @@ OF_OTHERS = {
     "redis_memory_max_bytes",
     "redis_memory_used_bytes",
     "redis_up",
+    "syslogng_disk_queue_disk_usage_bytes",
+    "syslogng_output_events_total",
     "up",
 }
 # Those that are read at a scrape: test_metrics.py and the template's tests show them.

@@ -159,6 +159,16 @@ def test_log_has_no_query_string_and_no_token(query: str) -> None:
     assert values("access_log")[0].endswith(" json")
 
 
+@pytest.mark.practice(64)
+def test_request_id_of_the_log_is_sent_to_the_application() -> None:
+    [form] = find("log_format")
+    assert '"request_id":"$request_id"' in "".join(form["args"])
+    for place in find("location"):
+        if find("proxy_pass", place["block"]):
+            headers = values("proxy_set_header", place["block"])
+            assert "X-Request-ID $request_id" in headers, place["args"]
+
+
 # Maintenance
 
 

@@ -5,17 +5,27 @@ import logging
 import os
 import re
 import sys
+import time
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.urls import path
 from pytest_django import Settings
 
 from plinth.logs import queries
-from plinth.logs.formatters import JsonFormatter, ReadableFormatter, RequestIdFilter
+from plinth.logs.formatters import (
+    JsonFormatter,
+    ReadableFormatter,
+    RequestIdFilter,
+    mask,
+    request_id,
+)
+from plinth_tests import site as small_site
 from plinth_tests.processes import EMBEDDED, run_code
 
 pytestmark = pytest.mark.practice(67)
@@ -46,6 +56,7 @@ def lines_of(stderr: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
 
 
+@pytest.mark.practice(64)
 def test_production_logs_json_lines() -> None:
     early, line = lines_of(run_code(REQUEST, **EMBEDDED).stderr)
 
@@ -133,6 +144,52 @@ def test_slow_request_and_slow_query_are_warnings(
     assert "SELECT" in slow[0].__dict__["sql"]
     session = site.cookies[settings.SESSION_COOKIE_NAME].value
     assert session not in str([vars(record) for record in slow])
+
+
+# The comment for the database server
+
+
+def sql_of(name: str, *, comment: bool) -> str:
+    """Return what a query looks like that a request, or a task, of this id makes."""
+    wrappers = connection.execute_wrappers[:]
+    connection.settings_dict["COMMENT_QUERIES"] = comment
+    token = request_id.set(name)
+    try:
+        connection.execute_wrappers.clear()
+        queries.instrument(connection)
+        seen: list[str] = []
+
+        def spy(execute: Any, sql: str, *rest: Any) -> Any:
+            seen.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(spy), connection.cursor() as cursor:
+            cursor.execute("SELECT %s", ["100%"])
+        return seen[0]
+    finally:
+        connection.execute_wrappers[:] = wrappers
+        connection.settings_dict["COMMENT_QUERIES"] = False
+        request_id.reset(token)
+
+
+@pytest.mark.practice(64)
+def test_comment_names_the_request_to_the_database_server(db: None) -> None:
+    sql = sql_of("0a1b2c3d4e5f6071", comment=True)
+
+    assert sql.startswith("/* request_id=0a1b2c3d4e5f6071 */ SELECT ")
+
+
+@pytest.mark.parametrize(
+    ("name", "comment"),
+    [
+        ("0a1b2c3d4e5f6071", False),
+        ("-", True),  # outside of a request
+        ("*/ DROP TABLE a; --", True),  # of a task: anything
+        ("100%s-of-it", True),
+    ],
+)
+def test_query_has_no_other_comment(db: None, name: str, comment: bool) -> None:
+    assert sql_of(name, comment=comment).startswith("SELECT ")
 
 
 @pytest.mark.parametrize(("path", "logged"), [("live", False), ("nowhere", True)])
@@ -248,3 +305,126 @@ def test_password_reset_token_is_masked(
     lines = [formatter.format(record) for record in caplog.records]
     assert lines
     assert not [line for line in lines if "0123456789abcdef" in line]
+
+
+# Secrets and personal data
+
+CARD = "4111 1111 1111 1111"
+SECRETS = {
+    "password": "hunter2 and more",
+    "new_password1": "hunter2",
+    "csrfmiddlewaretoken": "hunter2csrf",
+    "api-key": "hunter2key",
+    "email": "ann@example.com",
+    "card": CARD,
+}
+HEADERS = {
+    "authorization": "Bearer hunter2.jwt.signed",
+    "cookie": "sessionid=hunter2session; theme=hunter2",
+    "referer": "https://example.com/plain/?q=hunter2",
+    "x-api-key": "hunter2key",
+}
+
+
+class Telltale(logging.LoggerAdapter[logging.Logger]):
+    """Logs what it should not: forms, headers, errors with values."""
+
+    def tell(self, request: HttpRequest) -> None:
+        self.info("form %s, headers %s", request.POST, dict(request.headers))
+        self.info("environ %s", {key: str(request.META[key]) for key in request.META})
+        self.info("url %s body %s", request.get_full_path(), request.body.decode())
+        self.info("json %s", json.dumps(SECRETS))
+        self.info(
+            "cache redis://:hunter2@cache:6379/0 and https://ann:hunter2@a.example"
+        )
+        self.logger.info("fields", extra={"form": SECRETS, "password": "hunter2"})
+        self.info(
+            "Cookie: sessionid=hunter2; b=hunter2\nAuthorization: Basic aHVudGVyMg=="
+        )
+
+
+def telltale(request: HttpRequest) -> HttpResponse:
+    Telltale(logging.getLogger("apps.trial"), {}).tell(request)
+    raise IntegrityError(
+        "duplicate key value violates unique constraint\n"
+        "DETAIL:  Key (lower(email), name)=(ann@example.com, hunter2) already exists.\n"
+        'null value in column "a"\nDETAIL:  Failing row contains (1, hunter2, (a), null).'
+    )
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_no_secret_and_no_personal_data_of_a_journey_is_logged(
+    site: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    formatter: logging.Formatter,
+) -> None:
+    monkeypatch.setattr(
+        small_site, "urlpatterns", [*small_site.urlpatterns, path("tell/", telltale)]
+    )
+    site.raise_request_exception = False
+    query = "?email=ann@example.com&token=hunter2&q=hunter2"
+    caplog.handler.addFilter(RequestIdFilter())
+    with caplog.at_level(logging.DEBUG):
+        site.get(f"/plain/{query}", headers=HEADERS)
+        site.get(f"/nowhere/ann@example.com/{query}", headers=HEADERS)
+        site.post(f"/tell/{query}", SECRETS, headers=HEADERS)
+        site.post("/tell/", json.dumps(SECRETS), "application/json", headers=HEADERS)
+        site.handler.enforce_csrf_checks = True
+        site.post(f"/plain/{query}", SECRETS, headers=HEADERS, secure=True)
+
+    lines = [formatter.format(record) for record in caplog.records]
+
+    assert {"apps.trial", "django.request", MIDDLEWARE} <= {
+        record.name for record in caplog.records
+    }
+    assert "Traceback" in "".join(lines)
+    for line in lines:
+        for secret in ("hunter2", "ann@example.com", "aHVudGVyMg", CARD):
+            assert secret not in line
+        if isinstance(formatter, JsonFormatter):
+            assert json.loads(line)["request_id"]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "2026-11-28 09:27:22.844 GET /catalog/a-product/ 200 12.5 ms",
+        "request_id=0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "1795857172342333000 nanoseconds, order 4111 1111 1111 1112",
+        "Is it basic? The tokens of app@app are 12, a secret no more.",
+        "https://example.com/catalog/?",
+    ],
+)
+def test_harmless_text_is_not_masked(harmless: str) -> None:
+    assert mask(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "a1",
+        "a@",
+        "?a=b",
+        "a.a@a.",
+        "://a:",
+        "1234 ",
+        "key (",
+        "token",
+        "cookie: ",
+        "failing row contains (",
+    ],
+)
+def test_masking_takes_linear_time(text: str) -> None:
+    def seconds(length: int) -> float:
+        long = text * (length // len(text))
+        start = time.process_time()
+        mask(long)
+        return time.process_time() - start
+
+    # Quadratic would be 100 times as long.
+    assert min(seconds(300_000) for _ in range(2)) < 40 * (
+        max(min(seconds(30_000) for _ in range(3)), 0.001)
+    )

@@ -331,3 +331,31 @@ def test_port_of_another_server_is_refused_with_one_line(
         second.log.read_text(),
     )
     second.statsd.close()
+
+
+# In one process, without a folder: `make monitoring` has no gunicorn.
+RUNSERVER = """
+import os
+import socket
+import urllib.request
+
+with socket.create_server(("127.0.0.1", 0)) as server:
+    bind = "%s:%s" % server.getsockname()
+os.environ["METRICS_BIND"] = bind
+import django
+django.setup()
+from django.core.management.commands import runserver
+from plinth.management.commands.runserver import Command
+
+runserver.Command.inner_run = lambda self, *args, **options: None
+Command().inner_run()
+result = urllib.request.urlopen(f"http://{bind}/metrics", timeout=10).read().decode()
+"""
+
+
+def test_runserver_shows_its_metrics() -> None:
+    """The first query of a collector makes the instruments, while it is registered."""
+    text = evaluate(RUNSERVER, **EMBEDDED)
+
+    assert "django_build_info" in text
+    assert "django_migrations_unapplied" in text

@@ -41,6 +41,8 @@ HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 class Server:
     """gunicorn in a process of its own, with its log."""
 
+    application: tuple[str, ...] = ("config.wsgi",)
+
     def __init__(self, folder: Path, **variables: str) -> None:
         self.socket = folder / "web.sock"
         self.log = folder / "log"
@@ -58,7 +60,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn"),
-                    *("--config", "python:config.gunicorn", "config.wsgi"),
+                    *("--config", "python:config.gunicorn", *self.application),
                 ],
                 cwd=settings.BASE_DIR,
                 env=environ("production", EMBEDDED | variables),
@@ -308,9 +310,10 @@ def test_uploads_of_a_killed_worker_are_deleted(server: Server) -> None:
 class OnPort(Server):
     """gunicorn on a TCP port, as in Kubernetes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         # Port 0 is a free one, which the log names.
-        super().__init__(folder, WEB_BIND="127.0.0.1:0", WEB_CONCURRENCY="1")
+        variables |= {"WEB_BIND": "127.0.0.1:0", "WEB_CONCURRENCY": "1"}
+        super().__init__(folder, **variables)
 
     def connect(self) -> socket.socket:
         port = re.search(r"Listening at: http://127.0.0.1:(\d+)", self.log.read_text())

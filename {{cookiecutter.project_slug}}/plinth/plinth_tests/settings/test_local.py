@@ -48,7 +48,7 @@ from plinth_tests import site
 site.use(settings)
 print(Client(headers={"host": "example.com"}).get("/plain/", secure=True).status_code)
 tools = ["plinth.mail.inbox", "debug_toolbar", "django_browser_reload", "django_extensions"]
-tools += ["zeal"]
+tools += ["plinth.profiling", "pyinstrument", "silk", "zeal"]
 print([name for name in tools if name in sys.modules])
 """
     done = python("-c", code, **EMBEDDED)

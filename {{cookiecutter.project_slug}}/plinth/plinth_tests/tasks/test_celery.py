@@ -243,11 +243,13 @@ def worked() -> Worked:
     return Worked(*json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.practice(64)
 def test_task_is_enqueued_on_commit_with_the_request_id(worked: Worked) -> None:
     assert not worked.before_commit
     assert worked.seen["committed"] == ["of-the-request"]
 
 
+@pytest.mark.practice(64)
 def test_received_task_is_logged_with_the_request_id(worked: Worked) -> None:
     assert worked.received[0][0].startswith("Task ")
     assert {request_id for _, request_id in worked.received} == {"of-the-request"}

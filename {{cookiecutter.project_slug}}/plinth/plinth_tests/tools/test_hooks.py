@@ -57,11 +57,16 @@ class Migration(migrations.Migration):
     "config/__init__.py": "",
     "manage.py": """\
 import sys
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
 
-settings.configure(INSTALLED_APPS=["apps.shop"])
+# The other command checks the settings of the apps.
+foundation = ["plinth"] if "lint_migrations" in sys.argv else []
+settings.configure(
+    BASE_DIR=Path(__file__).parent, INSTALLED_APPS=[*foundation, "apps.shop"]
+)
 execute_from_command_line(sys.argv)
 """,
     "templates/good.html": "<p>{{ name }}</p>\n",
@@ -109,6 +114,17 @@ BAD = {
     "gitlab-ci": (".gitlab-ci.yml", "image:\n  script: make ci\n"),
     "hadolint": ("Dockerfile", "RUN cd /app\n"),
     "import-linter": ("apps/shop/wired.py", "import config\n\nconfig.a()\n"),
+    "lint-migrations": (
+        "apps/shop/migrations/0002_unsafe.py",
+        """\
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RemoveField("item", "name")]
+""",
+    ),
     "makemigrations": (
         "apps/shop/models.py",
         "\n\nclass New(models.Model):\n    pass\n",
@@ -138,6 +154,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "--quiet")
     (folder / ".git/info/exclude").write_text(".uv\n.venv\n")
     git(folder, "add", ".")
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    git(folder, *identity, "commit", "--quiet", "--no-verify", "--message=Release")
+    git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
     return folder
 
 

@@ -11,7 +11,7 @@ class PlinthConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        from . import checks, metrics  # noqa: F401 (checks are registered)
+        from . import checks, metrics, tracing  # noqa: F401 (checks are registered)
         from .database import query_cache
         from .logs import queries
 
@@ -21,3 +21,5 @@ class PlinthConfig(AppConfig):
             from .metrics.database import observe_query
 
             queries.observers.append(observe_query)
+        if tracing.enabled():
+            tracing.start()

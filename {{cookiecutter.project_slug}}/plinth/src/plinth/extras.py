@@ -4,11 +4,13 @@ from importlib.util import find_spec
 
 # Modules of each extra in pyproject.toml.
 MODULES = {
+    "asgi": ["uvicorn", "uvicorn_worker"],
     "azure": ["azure.storage.blob", "storages"],
     "celery": ["celery"],
     "gcs": ["google.cloud.storage", "storages"],
     "images": ["PIL"],
     "newrelic": ["newrelic"],
+    "otel": ["opentelemetry.sdk", "opentelemetry.instrumentation.django"],
     "s3": ["boto3", "storages"],
     "sentry": ["sentry_sdk"],
 }

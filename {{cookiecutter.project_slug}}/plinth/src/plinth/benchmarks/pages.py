@@ -71,9 +71,14 @@ class Row:
 def main(
     find: Callable[[], list["Page"]] | None = None,
     serve: Callable[[Path, set[str]], AbstractContextManager[Running]] = servers.serve,
+    connections: int = 8,
+    conclude: Callable[[dict[str, Any]], str] | None = None,
 ) -> None:
-    """Measure these pages on these servers, by default the site's own."""
-    arguments = parse()
+    """Measure these pages on these servers, by default the site's own.
+
+    Below the table stands what `conclude` says of the report.
+    """
+    arguments = parse(connections)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     console = Console(stderr=True)
@@ -86,6 +91,8 @@ def main(
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
         show(report)
+        if conclude:
+            sys.stdout.write(f"\n{conclude(report)}\n")
     if failed := [row["name"] for row in report["rows"] if row["failed"]]:
         sys.exit(f"Requests failed: {', '.join(failed)}.")
 
@@ -97,11 +104,11 @@ def stop(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def parse() -> argparse.Namespace:
+def parse(connections: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=natural, default=3)
     parser.add_argument("--seconds", type=duration, default=2, help="of each load")
-    parser.add_argument("--connections", type=natural, default=8)
+    parser.add_argument("--connections", type=natural, default=connections)
     parser.add_argument("--only", default="", help="pages with this in their names")
     parser.add_argument("--client", choices=["wrk", "python"])
     parser.add_argument("--format", choices=["table", "json"], default="table")
@@ -235,7 +242,8 @@ def put_load(
     return found
 
 
-def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what a run was measured on: CPUs, versions, database, cache."""
     from django.conf import settings
     from django.db import connection
 
@@ -247,6 +255,11 @@ def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
         **{name: version(name) for name in packages},
         "database": f"{connection.display_name} {database}",
         "cache": "Redis" if settings.REDIS_URL else "local memory",
+    }
+
+
+def conditions(arguments: argparse.Namespace) -> dict[str, Any]:
+    return machine() | {
         "client": arguments.client,
         "connections": arguments.connections,
         "rounds": arguments.rounds,

@@ -109,6 +109,18 @@ def free_port() -> int:
         return port
 
 
+def cpu_seconds(process: int) -> float:
+    """Return the CPU seconds that a process and its children have used, where /proc says it."""
+    folder = Path(f"/proc/{process}")
+    if not folder.exists():  # Linux only
+        return 0
+    # utime and stime, in ticks; the command before them may contain anything.
+    parts = (folder / "stat").read_text().rpartition(")")[2].split()
+    own = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+    children = (folder / f"task/{process}/children").read_text().split()
+    return own + sum(cpu_seconds(int(child)) for child in children)
+
+
 class Server:
     """A gunicorn with the project's configuration on a free port; options override it."""
 

@@ -52,7 +52,7 @@ STACKS = {
         options=("--worker-class=sync", "--threads=1", f"--workers={2 * cpus() + 1}")
     ),
     "uvicorn (ASGI)": Stack(
-        options=("--worker-class=uvicorn_worker.UvicornWorker",),
+        options=("--worker-class=plinth.server.asgi_worker.Worker",),
         application="config.asgi",
     ),
 }

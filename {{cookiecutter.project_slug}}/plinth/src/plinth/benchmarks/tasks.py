@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .pages import natural
+from .servers import cpu_seconds
 
 # `make bench` runs in the project's folder.
 PROJECT = Path.cwd()
@@ -102,18 +103,6 @@ class Round:
     processor: float
 
 
-def processor(process: int) -> float:
-    """Return the CPU seconds that a process and its children have used."""
-    folder = Path(f"/proc/{process}")
-    if not folder.exists():  # Linux only
-        return 0
-    # utime and stime, in ticks; the command before them may contain anything.
-    parts = (folder / "stat").read_text().rpartition(")")[2].split()
-    own = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-    children = (folder / f"task/{process}/children").read_text().split()
-    return own + sum(processor(int(child)) for child in children)
-
-
 def measure(folder: Path, module: str, pool: str, count: int) -> Round:
     """Measure how a worker empties a queue."""
     queue, marks = f"benchmark-{module}", folder / uuid.uuid4().hex
@@ -124,9 +113,9 @@ def measure(folder: Path, module: str, pool: str, count: int) -> Round:
         with worker(folder, module, pool, queue) as process:
             # Without the worker's start.
             begin = wait_for(marks, max(1, count // 10))
-            before = processor(process)
+            before = cpu_seconds(process)
             end = wait_for(marks, count)
-            used = processor(process) - before
+            used = cpu_seconds(process) - before
     finally:
         run(folder, DELETE.format(module=module, queue=queue))
     done = end[1] - begin[1]

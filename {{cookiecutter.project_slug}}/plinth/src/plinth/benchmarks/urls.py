@@ -1,4 +1,4 @@
-"""The site's URLs, those of the apps' benchmarks, and a bare view."""
+"""The site's URLs, those of the apps' benchmarks, a bare view and one to calibrate by."""
 
 import os
 from functools import cache
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine
 from django.urls import include, path
 from django.views.generic import View
 
@@ -29,6 +30,18 @@ class BareView(View):
         return HttpResponse(page())
 
 
+class CalibrationView(View):
+    """A page that no change of the site makes slower: the unit of the load test."""
+
+    template = Engine(libraries={}).from_string(
+        "{% for row in rows %}<li>{{ forloop.counter }}. {{ row|upper }}</li>{% endfor %}"
+    )
+    rows = [f"row <{number}>" for number in range(120)]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(self.template.render(Context({"rows": self.rows})))
+
+
 urlpatterns = [
     *site.urlpatterns,
     *(
@@ -37,4 +50,5 @@ urlpatterns = [
         if hasattr(module, "URLS")
     ),
     path("bare/", BareView.as_view(), name="bare"),
+    path("calibration/", CalibrationView.as_view(), name="calibration"),
 ]

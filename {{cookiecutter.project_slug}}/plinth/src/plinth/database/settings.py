@@ -31,6 +31,7 @@ class Connections:
     statement_timeout: int
     lock_timeout: int
     prepare: bool
+    comment: bool
     connect_timeout: int = 5
 
     def configure(self, database: Database) -> Database:
@@ -53,6 +54,8 @@ class Connections:
             "CONN_HEALTH_CHECKS": True,
             # PgBouncer gives the next statement another connection, without the cursor.
             "DISABLE_SERVER_SIDE_CURSORS": self.pooler == "pgbouncer",
+            # `plinth.logs.queries` reads it.
+            "COMMENT_QUERIES": self.comment,
         }
 
     def postgresql(self) -> dict[str, Any]:
@@ -111,7 +114,11 @@ def databases(env: Env, *, sqlite: Path, application_name: str) -> dict[str, Dat
         statement_timeout=env.integer("DATABASE_STATEMENT_TIMEOUT", default=30),
         lock_timeout=env.integer("DATABASE_LOCK_TIMEOUT", default=10),
         prepare=env.bool("DATABASE_PREPARED_STATEMENTS", default=False),
+        comment=env.bool("DATABASE_COMMENT_QUERIES", default=False),
     )
+    if connections.comment and connections.prepare:
+        # A statement is prepared when the same text comes again.
+        fail("DATABASE_COMMENT_QUERIES", "false with DATABASE_PREPARED_STATEMENTS")
     if connections.pooler != "none" and not on_postgresql:
         fail("DATABASE_POOLER", "none, unless DATABASE_URL names PostgreSQL")
     found = {"default": connections.configure(primary)}

@@ -1,5 +1,6 @@
 """Health endpoints for load balancers."""
 
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -22,5 +23,8 @@ class HealthMiddleware(MiddlewareMixin):
             match = resolve(request.path_info)
         except Resolver404:
             return None
-        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        view = match.func
+        if iscoroutinefunction(view):
+            view = async_to_sync(view)
+        response: HttpResponseBase = view(request, *match.args, **match.kwargs)
         return response

@@ -1,14 +1,15 @@
-"""Health endpoints: liveness and readiness."""
+"""Health endpoints: liveness, readiness, and the services that the site calls."""
 
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 
-from . import probes
+from . import dependencies, probes
 
 
 class LiveView(View):
@@ -43,6 +44,24 @@ class ReadyView(View):
                 name: "ok" if ok else "failing" for name, ok in answers.items()
             }
         return uncached_json(data, code)
+
+
+class DependenciesView(View):
+    """State of the services in HEALTH_DEPENDENCIES, a setting with their URLs by name.
+
+    For clients of private networks, and not found without the setting.
+    """
+
+    http_method_names = ["get", "head"]
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        urls = getattr(settings, "HEALTH_DEPENDENCIES", {})
+        if not (urls and is_private(request)):
+            raise Http404
+        states = await dependencies.check_all(urls)
+        is_ok = all(state["status"] == "ok" for state in states.values())
+        data = {"status": "ok" if is_ok else "degraded", "dependencies": states}
+        return uncached_json(data)
 
 
 def is_private(request: HttpRequest) -> bool:

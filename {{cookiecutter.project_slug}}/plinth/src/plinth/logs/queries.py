@@ -1,6 +1,7 @@
 """Database queries: their number and time in a request, and a log line for each slow one."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -8,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .formatters import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +68,24 @@ def time_query(
             logger.warning("slow query: %(duration_ms)s ms", facts, extra=facts)
 
 
+def comment_query(
+    execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Wrapper of a query: names the request, or the task, in the database server's own log.
+
+    In front, since pg_stat_activity shows the first kilobyte of a query.
+    """
+    name = request_id.get()
+    # A task's id is anything that its caller chose.
+    if isinstance(sql, str) and re.fullmatch(r"[\w-]{8,64}", name, re.ASCII):
+        sql = f"/* request_id={name} */ {sql}"
+    return execute(sql, params, many, context)
+
+
 def instrument(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Receiver of `connection_created`, which is sent at each reconnection too."""
     if time_query not in connection.execute_wrappers:
         connection.execute_wrappers.append(time_query)
+        # Within: the slow query's line has the id already.
+        if connection.settings_dict.get("COMMENT_QUERIES"):
+            connection.execute_wrappers.append(comment_query)

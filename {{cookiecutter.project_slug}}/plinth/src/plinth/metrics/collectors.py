@@ -31,6 +31,10 @@ unapplied = (0, 0.0)
 class SiteCollector(Collector):
     """The metrics of all apps, and which of them could be read."""
 
+    def describe(self) -> list[Metric]:
+        """Nothing: registration would collect, and hold a lock that new metrics wait for."""
+        return []
+
     def collect(self) -> Iterator[Metric]:
         success = Gauge(
             "django_collector_success",

@@ -338,6 +338,17 @@ ALERTS = {
             "5m",
             "Alertmanager cannot send by {{ $labels.integration }}",
         ),
+        # Of syslog-ng (deploy/logs): dropped, not delivered, or not even counted.
+        Alert(
+            "LogsNotShipped",
+            TICKET,
+            'sum(increase(syslogng_output_events_total{{result="dropped"}}[15m])) > {limit}'
+            " or (sum(syslogng_disk_queue_disk_usage_bytes) > 0 and"
+            ' sum(increase(syslogng_output_events_total{{result="delivered"}}[15m])) == 0)'
+            ' or max(time() - node_textfile_mtime_seconds{{file=~".*/logs.prom"}}) > 900',
+            "5m",
+            "Log lines do not arrive",
+        ),
         # It always fires: a service outside calls when it does not hear of it any more.
         Alert("Watchdog", "heartbeat", "vector(1)", "0m", "Monitoring works"),
     ],

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from .middleware_order import ORDER
 from .philosophies import PHILOSOPHIES
@@ -156,6 +158,32 @@ def check_middleware_order(**kwargs: Any) -> Messages:
                 hint=f"Move it up. {silence(65)}",
                 id="practices.W065",
             )
+
+
+@checks.register("practices")
+def check_sync_middleware(**kwargs: Any) -> Messages:
+    """Report this project's middleware that makes its async views occupy a thread."""
+    views = (pattern.callback for _, pattern in own_urls(get_resolver()))
+    for path in sync_only(settings.MIDDLEWARE) if any_async(views) else ():
+        if is_own(import_string(path).__module__):
+            yield checks.Info(
+                f"{path} is sync only: under ASGI Django runs it, and the middleware "
+                "above it, in a thread for as long as an async view waits.",
+                hint="Write it with async_capable, as in Django's documentation of "
+                f"middleware. {silence(59)}",
+                id="practices.W059",
+            )
+
+
+def any_async(views: Iterable[Any]) -> bool:
+    return any(map(iscoroutinefunction, views))
+
+
+def sync_only(middleware: Iterable[str]) -> Iterator[str]:
+    """Yield the middleware that cannot run in an event loop."""
+    for path in middleware:
+        if not getattr(import_string(path), "async_capable", False):
+            yield path
 
 
 @checks.register("practices")

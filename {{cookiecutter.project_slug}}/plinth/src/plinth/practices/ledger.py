@@ -237,12 +237,24 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             48,
             "Migration failures",
-            how="Planned: django-migration-linter refuses unsafe migrations, and a dry run comes before each deployment. Migrations already wait for a lock no longer than `lock_timeout`.",
+            how="On each commit `lint_migrations` renders new migrations as SQL, and squawk's rules refuse what blocks requests, with the safe way. `migrate` waits one second for a lock, rolls back, and retries with exponential backoff; a statement that blocks requests is cancelled after 30 seconds. `make migrate-plan` is the dry run: SQL, locks, sizes of tables. The article tests on staging, where no request waits for a lock.",
+            where=(
+                "plinth/src/plinth/practices/migration_lint.py",
+                "plinth/src/plinth/database/executor.py",
+                "plinth/src/plinth/database/operations.py",
+                "plinth/src/plinth/management/commands/migrate_plan.py",
+            ),
         ),
         Practice(
             49,
             "Never just drop a column",
-            how="Planned: columns are added and removed in two releases (expand and contract), and a linter refuses a drop that running code would notice.",
+            how="A migration with `after_deploy = True` runs when the previous release has stopped, and the linter refuses a drop anywhere else. In two releases, `RetireField` takes a field from the models and `DropColumn` its column; `SyncColumns` and `Backfill` fill a new one, and `SetNotNull` needs no long lock. docs/databases.md works an example through.",
+            where=(
+                "docs/databases.md",
+                "plinth/src/plinth/database/executor.py",
+                "plinth/src/plinth/database/operations.py",
+                "plinth/src/plinth/practices/migration_lint.py",
+            ),
         ),
     ],
     "Responses and files": [
@@ -398,12 +410,24 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             23,
             "Profile",
-            how="Planned: `make profile` draws a flame graph of a request with pyinstrument.",
+            how="`make profile URL=/catalog/` requests a page without the tools of development, writes its flame graph (pyinstrument) and prints the ten hottest functions, the queries and the time. In local, `?profile` shows staff the flame graph of a page.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/project.mk",
+                "plinth/src/plinth/profiling/flame_graph.py",
+                "plinth/src/plinth/profiling/pages.py",
+            ),
         ),
         Practice(
             24,
             "django-silk",
-            how="Planned: django-silk in local settings, behind a switch and with bounded storage.",
+            how="`SILK=true` records requests and their queries in local, at /silk/: the last 1,000, bodies up to 100 kB, no password and no cookie. Without it silk is not imported, and production ignores it.",
+            where=(
+                "config/settings/local.py",
+                "docs/profiling.md",
+                "plinth/src/plinth/profiling/silk.py",
+            ),
         ),
         Practice(
             25,
@@ -415,7 +439,10 @@ LEDGER: dict[str, list[Practice]] = {
             29,
             "Debug Toolbar",
             how="django-debug-toolbar in local only, within the Content-Security-Policy. Production does not import it.",
-            where=("config/settings/local.py", "config/urls.py"),
+            where=(
+                "config/settings/local.py",
+                "plinth/src/plinth/http/development_urls.py",
+            ),
         ),
         Practice(
             30,
@@ -450,8 +477,12 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             47,
             "Static analyser",
-            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`.",
-            where=(".djlint_rules.yaml", "plinth/ruff.toml"),
+            how="Ruff's security rules (S), banned imports such as `csrf_exempt`, and a djLint rule against `|safe` and `autoescape off`. `make audit` looks for known vulnerabilities, and fails when it cannot. `make sonar` sends the code to a SonarQube server.",
+            where=(
+                ".djlint_rules.yaml",
+                "plinth/project.mk",
+                "plinth/ruff.toml",
+            ),
         ),
         Practice(
             52,
@@ -519,7 +550,17 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             59,
             "AsyncIO with care",
-            how="Planned: an async view for parallel I/O, and a benchmark of WSGI against ASGI.",
+            how="WSGI by default. `/health/dependencies/` is an async view that asks the services in `HEALTH_DEPENDENCIES` all at once, with a timeout and a limit; it works under WSGI, and `plinth.server.asgi_worker` serves it by ASGI without a gunicorn thread for each client. `make bench` measures both servers: ASGI pays where views wait for other services, and costs throughput on pages that do not. Ruff's ASYNC rules refuse a blocking call in an async view; practices.W059 reports your sync middleware in front of one.",
+            where=(
+                "config/asgi.py",
+                "docs/gunicorn.md",
+                "plinth/ruff.toml",
+                "plinth/src/plinth/benchmarks/asgi.py",
+                "plinth/src/plinth/health/dependencies.py",
+                "plinth/src/plinth/health/views.py",
+                "plinth/src/plinth/server/asgi_worker.py",
+            ),
+            probe=probes.asyncio,
         ),
         Practice(
             60,
@@ -582,12 +623,23 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             33,
             "Blue/green",
-            how="Planned: a rollback when errors rise after the switch, and several hosts. `deploy/compose/switch.sh` already deploys to one host without downtime: two colours behind nginx, a release check before the switch, draining, and a rollback in one command.",
+            how="`deploy/compose/switch.sh` deploys to one host without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds.",
+            where=(
+                "deploy/compose/switch.sh",
+                "plinth/src/plinth/server/release_check.py",
+            ),
         ),
         Practice(
             46,
             "Load tests",
-            how="Planned: locust runs against a recorded standard, and fails when the site is slower.",
+            how="`make load` runs visitors' journeys by locust against gunicorn with production settings, and fails by its exit code when one is slower than load.json, the recorded standard, or has more errors. Times are multiples of a calibration page's, requested right before each request, so the standard holds on another machine. A report shows the runs as charts.",
+            where=(
+                "docs/scaling.md",
+                "plinth/project.mk",
+                "plinth/src/plinth/benchmarks/journeys.py",
+                "plinth/src/plinth/benchmarks/load_test.py",
+                "plinth/src/plinth/benchmarks/standard.py",
+            ),
         ),
         Practice(
             50,
@@ -636,12 +688,20 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             64,
             "Central logging",
-            how="Planned: Vector or Grafana Alloy ships the JSON logs to Loki, Elasticsearch or CloudWatch.",
+            how="syslog-ng reads the containers' log files, or systemd's journal, and ships JSON lines, text and tracebacks to Loki, Elasticsearch or CloudWatch, as `LOGS_TO` says. Labels are service and level; one request id joins the lines of nginx, Django and Celery, and `DATABASE_COMMENT_QUERIES` names it to PostgreSQL. While the receiver is down, lines wait in a bounded buffer on disk, then in Docker's files. The alert LogsNotShipped watches it.",
+            where=(
+                "deploy/compose/logs.yml",
+                "deploy/logs/syslog-ng.conf",
+                "docs/logs.md",
+                "plinth/src/plinth/logs/formatters.py",
+                "plinth/src/plinth/logs/queries.py",
+            ),
+            probe=probes.log_lines,
         ),
         Practice(
             67,
             "Tailored logging",
-            how="One JSON line per request: request id, view, status, duration, number and time of its queries, user id, and no personal data. Slow requests and slow queries are warnings. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
+            how="One JSON line per request: request id, view, status, duration, number and time of its queries, user id. Passwords, tokens, cookies, query strings, email addresses and card numbers are masked in every line, by form or by name. Slow requests and slow queries are warnings. A task logs under the id of the request that enqueued it. `disable_existing_loggers` is False.",
             where=(
                 "config/settings/parts/logs.py",
                 "plinth/src/plinth/logs/formatters.py",

@@ -4,6 +4,7 @@ A probe reads Django's effective configuration and connects to no server. Its de
 "reason: remedy"; `manage.py check --deploy` reports the same.
 """
 
+import logging
 import os
 import sys
 from importlib import import_module
@@ -317,6 +318,16 @@ def web_server() -> Finding:
     )
 
 
+def asyncio() -> Finding:
+    from .checks import sync_only
+
+    if "config.asgi" not in sys.modules:
+        return on("WSGI: an async view runs in the thread of its request")
+    if adapted := ", ".join(sync_only(settings.MIDDLEWARE)):
+        return on(f"ASGI: each request also needs a thread, for {adapted} is sync only")
+    return on("ASGI")
+
+
 def open_files() -> Finding:
     from plinth.server.resources import OPEN_FILES, most_open_files
 
@@ -382,6 +393,18 @@ def objectives() -> Finding:
     return on(
         ", ".join(f"{name} {value} %" for name, value in numbers.items() if value)
     )
+
+
+def log_lines() -> Finding:
+    from plinth.logs.formatters import JsonFormatter
+
+    handlers = logging.getLogger().handlers
+    if not any(isinstance(each.formatter, JsonFormatter) for each in handlers):
+        return embedded(
+            "lines are for a terminal: "
+            "set DJANGO_SETTINGS_MODULE=config.settings.production"
+        )
+    return on("JSON lines; deploy/logs ships them, if it runs: the site cannot tell")
 
 
 # They slow pages down, or show internals.

@@ -13,6 +13,10 @@ FOLDER = Path(production["env"]("BENCHMARK_FOLDER"))
 SITE_URLCONF = production["ROOT_URLCONF"]
 ROOT_URLCONF = "plinth.benchmarks.urls"
 STATIC_ROOT = FOLDER / "static"
+# Services that respond late: plinth.benchmarks.asgi.
+HEALTH_DEPENDENCIES = {
+    url: url for url in production["env"].items("BENCHMARK_SERVICES")
+}
 INSTALLED_APPS: list[str] = [
     *production["INSTALLED_APPS"],
     # Apps that patch a practice away: SERVERS of an app's benchmarks.

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
+from plinth import metrics
 from plinth.env import Env
 from plinth.management.main import connection_error
 
@@ -45,6 +46,13 @@ class Command(runserver.Command):
         if DJANGO_AUTORELOAD_ENV not in os.environ:
             self.check_port()
         super().run(**options)
+
+    def inner_run(self, *args: Any, **options: Any) -> None:
+        if metrics.enabled():
+            from plinth.metrics import server
+
+            server.serve(server.listen(settings.METRICS_BIND), site=True)
+        super().inner_run(*args, **options)
 
     def check_port(self) -> None:
         if int(self.port) > HIGHEST_PORT:

@@ -1,0 +1,1 @@
+"""Profiles of requests, by pyinstrument and django-silk; for development only."""
