@@ -66,6 +66,8 @@ exec 9>backups/.lock
 flock --nonblock 9 || fail "another backup is running"
 command -v age >/dev/null || fail "install age (apt install age)"
 [ -s backup.pub ] || fail "write the public key of age-keygen into backup.pub"
+grep -q @postgres: secrets/database_direct_url ||
+    fail "the site's database is not the container postgres: its provider makes the backups"
 
 # A failed backup leaves a full disk its space.
 trap 'rm -rf "$new"' EXIT

@@ -91,12 +91,10 @@ if [ -z "$drill" ]; then
     server psql --username postgres --quiet --set ON_ERROR_STOP=1 \
         --command 'DROP DATABASE IF EXISTS app WITH (FORCE)' \
         --command 'ALTER DATABASE restored RENAME TO app'
-fi
-files=$(decrypt files.tar | unpack) || fail "has uploaded files that cannot be read"
-if [ -z "$drill" ]; then
     docker compose restart cache
     docker compose run --rm --no-TTY migrate
 fi
+files=$(decrypt files.tar | unpack) || fail "has uploaded files that cannot be read"
 
 seconds=$(($(date +%s) - started))
 tables=$(awk -F '|' 'NF == 3 { n++; rows += $2 } END { print n + 0 " tables, " rows + 0 " rows" }' "$work/rows")

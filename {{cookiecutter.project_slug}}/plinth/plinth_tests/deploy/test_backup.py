@@ -51,6 +51,8 @@ class Host:
             (self.folder / name).mkdir()
         for name in (".env", "site.env", "secrets/secret_key"):
             (self.folder / name).write_text("unguessable")
+        url = "postgres://app:unguessable@postgres:5432/app"
+        (self.folder / "secrets/database_direct_url").write_text(url)
         for name in ("media", "private"):
             (self.app / name).mkdir(parents=True)
         (self.app / "media/photo.txt").write_text("a photo of Ann")
@@ -391,6 +393,16 @@ def test_missing_recipient_is_named(host: Host) -> None:
     assert done.stderr == (
         "Backup failed: write the public key of age-keygen into backup.pub.\n"
     )
+
+
+def test_database_elsewhere_is_not_backed_up_as_an_empty_one(host: Host) -> None:
+    url = "postgres://app:unguessable@db.example.com:5432/app"
+    (host.folder / "secrets/database_direct_url").write_text(url)
+
+    done = host.run("./backup.sh")
+
+    assert done.returncode == 1
+    assert "not the container postgres" in done.stderr
 
 
 def test_second_backup_at_a_time_is_refused(host: Host) -> None:
