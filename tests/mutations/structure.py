@@ -66,7 +66,7 @@ MUTATIONS = [
         48,
         "switches-without-its-tables",
         replace(SWITCH, 'refuse "does not migrate"', "true"),
-        "test_failed_migration_leaves_the_old_release_in_service",
+        "test_release_that_fails_gets_no_traffic",
     ),
     # Never just drop a column
     Mutation(

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from plinth.logs.formatters import mask
+from plinth.logs.masking import mask
 
 from .nginx import MAIN, find, look_up, servers, values, walk
 

@@ -22,9 +22,9 @@ from plinth.logs.formatters import (
     JsonFormatter,
     ReadableFormatter,
     RequestIdFilter,
-    mask,
     request_id,
 )
+from plinth.logs.masking import mask
 from plinth_tests import site as small_site
 from plinth_tests.processes import EMBEDDED, run_code
 

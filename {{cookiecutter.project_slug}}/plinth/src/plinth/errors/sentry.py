@@ -7,7 +7,8 @@ from django.core.signals import got_request_exception, request_started
 
 from plinth import extras
 from plinth.env import require_extra
-from plinth.logs.formatters import mask, request_id
+from plinth.logs.formatters import request_id
+from plinth.logs.masking import mask
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

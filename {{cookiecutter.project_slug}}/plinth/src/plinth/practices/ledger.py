@@ -705,6 +705,7 @@ LEDGER: dict[str, list[Practice]] = {
             where=(
                 "config/settings/parts/logs.py",
                 "plinth/src/plinth/logs/formatters.py",
+                "plinth/src/plinth/logs/masking.py",
                 "plinth/src/plinth/logs/middleware.py",
                 "plinth/src/plinth/logs/queries.py",
                 "settings.LOGGING",
