@@ -9,6 +9,7 @@ from plinth_tests.processes import EMBEDDED, run_code
 
 # What the owner may delete, and the tests that go with it.
 FILES = {
+    "test_backup.py": ["deploy/compose"],
     "test_compose.py": [
         "deploy/compose",
         "deploy/logs",
