@@ -82,6 +82,7 @@ DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 
 # How to find each service, and Debian's packages that bring it.
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
+    "age": (partial(shutil.which, "age"), "age"),
     "alertmanager": (
         partial(shutil.which, "prometheus-alertmanager"),
         "prometheus-alertmanager",
@@ -106,6 +107,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
         )
         for name in ("blackbox", "nginx", "node", "postgres", "redis")
     },
+    "rclone": (partial(shutil.which, "rclone"), "rclone"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
     "sshd": (Path("/usr/sbin/sshd").exists, "openssh-server"),
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),

@@ -41,7 +41,7 @@ def run(*command: str | Path, cwd: Path, **options: object) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-        timeout=600,
+        timeout=1200,
         check=False,
         **options,
     )
@@ -121,7 +121,7 @@ def refusal(
         text=True,
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=600,
+        timeout=1200,
         check=False,
     )
     assert done.returncode, f"{command} did not fail:\n{done.stdout}{done.stderr}"

@@ -421,24 +421,30 @@ def uploads_are_stored_without_a_bucket(host: Host, say: Say) -> None:
     assert host.ask("/media/trial.txt").text == "stored"
 
 
-def a_dump_replaces_a_newer_schema(host: Host, say: Say) -> None:
-    page = host.project / "docs/production.md"
+def a_backup_is_proven_and_replaces_a_newer_schema(host: Host, say: Say) -> None:
     constraints = "SELECT count(*) FROM pg_constraint"
     before = host.psql(constraints)
-    host.run("sh", "-euc", documented(page, "pg_dump"))
-    assert (host.folder / "site.dump").stat().st_mode & 0o777 == 0o600
+    host.run("age-keygen", "-o", "site.key")
+    (host.folder / "backup.pub").write_text(host.run("age-keygen", "-y", "site.key"))
+    host.run("./backup.sh")
+    verdict = host.run("./restore-drill.sh", "site.key")
     host.psql(
         "CREATE TABLE newer (author bigint PRIMARY KEY REFERENCES accounts_user (id))"
     )
     assert host.psql(constraints) != before
+    host.exec(host.serving(), "rm", "media/trial.txt")
 
     with host.load() as seen:
-        host.run("sh", "-euc", documented(page, "pg_restore"))
+        host.run("./restore.sh", "site.key")
         seen.recover()
 
-    say("summary", f"restored: {seen}, {before} constraints")
+    say("summary", f"{verdict.strip()} Restored: {seen}, {before} constraints")
+    assert verdict.startswith("Drill passed: backups/")
     assert host.psql(constraints) == before
     assert host.ask(PRIVATE_PAGE, Cookie=host.cookie).status == 200
+    assert host.ask("/media/trial.txt").text == "stored"
+    left = ("docker", "container", "ls", "--all", "--quiet", "--filter")
+    assert not host.run(*left, "name=^restore-drill-")
 
 
 def a_release_whose_pages_fail_never_serves(host: Host, say: Say) -> None:
@@ -541,7 +547,7 @@ PROMISES = [
     two_hundred_clients_share_ten_connections,
     statements_are_prepared_behind_pgbouncer,
     a_restart_of_pgbouncer_is_survived,
-    a_dump_replaces_a_newer_schema,
+    a_backup_is_proven_and_replaces_a_newer_schema,
     a_release_whose_pages_fail_never_serves,
     a_release_takes_over_without_a_failed_request,
     a_rollback_takes_seconds,
@@ -549,7 +555,7 @@ PROMISES = [
 ]
 
 
-@pytest.mark.services("certbot", "docker", "openssl", "pebble")
+@pytest.mark.services("age", "certbot", "docker", "openssl", "pebble")
 def test_host_serves_the_default_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
@@ -559,7 +565,7 @@ def test_host_serves_the_default_site(
 
 
 @pytest.mark.scale
-@pytest.mark.services("certbot", "docker", "openssl", "pebble")
+@pytest.mark.services("age", "certbot", "docker", "openssl", "pebble")
 @pytest.mark.parametrize("host", [LEANEST], ids=["leanest"], indirect=True)
 def test_host_serves_the_leanest_site(
     host: Host, subtests: pytest.Subtests, record_property: Say

@@ -8,6 +8,9 @@ PROBES = "plinth/src/plinth/practices/probes.py"
 REPLICAS = "plinth/src/plinth/database/replicas.py"
 ROUTERS = "plinth/src/plinth/database/routers.py"
 SETTINGS = "plinth/src/plinth/database/settings.py"
+CHECKS = "plinth/src/plinth/checks.py"
+BACKUP = "deploy/compose/backup.sh"
+RESTORE = "deploy/compose/restore.sh"
 
 MUTATIONS = [
     # Persistent connections
@@ -185,5 +188,70 @@ MUTATIONS = [
         "sqlite-will-do",
         replace(PROBES, 'return embedded("SQLite', 'return on("SQLite'),
         "test_sqlite_in_production_is_reported",
+    ),
+    # Managed databases, and backups
+    Mutation(
+        41,
+        "any-authority-is-trusted",
+        replace(PROBES, 'if mode != "verify-full":', 'if mode == "disable":'),
+        "test_unverified_connection_is_a_warning_that_names_the_parameter",
+    ),
+    Mutation(
+        41,
+        "replicas-are-not-verified",
+        replace(
+            PROBES,
+            "for alias in connections}\n    remote",
+            "for alias in ['default']}\n    remote",
+        ),
+        "test_unverified_connection_is_a_warning_that_names_the_parameter",
+    ),
+    Mutation(
+        41,
+        "one-release-at-a-time",
+        replace(CHECKS, "most = 2 * gunicorn.workers", "most = gunicorn.workers"),
+        "test_pools_are_compared_with_what_the_server_allows",
+    ),
+    Mutation(
+        41,
+        "rows-of-another-moment",
+        replace(BACKUP, ' --snapshot "$SNAPSHOT"', ""),
+        "test_rows_and_dump_are_of_one_moment",
+    ),
+    Mutation(
+        41,
+        "half-a-dump-is-a-backup",
+        replace(BACKUP, " || kill $PPID", ""),
+        "test_failure_leaves_no_backup_and_says_which_part",
+    ),
+    Mutation(
+        41,
+        "only-the-end-of-a-pipeline-counts",
+        replace(
+            BACKUP, '{ "$@" && touch "$new/.read"; }', '{ touch "$new/.read"; "$@"; }'
+        ),
+        "test_failure_leaves_no_backup_and_says_which_part",
+    ),
+    Mutation(
+        41,
+        "old-backups-go-first",
+        replace(
+            BACKUP,
+            "# A failed backup leaves",
+            "rm -r backups/2*Z || true\n# A failed backup leaves",
+        ),
+        "test_only_old_backups_are_deleted_and_only_after_success",
+    ),
+    Mutation(
+        41,
+        "nothing-is-compared",
+        replace(RESTORE, '[ -z "$differing" ] ||', "true ||"),
+        "test_differing_rows_fail_the_drill_and_replace_nothing",
+    ),
+    Mutation(
+        41,
+        "values-are-not-compared",
+        replace("deploy/compose/rows.sql", "md5(t::text)", "md5(1::text)"),
+        "test_checksum_sees_a_changed_value_and_no_order",
     ),
 ]

@@ -39,7 +39,8 @@ FILES = {"CDN_DOMAIN": "cdn.example.com", **BUCKETS.get(PROVIDER, {})}
 COMPLETE = {
     "SECRET_KEY": "an-unguessable-key-of-more-than-fifty-characters-0123456789",
     "ALLOWED_HOSTS": "example.com",
-    "DATABASE_URL": "postgres://app:secret@db.example.com/app?sslmode=verify-full",
+    "DATABASE_URL": "postgres://app:secret@db.example.com/app?sslmode=verify-full"
+    f"&sslrootcert={os.devnull}",
     "REDIS_URL": "redis://127.0.0.1:1",
     "EMAIL_URL": "smtp://127.0.0.1:1",
     "METRICS_BIND": "127.0.0.1:9464",

@@ -292,7 +292,9 @@ def test_containers_can_read_a_checkout_without_rights_for_others(host: Path) ->
 @pytest.mark.practice(39)
 def test_git_ignores_created_files(host: Path) -> None:
     top = host.parent.parent
-    (host / "site.dump").touch()
+    (host / "backups").mkdir()
+    for name in ("backup.pub", "backups/file", "site.dump", "site.key"):
+        (host / name).touch()
     git = ["git", "-C", str(top)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
@@ -302,11 +304,15 @@ def test_git_ignores_created_files(host: Path) -> None:
     assert {Path(name).name for name in known.split()} == {
         ".env.example",
         ".gitignore",
+        "backup.sh",
         "certificate.sh",
         "compose.yml",
         "logs.yml",
         "monitoring.yml",
         "redis.yml",
+        "restore-drill.sh",
+        "restore.sh",
+        "rows.sql",
         "setup.sh",
         "site.yml",
         "site.env.example",

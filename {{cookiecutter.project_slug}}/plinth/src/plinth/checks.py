@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.utils import parseaddr
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core import checks
 from django.core.management import get_commands
+from django.db import connections
 from django.template import engines
 
 from .env import Env
@@ -42,6 +43,59 @@ def check_addresses(**kwargs: Any) -> Iterator[checks.CheckMessage]:
                 f"{name} is {address}, which nobody can answer: set it to your own.",
                 id="plinth.W002",
             )
+
+
+@checks.register("plinth", checks.Tags.database, deploy=True)
+def check_connections(
+    databases: Iterable[str] = (), **kwargs: Any
+) -> Iterator[checks.CheckMessage]:
+    """Warn if the pools of two releases, during a switch, exceed a server's connections.
+
+    `manage.py check --deploy --database default` asks the server. A PgBouncer's pool is
+    in its own file.
+    """
+    gunicorn = import_module("config.gunicorn")
+    for alias in databases:
+        options = connections[alias].settings_dict
+        if (
+            connections[alias].vendor != "postgresql"
+            or alias == "direct"
+            or options["DISABLE_SERVER_SIDE_CURSORS"]
+        ):
+            continue
+        pool = options["OPTIONS"].get("pool")
+        of_process = pool["max_size"] if pool else gunicorn.threads
+        most = 2 * gunicorn.workers * of_process
+        allowed = connections_allowed(alias)
+        if most > allowed:
+            yield checks.Warning(
+                f"The web's {gunicorn.workers} processes of {of_process} connections to "
+                f"{alias!r} are {most} while two releases run, and the server allows "
+                f"{allowed}.",
+                hint="Lower DATABASE_POOL_SIZE (not below WEB_THREADS) or "
+                "WEB_CONCURRENCY, raise max_connections, or use PgBouncer: "
+                "docs/databases.md.",
+                id="plinth.W006",
+            )
+
+
+def connections_allowed(alias: str) -> int:
+    """The connections that the server grants to the site's role."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT least(
+                current_setting('max_connections')::int
+                - current_setting('superuser_reserved_connections')::int
+                - coalesce(current_setting('reserved_connections', true)::int, 0),
+                nullif(rolconnlimit, -1),
+                nullif(datconnlimit, -1)
+            )
+            FROM pg_roles, pg_database
+            WHERE rolname = current_user AND datname = current_database()
+            """
+        )
+        return int(cursor.fetchone()[0])
 
 
 @checks.register("plinth")

@@ -157,7 +157,13 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             41,
             "Managed databases",
-            how="Planned: a backup and restore drill for a self-hosted PostgreSQL. `manage.py check --deploy` already warns when a remote database is not verified (`sslmode=verify-full`).",
+            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
+            where=(
+                "deploy/compose/backup.sh",
+                "deploy/compose/restore.sh",
+                "docs/databases.md",
+                "plinth/src/plinth/checks.py",
+            ),
             probe=probes.database_tls,
         ),
     ],

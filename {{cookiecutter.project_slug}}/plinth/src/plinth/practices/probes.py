@@ -5,10 +5,13 @@ A probe reads Django's effective configuration and connects to no server. Its de
 """
 
 import logging
+import os
 import sys
 from importlib import import_module
 from ipaddress import ip_network
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -23,6 +26,8 @@ from plinth.env import Env
 
 from .states import Finding, State, embedded, off, on
 
+# Debian's public CAs, in the image too.
+SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 BUCKET = "set AWS_STORAGE_BUCKET_NAME, GS_BUCKET_NAME or AZURE_CONTAINER"
 
 
@@ -103,18 +108,59 @@ def database_options() -> Finding:
 
 
 def database_tls() -> Finding:
-    if connection.vendor == "sqlite":
-        return on("SQLite uses no network")
-    host = connection.settings_dict["HOST"]
-    if host in {"", "localhost", "127.0.0.1", "::1"} or host.startswith("/"):
-        return on("the database is on this machine")
-    mode = connection.settings_dict["OPTIONS"].get("sslmode", "prefer")
+    databases = {alias: connections[alias].settings_dict for alias in connections}
+    remote = {
+        alias: database
+        for alias, database in databases.items()
+        if "sqlite" not in database["ENGINE"] and is_remote(database["HOST"])
+    }
+    for alias, database in remote.items():
+        if problem := tls_problem(database["HOST"], database["OPTIONS"]):
+            reason, remedy = problem
+            return off(f"{reason}: {remedy} {variable_of(alias)}")
+    hosts = {database["HOST"] for database in remote.values()}
+    if hosts:
+        return on(f"verified: {', '.join(sorted(hosts))}")
+    return on("no connection to a database leaves this machine")
+
+
+def is_remote(host: str) -> bool:
+    """Whether it is another machine; a name without a dot is a container's, or localhost."""
+    if host.startswith("/") or host in {"127.0.0.1", "::1"}:
+        return False
+    return "." in host or ":" in host
+
+
+def variable_of(alias: str) -> str:
+    if alias == "direct":
+        return "DATABASE_DIRECT_URL"
+    return "DATABASE_URL" if alias == "default" else "DATABASE_REPLICA_URL"
+
+
+def tls_problem(host: str, options: dict[str, Any]) -> tuple[str, str] | None:
+    """Why libpq would not verify a host, and what to do with its URL."""
+    ca = options.get("sslrootcert", os.environ.get("PGSSLROOTCERT", ""))
+    mode = options.get("sslmode", os.environ.get("PGSSLMODE", "prefer"))
+    ca_parameter = f"sslrootcert={SYSTEM_CA} (or your provider's CA file)"
     if mode != "verify-full":
-        return off(
-            f"sslmode is {mode}, so the identity of {host} is not verified: "
-            "add ?sslmode=verify-full to DATABASE_URL"
+        return (
+            f"the identity of {host} is not verified (sslmode is {mode})",
+            f"add sslmode=verify-full&{ca_parameter} to",
         )
-    return on(f"the certificate of {host} is verified")
+    if not ca and not Path("~/.postgresql/root.crt").expanduser().exists():
+        return (
+            f"connections to {host} fail without a CA file",
+            f"add {ca_parameter} to",
+        )
+    # OpenSSL in psycopg's wheels looks where no system has certificates.
+    if ca == "system" and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
+        return (
+            "psycopg's wheels do not find the system's CAs",
+            f"write sslrootcert={SYSTEM_CA} into",
+        )
+    if ca not in {"", "system"} and not Path(ca).exists():
+        return f"the CA file {ca} does not exist", "correct sslrootcert in"
+    return None
 
 
 def redis_of(alias: str) -> Finding:
