@@ -9,6 +9,13 @@ from pathlib import PurePosixPath
 # These belong to packages, which a baked project does not hold.
 FOREIGN = ("admin/", "admin:", "django/")
 TESTS = ("tests/", "plinth/plinth_tests/")
+# What pages of documentation tell the owner to make.
+MADE = (
+    "config/database-ca.pem",
+    "static/css/tailwind.css",
+    "static/js",
+    "static/vite",
+)
 # Where the packages are that do not lie at the project's root.
 SOURCES = ("plinth/src/", "plinth/")
 
@@ -24,7 +31,7 @@ CALLS = {
 TAG = re.compile(r"""\{%-?\s*(extends|include|static|url)\s+["']([^"']+)["']""")
 STYLE_URL = re.compile(r"""url\(["']?(?!data:|#|/|https?:)([^"')]+)""")
 LINK = re.compile(
-    r"""(?:\]\(|^\[[^\]]+\]: |src=")(?!#|[a-z]+:)([^)\s"#]+)""", re.MULTILINE
+    r"""(?:\]\(|^\[[^\]]+\]: |src=")(?!#|\{|[a-z]+:)([^)\s"#]+)""", re.MULTILINE
 )
 DOTTED = re.compile(r"(?<![\w./-])[a-z_]+(?:\.[A-Za-z_]\w*)+(?![\w/-]|\.\w)")
 PATH = re.compile(r"(?<![\w./~-])(?:\./)?((?:[\w.-]+/)*[\w.-]*\w)")
@@ -166,7 +173,7 @@ def dotted(file: str) -> str:
 def is_checked(file: str, target: str) -> bool:
     """Whether a reference counts: examples, and the foundation, name apps of nobody's."""
     root, name, *_ = [*re.split(r"[./]", target), ""]
-    if root == "apps" and name in {"blog", "py"}:
+    if (root == "apps" and name in {"blog", "py"}) or target in MADE:
         return False
     return not file.startswith("plinth/") or root in {"", "plinth", "plinth_tests"}
 
