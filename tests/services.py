@@ -109,7 +109,6 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     },
     "rclone": (partial(shutil.which, "rclone"), "rclone"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
-    "sshd": (Path("/usr/sbin/sshd").exists, "openssh-server"),
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }

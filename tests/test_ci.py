@@ -1,13 +1,9 @@
 """The pipelines of a baked project: each step runs here, as far as no registry is needed."""
 
-import getpass
 import json
 import os
 import shutil
 import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,7 +68,7 @@ def test_pipeline_asks_for_the_least_permissions(bake: Bake) -> None:
     assert permissions == {
         "check": {"contents": "read"},
         "image": {"contents": "read", "packages": "write"},
-        "deploy": {},
+        "deploy": {"contents": "read"},
         "update": {"contents": "write", "pull-requests": "write"},
     }
 
@@ -132,63 +128,26 @@ def test_template_without_a_url_is_no_error(proposed: Path) -> None:
     assert bash(step, cwd=proposed).startswith("::notice::")
 
 
-@contextmanager
-def ssh_server(folder: Path, path: str) -> Iterator[int]:
-    """An SSH server that knows one key, with this PATH for its commands."""
-    for name in ("server", "user"):
-        keygen = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
-        run(*keygen, cwd=folder)
-    port = services.free_port()
-    (folder / "sshd_config").write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/server\nPidFile none\n"
-        f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nSetEnv PATH={path}\n"
-    )
-    command = ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "sshd_config")]
-    # It wants this folder, which an init system makes.
-    Path("/run/sshd").mkdir(exist_ok=True)
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
-        try:
-            services.wait_until(lambda: services.listens(port))
-            yield port
-        finally:
-            server.terminate()
-
-
-@pytest.mark.services("sshd")
-@pytest.mark.skipif(os.geteuid() != 0, reason="sshd wants root")
 def test_main_branch_is_deployed(bake: Bake, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(bake(**DEFAULT), project)
-    # The release itself is the test's of the host.
-    program(
-        project / "deploy/compose/switch.sh", f'echo "switch.sh $1" >> {tmp_path}/told'
+    """What the playbook does is test_ansible's."""
+    (step,) = steps(bake(ci="github"), "ci", "deploy")
+    program(tmp_path / "bin/make", f'printf "%s\\n" "$@" > {tmp_path}/told')
+
+    bash(
+        step,
+        cwd=tmp_path,
+        PATH=f"{tmp_path}/bin:{os.environ['PATH']}",
+        RUNNER_TEMP=str(tmp_path),
+        HOST="deploy@203.0.113.5",
+        KEY="a key",
+        KNOWN_HOSTS="203.0.113.5 ssh-ed25519 AAAA",
+        GITHUB_REPOSITORY="Owner/Site",
     )
-    run("git", "init", "--quiet", cwd=project)
-    commit(project)
-    host = clone(project, tmp_path / "host")
-    (project / "new.txt").touch()
-    commit(project, "Next")
-    revision = run("git", "rev-parse", "HEAD", cwd=project).strip()
-    program(tmp_path / "bin/docker", f'echo "docker $@" >> {tmp_path}/told')
-    (step,) = steps(project, "ci", "deploy")
 
-    with ssh_server(tmp_path, f"{tmp_path}/bin:{os.environ['PATH']}") as port:
-        public = (tmp_path / "server.pub").read_text()
-        bash(
-            step,
-            cwd=project,
-            RUNNER_TEMP=str(tmp_path),
-            HOST=f"ssh://{getpass.getuser()}@127.0.0.1:{port}",
-            FOLDER=str(host),
-            KEY=(tmp_path / "user").read_text(),
-            KNOWN_HOSTS=f"[127.0.0.1]:{port} {public}",
-            GITHUB_SHA=revision,
-            GITHUB_REPOSITORY="Owner/Site",
-        )
-
-    image = f"ghcr.io/owner/site:{revision}"
     assert (tmp_path / "told").read_text().splitlines() == [
-        f"docker pull --quiet {image}",
-        f"switch.sh {image}",
+        "deploy",
+        "HOST=deploy@203.0.113.5",
+        "ARGS=--extra-vars registry=ghcr.io/owner/site",
     ]
-    assert (host / "new.txt").exists()
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert "203.0.113.5" in (tmp_path / "known_hosts").read_text()

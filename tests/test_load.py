@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_load_test_records_compares_and_leaves_nothing_behind(
 class Site(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     status = 200
-    seen: list[str] = []
+    seen: ClassVar[list[str]] = []
 
     def answer(self) -> None:
         self.seen.append(self.command)
