@@ -265,6 +265,7 @@ JOBS: list[Job] = [
     second_language,
     decision_record,
     delete_the_example,
+    without_the_ledger,
 ]
 # In a shell somewhere, for another project or for the site itself.
 EXPORTED = {
@@ -331,25 +332,23 @@ def test_additions_stay_green(install: Bake, tmp_path: Path) -> None:
 def test_deletion_stays_green_whatever_the_shell_exports(
     install: Bake, tmp_path: Path
 ) -> None:
+    """The example, then the ledger too; on PostgreSQL, which .env names."""
     project = prepare(install, tmp_path, [delete_the_example, decision_record])
-
-    check(project, "lint", "check")
     with services.postgresql() as url:
         with (project / ".env").open("a") as file:
             file.write(f"DATABASE_URL={url}\n")
+        check(project, "test", **EXPORTED)
+        check(project, "check")
+        without_the_ledger(project)
+        commit(project, "No ledger")
+
         check(project, "test", "prove", **EXPORTED)
+        check(project, "lint", "check")
 
 
 @pytest.mark.scale
 @pytest.mark.parametrize("job", JOBS, ids=name)
 def test_each_job_stays_green(install: Bake, tmp_path: Path, job: Job) -> None:
     project = prepare(install, tmp_path, [job])
-
-    check(project, "test", "prove", "lint", "check")
-
-
-@pytest.mark.long
-def test_project_works_without_the_ledger(install: Bake, tmp_path: Path) -> None:
-    project = prepare(install, tmp_path, [without_the_ledger])
 
     check(project, "test", "prove", "lint", "check")
