@@ -14,6 +14,13 @@ from pytest_cookies.plugin import Cookies
 from tests.conftest import Bake
 from tests.support import LEANEST, REPOSITORY, clean_environment, refusal, run
 
+
+class ComposeLoader(yaml.SafeLoader):
+    """YAML with the tags of Docker Compose, `!override` and `!reset`."""
+
+
+ComposeLoader.add_multi_constructor("!", lambda loader, tag, node: tag)
+
 TEXTS = ["project_name", "description", "author_name"]
 BAD_TEXTS = [
     "",
@@ -290,7 +297,7 @@ def test_unusual_text_is_written_as_typed(
     assert f"# {text}\n" in (project / "README.md").read_text()
     assert f"Copyright (c) {text}\n" in (project / "LICENSE").read_text()
     for path in project.rglob("*.y*ml"):
-        list(yaml.safe_load_all(path.read_text()))
+        list(yaml.load_all(path.read_text(), ComposeLoader))
 
     # The settings' default, and the example of a variable once it is switched on.
     example = (project / ".env.example").read_text()
