@@ -20,7 +20,7 @@ NO_DATABASE = [
 # The reason of what the second run alone can test.
 NEEDS_POSTGRESQL = "needs PostgreSQL"
 # Extras that the groups of development have.
-TOOLS = ("local", "test", "lint")
+TOOLS = ("lint", "load", "local", "test")
 PYTEST = (".venv/bin/pytest", "--numprocesses=2", "-q", "-rs")
 
 
@@ -46,7 +46,7 @@ def everything(install: Bake, shared: Path) -> Path:
             )
             assert found == 1
             pyproject.write_text(text)
-            run("make", "setup", ".venv/lint", cwd=folder)
+            run("make", "setup", ".venv/lint", ".venv/load", cwd=folder)
             run("git", "add", "--all", cwd=folder)
     return folder
 
