@@ -158,7 +158,7 @@ def server() -> Iterator[PostgreSQL]:
 
 
 def test_two_releases_share_a_database_while_it_is_migrated(
-    install: Bake, tmp_path: Path, server: PostgreSQL, say: Say
+    install: Bake, tmp_path: Path, server: PostgreSQL, record_property: Say
 ) -> None:
     """Rename, NOT NULL and drop: no request fails, and no value is lost."""
     releases = Releases(install(**LEANEST), tmp_path, server)
@@ -202,7 +202,10 @@ def test_two_releases_share_a_database_while_it_is_migrated(
     counted = sum(writer["counted"] for writer in served)
     assert rows["1"] == str(counted)
     assert list(rows.values()).count("old") == 5000
-    say(f"two releases, {counted * 4} writes during four migrations: none lost")
+    record_property(
+        "summary",
+        f"two releases, {counted * 4} writes during four migrations: none lost",
+    )
 
 
 def commit_of_release_1(releases: Releases) -> str:
@@ -263,7 +266,7 @@ def releases(install: Bake, tmp_path: Path, server: PostgreSQL) -> Releases:
 
 
 def test_migration_gives_up_its_lock_and_retries(
-    releases: Releases, server: PostgreSQL, tmp_path: Path, say: Say
+    releases: Releases, server: PostgreSQL, tmp_path: Path, record_property: Say
 ) -> None:
     """A long transaction has the table: requests wait for a second at most."""
     log = tmp_path / "log"
@@ -286,7 +289,10 @@ def test_migration_gives_up_its_lock_and_retries(
 
     assert "Applying shop.0004_retire... OK" in manage_again
     assert max(times) < 2
-    say(f"{len(times)} writes behind a waiting migration, {max(times):.2f} s at most")
+    record_property(
+        "summary",
+        f"{len(times)} writes behind a waiting migration, {max(times):.2f} s at most",
+    )
 
 
 def test_migration_that_retries_succeeds_when_the_lock_is_released(
