@@ -195,7 +195,7 @@ def test_standard_of_another_database_is_not_compared(
     assert conclude({"Browse": seen()}) == 2
     assert capsys.readouterr().err == (
         "The standard is of PostgreSQL 17.1, this run of SQLite 3: start the same, or "
-        "record anew with ARGS=--record.\n"
+        "record again with ARGS=--record.\n"
     )
 
 

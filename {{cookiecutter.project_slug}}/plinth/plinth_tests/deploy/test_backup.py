@@ -139,7 +139,7 @@ def host(tmp_path: Path, server: Server) -> Iterator[Host]:
 
 
 def sum_up(backup: Path) -> None:
-    """Write the checksums of a backup anew."""
+    """Write the checksums of a backup again."""
     command = "sha256sum -- *.age >SHA256SUMS"
     subprocess.run(["sh", "-c", command], cwd=backup, check=True)
 

@@ -1,4 +1,4 @@
-"""Lint rules for migrations, on planted ones of a released table; no server is asked."""
+"""Lint rules for migrations, on planted ones of a released table; no server is needed."""
 
 from pathlib import Path
 from typing import Any

@@ -187,7 +187,7 @@ def conclude(
         name = differs[0]
         sys.stderr.write(
             f"The standard is of {recorded[name]}, this run of {machine[name]}: start the "
-            "same, or record anew with ARGS=--record.\n"
+            "same, or record again with ARGS=--record.\n"
         )
         return UNDECIDED
     elif lines := [*standard.failures(before, found, partly=partly)]:
