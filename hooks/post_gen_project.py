@@ -20,6 +20,7 @@ KEEP = {
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],
     "config/celery.py": answers["use_celery"],
+    "config/settings/parts/accounts.py": answers["sign_up"],
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
     "docs/buckets.md": answers["media_storage"] != "local",

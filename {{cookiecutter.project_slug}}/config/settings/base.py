@@ -14,6 +14,11 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
+# {% if cookiecutter.sign_up %}
+# Sign-up
+from .parts.accounts import *
+
+# {% endif %}
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *
@@ -59,6 +64,9 @@ INSTALLED_APPS = [
     # {% if cookiecutter.use_celery %}
     "plinth.tasks",
     # {% endif %}
+    # {% if cookiecutter.sign_up %}
+    *SIGN_UP_APPS,
+    # {% endif %}
     "apps.accounts",
     "apps.pages",
     # {% if cookiecutter.example_app %}
@@ -96,6 +104,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # {% if cookiecutter.sign_up %}
+    # The request, for allauth. Neither reads the session of an anonymous page.
+    "allauth.account.middleware.AccountMiddleware",
+    "plinth.sign_up.middleware.SignUpMiddleware",
+    # {% endif %}
 ]
 
 ROOT_URLCONF = "config.urls"
