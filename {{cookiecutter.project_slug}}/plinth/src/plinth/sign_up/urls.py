@@ -17,6 +17,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
+    # Who has no password gets a code by mail.
+    path(
+        "confirm/code/",
+        account.request_reauthentication_code,
+        name="account_request_reauthentication_code",
+    ),
+    path(
+        "confirm/code/enter/",
+        account.confirm_reauthentication_code,
+        name="account_confirm_reauthentication_code",
+    ),
     path("addresses/", account.email, name="account_email"),
     path(
         "addresses/sent/",
