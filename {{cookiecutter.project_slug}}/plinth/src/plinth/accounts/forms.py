@@ -80,7 +80,8 @@ class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if apps.is_installed("plinth.sign_up"):
             # A new address is verified first, on a page of its own.
-            del self.fields["email"], self.fields["current_password"]
+            self.fields.pop("email", None)
+            self.fields.pop("current_password", None)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

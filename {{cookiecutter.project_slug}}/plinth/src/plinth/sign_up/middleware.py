@@ -1,4 +1,4 @@
-"""Second factor of staff, and redirects to social providers."""
+"""Second factor of staff, headers of allauth's pages, redirects to social providers."""
 
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
@@ -47,13 +48,19 @@ class SignUpMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Leave by a page: `form-action 'self'` stops a form that is redirected elsewhere."""
+        """Cache no page of allauth, and leave to a provider by a page.
+
+        `form-action 'self'` stops a form that is redirected to another site.
+        """
         match = request.resolver_match
+        module = match.func.__module__ if match else ""
+        if module.startswith("allauth."):
+            # Addresses, keys and codes.
+            add_never_cache_headers(response)
         if (
             request.method == "POST"
             and isinstance(response, HttpResponseRedirect)
-            and match
-            and match.func.__module__.startswith("allauth.socialaccount.")
+            and module.startswith("allauth.socialaccount.")
             and urlsplit(response.url).netloc not in {"", request.get_host()}
         ):
             context = {"redirect_to": response.url}
