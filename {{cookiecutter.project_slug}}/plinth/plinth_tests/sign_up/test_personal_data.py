@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -108,8 +110,6 @@ def test_deletion_can_be_cancelled(signed_in: Client, verified: Any) -> None:
 def test_protected_account_stays_and_others_are_deleted(
     verified: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from django.db.models import ProtectedError
-
     other = User.objects.create_user("bo@example.com")
     for each in (verified, other):
         Deletion.objects.create(user=each, due=timezone.now())
@@ -132,17 +132,15 @@ def test_users_from_before_keep_their_address_as_verified(user: Any) -> None:
     EmailAddress.objects.create(user=bo, email=bo.email, primary=True)
     migration = import_module("plinth.sign_up.migrations.0001_initial")
 
-    with connection.schema_editor() as editor:
-        for _ in range(2):
-            migration.trust_addresses(apps, editor)
+    for _ in range(2):
+        migration.trust_addresses(apps, SimpleNamespace(connection=connection))
 
     found = EmailAddress.objects.order_by("email").values_list("email", "verified")
     assert list(found) == [("ann@example.com", True), ("bo@example.com", False)]
 
 
 def env(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Env:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Env, "variables", variables)
     return Env()
 
 

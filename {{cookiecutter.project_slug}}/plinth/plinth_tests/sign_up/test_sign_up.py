@@ -67,6 +67,12 @@ def link(pattern: str) -> str:
     return found[1]
 
 
+def neutral(response: Any, email: str) -> str:
+    """The page without what each request has of its own."""
+    text = re.sub(r'(csrfmiddlewaretoken" value=")\w+', r"\1", response.text)
+    return str(text.replace(email, "").replace(email.lower(), ""))
+
+
 def test_address_is_verified_before_the_first_sign_in(
     client: Client, commit: Commit
 ) -> None:
@@ -92,8 +98,7 @@ def test_sign_up_does_not_tell_who_has_an_account(
         hashes.count = 0
         with commit():
             response, _ = sign_up(email)
-        text = response.text.replace(email, "")
-        found.append((text, response.redirect_chain, hashes.count))
+        found.append((neutral(response, email), response.redirect_chain, hashes.count))
 
     assert found[0] == found[1]
     assert [message.to for message in mail.outbox] == [
@@ -112,7 +117,7 @@ def test_sign_in_does_not_tell_who_has_an_account(
     for email in (verified.email, "nobody@example.com"):
         hashes.count = 0
         response = sign_in(Client(), email, "wrong")
-        found.append((response.text.replace(email, ""), hashes.count))
+        found.append((neutral(response, email), hashes.count))
 
     assert found[0] == found[1]
 

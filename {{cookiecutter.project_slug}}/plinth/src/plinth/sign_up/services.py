@@ -84,12 +84,12 @@ def delete_due() -> int:
     those rows, or change their on_delete.
     """
     count = 0
-    for deletion in Deletion.objects.filter(due__lte=timezone.now()):
+    due = Deletion.objects.filter(due__lte=timezone.now()).select_related("user")
+    for deletion in due:
         try:
             with transaction.atomic():
-                # Again, under a lock: the owner may have cancelled meanwhile.
-                due = Deletion.objects.select_for_update().filter(pk=deletion.pk)
-                if due.exists():
+                # Deleted first, and so locked: the owner may have cancelled meanwhile.
+                if Deletion.objects.filter(pk=deletion.pk).delete()[0]:
                     deletion.user.delete()
                     count += 1
         except (ProtectedError, RestrictedError) as error:
