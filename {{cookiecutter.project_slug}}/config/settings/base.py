@@ -148,7 +148,7 @@ VIEW_STYLE = "class"
 # More unsquashed migrations in one app are a warning, older ones an info.
 SQUASH_MIGRATIONS_AFTER = 20
 SQUASH_MIGRATIONS_DAYS = 365
-# Zeal raises on an N+1 query in local and in tests. These are Django's and allauth's own.
+# Zeal raises on an N+1 query in local and in tests. These are Django's and packages' own.
 ZEAL_ALLOWLIST = [
     {"model": "sessions.Session", "field": "get()"},
     {"model": "accounts.User", "field": "get()"},
