@@ -188,7 +188,9 @@ def sign_up(page: Page, site: Site, email: str, *, look: bool = False) -> None:
     page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign up")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Verify your email address")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Verify your email address"
+    )
     if look:
         check(page, "verification-sent")
     page.goto(site.url + site.link(email, "confirm"))
@@ -200,7 +202,9 @@ def sign_up(page: Page, site: Site, email: str, *, look: bool = False) -> None:
         check(page, "sign-in")
 
 
-def confirm_password(page: Page, password: str = PASSWORD, *, look: bool = False) -> None:
+def confirm_password(
+    page: Page, password: str = PASSWORD, *, look: bool = False
+) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm access")
     if look:
         check(page, "confirm-access")
@@ -281,7 +285,9 @@ def test_account_from_sign_up_to_second_factor_and_deletion(
     # Sign-in with the app, and with a recovery code.
     sign_out(page)
     sign_in(page, site, email)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Two-factor authentication")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Two-factor authentication"
+    )
     check(page, "second-factor-at-sign-in")
     page.get_by_label("Code").fill("000000")
     press(page, "Sign in")
@@ -390,7 +396,12 @@ def test_identity_provider_signs_up_and_in(
     page.goto(f"{site.url}/accounts/sign-in/")
     press(page, "Example ID")
     expect(page).to_have_url(f"{site.url}/accounts/profile/")
-    assert site.run("from apps.accounts.models import User; print(User.objects.filter(email='cleo@example.com').count())").strip() == "1"
+    assert (
+        site.run(
+            "from apps.accounts.models import User; print(User.objects.filter(email='cleo@example.com').count())"
+        ).strip()
+        == "1"
+    )
 
 
 def test_account_is_locked_for_all_processes_and_released(

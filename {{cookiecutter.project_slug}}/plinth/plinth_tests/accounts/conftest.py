@@ -13,13 +13,9 @@ if not issubclass(get_user_model(), AbstractEmailUser):
 
 
 @pytest.fixture(autouse=True)
-def plain_authentication(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def plain_authentication(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever passwords the project accepts, and by which backends."""
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
     settings.AUTH_PASSWORD_VALIDATORS = []
     # Where the project has sign-up, these are the pages without it.
-    monkeypatch.setattr(
-        forms, "apps", SimpleNamespace(is_installed=lambda name: False)
-    )
+    monkeypatch.setattr(forms, "apps", SimpleNamespace(is_installed=lambda name: False))

@@ -83,7 +83,9 @@ def test_second_factor_opens_the_admin(
     assert response.redirect_chain[-1][0] == f"{FACTORS}authenticate/"
     assert "_auth_user_id" not in client.session
 
-    response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)}, follow=True)
+    response = client.post(
+        f"{FACTORS}authenticate/", {"code": code(staff)}, follow=True
+    )
 
     assert response.request["PATH_INFO"] == "/admin/"
     assert response.status_code == HTTPStatus.OK

@@ -56,13 +56,17 @@ def sign_up(email: str) -> tuple[Any, Client]:
     return client.post(SIGN_UP, form, follow=True), client
 
 
-def sign_in(client: Client, email: str, password: str = PASSWORD, query: str = "") -> Any:
+def sign_in(
+    client: Client, email: str, password: str = PASSWORD, query: str = ""
+) -> Any:
     form = {"username": email, "password": password}
     return client.post(SIGN_IN + query, form, follow=True)
 
 
 def link(pattern: str) -> str:
-    found = re.search(rf"http://testserver(/accounts/{pattern}\S+)", mail.outbox[-1].body)
+    found = re.search(
+        rf"http://testserver(/accounts/{pattern}\S+)", mail.outbox[-1].body
+    )
     assert found, mail.outbox[-1].body
     return found[1]
 
@@ -249,7 +253,9 @@ def test_titles_of_allauth_are_in_sentence_case(text: str, result: str) -> None:
 
 
 def test_user_agent_is_named() -> None:
-    chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/149.0 Safari/537.36"
+    chrome = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/149.0 Safari/537.36"
+    )
 
     assert browser(chrome) == "Chrome, Linux"
     assert browser("curl/8.0") == "curl/8.0"

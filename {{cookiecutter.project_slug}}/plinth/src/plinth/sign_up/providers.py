@@ -35,7 +35,9 @@ def providers(env: Env) -> tuple[list[str], dict[str, Any]]:
     found: dict[str, Any] = {}
     for provider, variables in VARIABLES.items():
         values = {
-            field: env.url(name, "https", "http") if field == "server_url" else env(name)
+            field: env.url(name, "https", "http")
+            if field == "server_url"
+            else env(name)
             for name, field in variables.items()
         }
         if not any(values.values()):

@@ -92,10 +92,8 @@ def delete_due() -> int:
                 if Deletion.objects.filter(pk=deletion.pk).delete()[0]:
                     deletion.user.delete()
                     count += 1
-        except (ProtectedError, RestrictedError) as error:
-            logger.error(
-                "The account of user %s is due to be deleted: %s",
-                deletion.user_id,
-                error.args[0],
+        except (ProtectedError, RestrictedError):
+            logger.exception(
+                "The account of user %s is due to be deleted", deletion.user_id
             )
     return count

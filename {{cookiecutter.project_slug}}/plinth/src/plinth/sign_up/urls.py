@@ -42,7 +42,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/", account.password_change, name="account_change_password"),
     path("password/first/", account.password_set, name="account_set_password"),
     path("reset/", account.password_reset, name="account_reset_password"),
-    path("reset/sent/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "reset/sent/", account.password_reset_done, name="account_reset_password_done"
+    ),
     re_path(
         r"^reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account.password_reset_from_key,

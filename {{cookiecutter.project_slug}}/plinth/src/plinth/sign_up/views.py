@@ -21,7 +21,9 @@ from .forms import DeletionForm
 from .models import Deletion
 
 
-@method_decorator([never_cache, reauthentication_required(app="allauth.account")], "dispatch")
+@method_decorator(
+    [never_cache, reauthentication_required(app="allauth.account")], "dispatch"
+)
 class PersonalDataView(LoginRequiredMixin, View):
     """The personal data as a file."""
 

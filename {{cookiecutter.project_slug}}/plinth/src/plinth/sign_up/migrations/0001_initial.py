@@ -1,11 +1,12 @@
 from itertools import batched
+from typing import Any
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 
-def trust_addresses(apps, schema_editor):
+def trust_addresses(apps: Any, schema_editor: Any) -> None:
     """Users from before sign-up keep their address, as verified."""
     User = apps.get_model(settings.AUTH_USER_MODEL)
     EmailAddress = apps.get_model("account", "EmailAddress")
@@ -58,7 +59,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "requested deletions",
             },
         ),
-        migrations.RunPython(
-            trust_addresses, migrations.RunPython.noop, elidable=True
-        ),
+        migrations.RunPython(trust_addresses, migrations.RunPython.noop, elidable=True),
     ]

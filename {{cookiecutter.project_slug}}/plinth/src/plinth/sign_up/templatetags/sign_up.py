@@ -13,7 +13,7 @@ NAMES = {"Apple", "Google", "Microsoft", "QR"}
 
 @register.filter
 def sentence_case(text: str) -> str:
-    """"Sign In" as "Sign in": allauth's English has capitals that the site's has not."""
+    """ "Sign In" as "Sign in": allauth's English has capitals that the site's has not."""
     text = text.strip()
     if not (get_language() or "").startswith("en"):
         return text
