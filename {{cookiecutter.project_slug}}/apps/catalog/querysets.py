@@ -131,7 +131,7 @@ class ReviewQuerySet(models.QuerySet):
         return {rating: counts.get(rating, 0) for rating in range(5, 0, -1)}
 
 
-def personal_data(user: models.Model) -> dict[str, Any]:
+def personal_data(user: Any) -> dict[str, Any]:
     """Return what the catalogue stores about a user, for the export of personal data."""
     from .models import Review
 

@@ -5,6 +5,10 @@ What differs between two installations is an environment variable: .env.example.
 
 from typing import Any
 
+# {% if cookiecutter.sign_up %}
+from config.settings.parts.accounts import *
+
+# {% endif %}
 from .environment import *
 from .parts.caches import *
 from .parts.databases import *
@@ -14,11 +18,6 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
-# {% if cookiecutter.sign_up %}
-# Sign-up
-from .parts.accounts import *
-
-# {% endif %}
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *

@@ -10,8 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from plinth.accounts import throttle
-from plinth.http import errors
+from plinth.http import errors, throttle
 from plinth_tests.accounts.test_pages import PASSWORD_CHANGE, PASSWORD_RESET, SIGN_IN
 from plinth_tests.accounts.test_pages import pages as _pages  # noqa: F401 (a fixture)
 from plinth_tests.conftest import PASSWORD

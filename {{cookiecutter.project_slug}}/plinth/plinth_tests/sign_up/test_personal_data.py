@@ -56,7 +56,7 @@ def test_export_has_what_apps_register_and_no_secret(
     assert data["sessions"][0]["ip"] == "127.0.0.1"
     assert data["sign_up"] == {"orders": [verified.pk]}
     verified.refresh_from_db()
-    for text in (secret, verified.password, signed_in.session.session_key):
+    for text in (secret, verified.password, str(signed_in.session.session_key)):
         assert text not in response.text
     assert "attachment" in response.headers["Content-Disposition"]
 
@@ -83,7 +83,7 @@ def test_account_is_deleted_after_the_grace_period(
         signed_in.post(DATA)  # again: no second mail
     (message,) = mail.outbox
     assert message.to == [verified.email]
-    assert "http://testserver/accounts/data/" in message.body
+    assert "http://testserver/accounts/data/" in str(message.body)
     due = Deletion.objects.get().due
     assert timedelta(days=2.9) < due - timezone.now() <= timedelta(days=3)
 

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertRedirects
 
-from plinth.accounts import throttle
+from plinth.http import throttle
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
@@ -124,8 +124,8 @@ def test_reset_of_the_password_signs_nobody_in(
     client.post(form.request["PATH_INFO"], passwords)
 
     assert "_auth_user_id" not in client.session
-    form = {"username": staff.email, "password": "another password"}
-    client.post(SIGN_IN, form)
+    fields = {"username": staff.email, "password": "another password"}
+    client.post(SIGN_IN, fields)
     assert "_auth_user_id" not in client.session
 
 

@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView
 
-from plinth.http import errors
+from plinth.http import errors, throttle
 
-from . import forms, services, throttle
+from . import forms, services
 from .models import AbstractEmailUser
 
 
 class ThrottleMixin(FormView):
-    """Respond with 429 to a form that was sent too often: plinth.accounts.throttle."""
+    """Respond with 429 to a form that was sent too often: plinth.http.throttle."""
 
     throttle: str
     # Of the form, with the email address; else that of the user.

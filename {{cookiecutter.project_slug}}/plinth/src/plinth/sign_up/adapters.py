@@ -1,4 +1,4 @@
-"""allauth's hooks: mail by plinth.mail, throttling by plinth.accounts.throttle."""
+"""allauth's hooks: mail by plinth.mail, throttling by plinth.http.throttle."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from plinth.accounts import throttle
 from plinth.accounts.models import AbstractEmailUser
 from plinth.database.fields import normalize_email
-from plinth.http import errors
+from plinth.http import errors, throttle
 from plinth.mail import services as mail
 
 # A page tells by itself who is signed in; a message would make the next one private.
@@ -46,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authenticate(
         self, request: HttpRequest, **credentials: Any
     ) -> AbstractEmailUser | None:
-        user = super().authenticate(request, **credentials)
+        user: AbstractEmailUser | None = super().authenticate(request, **credentials)
         if user:
             throttle.give_back("sign-in", account_of(credentials))
         return user
@@ -69,7 +68,8 @@ class AccountAdapter(DefaultAccountAdapter):
             EmailAddress.objects.create(
                 user=user, email=user.email, verified=True, primary=True
             )
-        return super().pre_login(request, user, **options)
+        response: HttpResponse | None = super().pre_login(request, user, **options)
+        return response
 
     def set_password(self, user: AbstractEmailUser, password: str) -> None:
         user.set_password(password)
@@ -116,6 +116,5 @@ class MFAAdapter(DefaultMFAAdapter):
         return str(settings.SITE_NAME)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return super().get_public_key_credential_rp_entity() | {
-            "name": settings.SITE_NAME
-        }
+        host = super().get_public_key_credential_rp_entity()["id"]
+        return {"id": host, "name": settings.SITE_NAME}

@@ -30,7 +30,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
-# plinth.accounts.throttle counts sign-ins and codes. The rest is allauth's: see its
+# plinth.http.throttle counts sign-ins and codes. The rest is allauth's: see its
 # documentation, or a name of yours to change a limit.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 

@@ -10,9 +10,9 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from plinth.accounts import throttle
 from plinth.database.fields import normalize_email
 from plinth.forms import AutofocusMixin
+from plinth.http import throttle
 
 from .adapters import raise_if_throttled
 

@@ -56,7 +56,7 @@ def personal_data(user: AbstractEmailUser) -> dict[str, Any]:
     return data
 
 
-def rows(model: Any, user: AbstractEmailUser, *fields: str) -> list[dict[str, Any]]:
+def rows(model: Any, user: Any, *fields: str) -> list[dict[str, Any]]:
     return list(model.objects.filter(user=user).order_by("pk").values(*fields))
 
 
@@ -67,14 +67,16 @@ def request_deletion(user: AbstractEmailUser, link: str) -> None:
     `link` is the absolute URL of the page that cancels it.
     """
     due = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_DAYS)
-    deletion, is_new = Deletion.objects.get_or_create(user=user, defaults={"due": due})
+    deletion, is_new = Deletion.objects.get_or_create(
+        user_id=user.pk, defaults={"due": due}
+    )
     if is_new:
         context = {"user": user, "due": deletion.due, "link": link}
         mail.send("accounts/mail/deletion", user.email, context)
 
 
 def cancel_deletion(user: AbstractEmailUser) -> None:
-    Deletion.objects.filter(user=user).delete()
+    Deletion.objects.filter(user_id=user.pk).delete()
 
 
 def delete_due() -> int:

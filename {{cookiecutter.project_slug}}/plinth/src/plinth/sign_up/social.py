@@ -12,7 +12,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def populate_user(
         self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]
     ) -> AbstractEmailUser:
-        user = super().populate_user(request, sociallogin, data)
+        user: AbstractEmailUser = super().populate_user(request, sociallogin, data)
         names = [data.get("first_name"), data.get("last_name")]
         user.name = data.get("name") or " ".join(filter(None, names))
         return user

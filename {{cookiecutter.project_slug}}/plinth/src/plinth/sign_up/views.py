@@ -51,7 +51,7 @@ class DeletionView(LoginRequiredMixin, FormView):
     extra_context = {"title": gettext_lazy("Your data")}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        deletion = Deletion.objects.filter(user=self.request.user).first()
+        deletion = Deletion.objects.filter(user_id=self.request.user.pk or 0).first()
         return super().get_context_data(
             deletion=deletion, days=settings.ACCOUNT_DELETION_DAYS, **kwargs
         )

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from plinth.accounts import throttle
 from plinth.cache.settings import LOCAL_MEMORY
+from plinth.http import throttle
 
 
 class Command(BaseCommand):

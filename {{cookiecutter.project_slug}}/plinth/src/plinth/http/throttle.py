@@ -70,8 +70,9 @@ def release(account: str) -> None:
 
 
 def limits(action: str) -> dict[str, tuple[int, int]]:
-    configured = getattr(settings, "THROTTLE", {}).get(action)
-    return LIMITS[action] if configured is None else configured
+    configured: dict[str, dict[str, tuple[int, int]]]
+    configured = LIMITS | getattr(settings, "THROTTLE", {})
+    return configured[action]
 
 
 def cache_key(action: str, kind: str, source: str) -> str:
@@ -81,7 +82,7 @@ def cache_key(action: str, kind: str, source: str) -> str:
 
 def client_network(request: HttpRequest) -> str:
     """The client's IPv4 address, or its IPv6 network: an attacker has all of a /64."""
-    text = request.META.get("REMOTE_ADDR", "")
+    text: str = request.META.get("REMOTE_ADDR", "")
     try:
         address = ip_address(text)
     except ValueError:
