@@ -26,6 +26,7 @@ KEEP = {
     "config/settings/parts/accounts.py": answers["sign_up"],
     "config/settings/parts/tasks.py": answers["use_celery"],
     "deploy/terraform": answers["media_storage"] == "s3",
+    "docs/accounts.md": answers["sign_up"],
     "docs/buckets.md": answers["media_storage"] != "local",
     "docs/ci.md": answers["ci"] != "none",
     "docs/tasks.md": answers["use_celery"],
