@@ -18,6 +18,8 @@ from plinth.database.fields import normalize_email
 from plinth.http import errors, throttle
 from plinth.mail import services as mail
 
+from .templatetags.sign_up import sentence_case
+
 # A page tells by itself who is signed in; a message would make the next one private.
 SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
@@ -93,7 +95,8 @@ class AccountAdapter(DefaultAccountAdapter):
             render_to_string(f"{template_prefix}_{part}.txt", context, request)
             for part in ("subject", "message")
         )
-        mail.send("sign_up/mail", email, {"subject": subject, "text": text.strip()})
+        context = {"subject": sentence_case(subject), "text": text.strip()}
+        mail.send("sign_up/mail", email, context)
 
     def add_message(
         self,
