@@ -9,7 +9,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from pytest_django import Settings
 from pytest_django.asserts import assertRedirects
 
@@ -115,16 +119,21 @@ def test_session_without_the_second_factor_asks_for_it(
 def test_reset_of_the_password_signs_nobody_in(
     client: Client, staff: Any, app: Authenticator
 ) -> None:
-    from allauth.account.forms import default_token_generator
-    from allauth.account.utils import user_pk_to_url_str
-
-    key = f"{user_pk_to_url_str(staff)}-{default_token_generator.make_token(staff)}"
-    form = client.get(f"/accounts/reset/{key}/", follow=True)
-    passwords = {"password1": "another password", "password2": "another password"}
+    path = reverse(
+        "accounts:password-reset-confirm",
+        kwargs={
+            "uidb64": urlsafe_base64_encode(force_bytes(staff.pk)),
+            "token": default_token_generator.make_token(staff),
+        },
+    )
+    form = client.get(path, follow=True)
+    passwords = {"new_password1": "another one", "new_password2": "another one"}
     client.post(form.request["PATH_INFO"], passwords)
+    staff.refresh_from_db()
+    assert staff.check_password("another one")
 
     assert "_auth_user_id" not in client.session
-    fields = {"username": staff.email, "password": "another password"}
+    fields = {"username": staff.email, "password": "another one"}
     client.post(SIGN_IN, fields)
     assert "_auth_user_id" not in client.session
 

@@ -119,3 +119,8 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     form_class = forms.SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")
+
+    def form_valid(self, form: forms.SetPasswordForm) -> HttpResponse:
+        # Whoever has locked the account: its owner is there.
+        throttle.release(form.user.get_username())
+        return super().form_valid(form)

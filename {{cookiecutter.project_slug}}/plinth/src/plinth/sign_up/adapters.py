@@ -52,12 +52,6 @@ class AccountAdapter(DefaultAccountAdapter):
             throttle.give_back("sign-in", account_of(credentials))
         return user
 
-    def _delete_login_attempts_cached_email(
-        self, request: HttpRequest, **credentials: Any
-    ) -> None:
-        """The password was reset by mail: its owner is there."""
-        throttle.release(account_of(credentials))
-
     def pre_login(
         self, request: HttpRequest, user: AbstractEmailUser, **options: Any
     ) -> HttpResponse | None:

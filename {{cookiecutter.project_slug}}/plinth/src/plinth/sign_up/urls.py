@@ -9,6 +9,8 @@ from allauth.account import views as account
 from allauth.usersessions import views as sessions
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from plinth.accounts.views import PasswordResetView
+
 from . import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,20 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("password/", account.password_change, name="account_change_password"),
     path("password/first/", account.password_set, name="account_set_password"),
-    path("reset/", account.password_reset, name="account_reset_password"),
-    path(
-        "reset/sent/", account.password_reset_done, name="account_reset_password_done"
-    ),
-    re_path(
-        r"^reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
-        name="account_reset_password_from_key",
-    ),
-    path(
-        "reset/done/",
-        account.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
+    # The reset is that of plinth.accounts.
+    path("reset/", PasswordResetView.as_view(), name="account_reset_password"),
     path("second-factor/", include("allauth.mfa.urls")),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
     path("data/", views.DeletionView.as_view(), name="account_deletion"),
