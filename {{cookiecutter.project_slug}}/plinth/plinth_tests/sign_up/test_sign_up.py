@@ -112,6 +112,14 @@ def test_sign_up_does_not_tell_who_has_an_account(
     assert User.objects.filter(email="ann@example.com").count() == 1
 
 
+def test_sign_up_can_be_closed(settings: Settings) -> None:
+    settings.ACCOUNT_SIGNUP_ENABLED = False
+
+    sign_up("ann@example.com")
+
+    assert not User.objects.exists()
+
+
 def test_sign_in_does_not_tell_who_has_an_account(
     verified: Any, hashes: type[CountingHasher]
 ) -> None:
