@@ -112,6 +112,7 @@ def ready(site: str) -> dict[str, str]:
 # So many people of staff, each with a session, and the keys of the sessions.
 SIGN_IN = """
 import json
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.{store} import SessionStore
 from apps.accounts.models import User
@@ -120,7 +121,7 @@ for name in {names}:
     user = User.objects.create_superuser(f"{{name}}@example.com".lower(), name=name)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     keys.append(session.session_key)

@@ -20,6 +20,7 @@ PROJECT = "{{cookiecutter.project_slug}}"
 DEFAULT: dict[str, object] = {}
 LEANEST: dict[str, object] = {
     "example_app": False,
+    "sign_up": False,
     "use_celery": False,
     "media_storage": "local",
     "error_tracking": "none",

@@ -195,7 +195,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
 
 
 def assert_fit_for_everybody(page: Page) -> None:

@@ -186,7 +186,7 @@ def field_of_the_user(project: Path) -> None:
     text = urls.read_text().replace("views.ProfileView", "ProfileView")
     line = "from plinth.accounts import views\n"
     assert line in text
-    urls.write_text(text.replace(line, f"{line}\nfrom .views import ProfileView\n"))
+    urls.write_text(text.replace(line, "from .views import ProfileView\n"))
 
 
 def periodic_task(project: Path) -> None:

@@ -12,12 +12,14 @@ from tests.support import DEFAULT, LEANEST, run
 SUBJECTS = {
     "use_celery": r"celery|flower|rabbitmq|amqp|\bbeat\b",
     "media_storage": r"\bs3\b|boto|\baws|amazon|\bgcs\b|google|azure|terraform",
+    "sign_up": r"allauth|sign.?up|\bmfa\b|passkey|second.factor",
     "error_tracking": r"sentry|new.?relic",
     "example_app": r"catalog|\bproducts?\b",
 }
 PACKAGES = {
     *("celery", "celery-types", "flower", "kombu"),
     *("boto3", "botocore", "django-storages", "google-cloud-storage"),
+    *("django-allauth", "fido2", "qrcode", "pyjwt"),
     *("azure-storage-blob", "sentry-sdk", "newrelic", "pillow"),
 }
 # Guides tell of every option, and so do the files that the foundation's table of alerts

@@ -33,6 +33,7 @@ from tests.support import (
 
 CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
+    "sign_up": [True, False],
     "use_celery": [True, False],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],

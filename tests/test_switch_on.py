@@ -89,6 +89,56 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
             services.wait_until(lambda: "send_password_reset" in log.read_text())
 
 
+ACCOUNTS = """
+from allauth.account.models import EmailAddress
+from django.test import Client
+form = {"username": "ann@example.com", "password": "a long and quiet password"}
+response = Client(SERVER_NAME="example.com").post("/accounts/sign-in/", form)
+address = EmailAddress.objects.get()
+print(response.headers["Location"], address.email, address.verified)
+"""
+
+
+def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
+    run("make", "setup", cwd=project)
+    manage(project, "migrate", "--verbosity", "0", **env)
+    code = "from apps.accounts.models import User; User.objects.create_user"
+    shell(project, f"{code}('ann@example.com', 'a long and quiet password')", **env)
+
+    settings, middleware, repeated, url = steps(project, "Sign-up")
+    base = "config/settings/base.py"
+    add(project, "sign-up")
+    for change in (
+        replace(base, "# Identity\n", f"{settings}\n# Identity\n"),
+        replace(
+            base,
+            '    "apps.accounts",\n',
+            '    *APPS, *SOCIAL_APPS,\n    "apps.accounts",\n',
+        ),
+        replace(
+            base,
+            '.XFrameOptionsMiddleware",\n',
+            f'.XFrameOptionsMiddleware",\n{middleware}',
+        ),
+        replace(base, "ZEAL_ALLOWLIST = [\n", f"ZEAL_ALLOWLIST = [\n{repeated}"),
+        replace(
+            "config/urls.py",
+            '    path("accounts/", include("apps.accounts.urls")),\n',
+            f'    {url}    path("accounts/", include("apps.accounts.urls")),\n',
+        ),
+    ):
+        change(project)
+    run("make", "setup", cwd=project)
+    for target in ("check", "test"):
+        run("make", target, cwd=project)
+    manage(project, "migrate", "--verbosity", "0", **env)
+
+    found = shell(project, ACCOUNTS, **env).split()
+
+    assert found == ["/accounts/profile/", "ann@example.com", "True"]
+
+
 SAVE = """
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage

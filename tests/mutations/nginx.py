@@ -99,7 +99,7 @@ MUTATIONS = [
     Mutation(
         62,
         "passwords-at-any-rate",
-        replace(LIMITS, "accounts/(?:sign-in|", "accounts/(?:"),
+        replace(LIMITS, "accounts/(?!sign-out/)|", ""),
         "test_costly_forms_are_rate_limited_per_client",
     ),
     Mutation(

@@ -13,9 +13,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # HealthMiddleware resolves these above the checks of host and scheme.
     path("health/", include("plinth.health.urls")),
     path("mail/", include("plinth.mail.urls")),
+    # {% if cookiecutter.sign_up %}
+    # Providers know one address of the site.
+    path("accounts/", include("plinth.sign_up.provider_urls")),
+    # {% endif %}
     # Once for each of LANGUAGES.
     *i18n_patterns(
         path("", include("apps.pages.urls")),
+        # {% if cookiecutter.sign_up %}
+        # Above: of the paths that both have, such as sign-in/, these are served.
+        path("accounts/", include("plinth.sign_up.urls")),
+        # {% endif %}
         path("accounts/", include("apps.accounts.urls")),
         # {% if cookiecutter.example_app %}
         path("catalog/", include("apps.catalog.urls")),
@@ -39,4 +47,5 @@ urlpatterns += [path("", include("plinth.http.development_urls"))]
 handler400 = errors.bad_request
 handler403 = errors.forbidden
 handler404 = errors.not_found
+handler429 = errors.too_many_requests
 handler500 = errors.server_error

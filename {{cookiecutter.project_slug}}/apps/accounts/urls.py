@@ -1,21 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 from plinth.accounts import views
 
 app_name = "accounts"
 
 urlpatterns = [
-    path("sign-in/", views.SignInView.as_view(), name="sign-in"),
-    path("sign-out/", views.SignOutView.as_view(), name="sign-out"),
     path("profile/", views.ProfileView.as_view(), name="profile"),
-    path("password/", views.PasswordChangeView.as_view(), name="password-change"),
-    path("reset/", views.PasswordResetView.as_view(), name="password-reset"),
-    path(
-        "reset/sent/", views.PasswordResetSentView.as_view(), name="password-reset-sent"
-    ),
-    path(
-        "reset/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(),
-        name="password-reset-confirm",
-    ),
+    # Sign-in, sign-out, password change and reset. A path above takes the place of one.
+    path("", include("plinth.accounts.urls")),
 ]

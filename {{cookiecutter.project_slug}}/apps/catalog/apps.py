@@ -15,6 +15,7 @@ class CatalogConfig(AppConfig):
     # Read often and written rarely: django-cachalot caches its queries.
     cached_tables = ["catalog_category"]
     benchmarks = "apps.catalog.benchmarks.cases"
+    personal_data = "apps.catalog.querysets.personal_data"
     # Files that apply a practice, by its number in plinth/PRACTICES.md.
     practices = {
         1: ("apps/catalog/views.py", "templates/catalog/home.html"),

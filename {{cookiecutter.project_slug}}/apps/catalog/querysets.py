@@ -129,3 +129,11 @@ class ReviewQuerySet(models.QuerySet):
         """Return the number of reviews by rating, from 5 to 1."""
         counts = dict(self.order_by().values_list("rating").annotate(count=Count("id")))
         return {rating: counts.get(rating, 0) for rating in range(5, 0, -1)}
+
+
+def personal_data(user: Any) -> dict[str, Any]:
+    """Return what the catalogue stores about a user, for the export of personal data."""
+    from .models import Review
+
+    reviews = Review.objects.filter(user=user).order_by("id")
+    return {"reviews": [*reviews.values("product__sku", "rating", "body", "created")]}

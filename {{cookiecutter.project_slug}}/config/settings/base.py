@@ -5,6 +5,10 @@ What differs between two installations is an environment variable: .env.example.
 
 from typing import Any
 
+# {% if cookiecutter.sign_up %}
+from config.settings.parts.accounts import *
+
+# {% endif %}
 from .environment import *
 from .parts.caches import *
 from .parts.databases import *
@@ -63,6 +67,9 @@ INSTALLED_APPS = [
     # {% if cookiecutter.use_celery %}
     "plinth.tasks",
     # {% endif %}
+    # {% if cookiecutter.sign_up %}
+    *SIGN_UP_APPS,
+    # {% endif %}
     "apps.accounts",
     "apps.pages",
     # {% if cookiecutter.example_app %}
@@ -102,6 +109,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # {% if cookiecutter.sign_up %}
+    # The request, for allauth. Neither reads the session of an anonymous page.
+    "allauth.account.middleware.AccountMiddleware",
+    "plinth.sign_up.middleware.SignUpMiddleware",
+    # {% endif %}
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -143,10 +155,15 @@ VIEW_STYLE = "class"
 # More unsquashed migrations in one app are a warning, older ones an info.
 SQUASH_MIGRATIONS_AFTER = 20
 SQUASH_MIGRATIONS_DAYS = 365
-# Zeal raises on an N+1 query in local and in tests. These two are Django's own.
+# Zeal raises on an N+1 query in local and in tests. These are Django's and packages' own.
 ZEAL_ALLOWLIST = [
     {"model": "sessions.Session", "field": "get()"},
     {"model": "accounts.User", "field": "get()"},
+    # {% if cookiecutter.sign_up %}
+    {"model": "account.EmailAddress"},
+    {"model": "mfa.Authenticator"},
+    {"model": "usersessions.UserSession"},
+    # {% endif %}
 ]
 
 # Health

@@ -14,6 +14,7 @@ from django.urls import include, path
 
 # Of the template's settings: base, local and test.
 OF_THE_TEMPLATE = (
+    "allauth.",
     "debug_toolbar.",
     "django.",
     "django_browser_reload.",

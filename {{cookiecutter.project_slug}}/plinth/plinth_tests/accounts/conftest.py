@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth import get_user_model
 from pytest_django import Settings
 
+from plinth.accounts import forms
 from plinth.accounts.models import AbstractEmailUser
 
 # The project may have another user model.
@@ -10,7 +13,9 @@ if not issubclass(get_user_model(), AbstractEmailUser):
 
 
 @pytest.fixture(autouse=True)
-def plain_authentication(settings: Settings) -> None:
+def plain_authentication(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever passwords the project accepts, and by which backends."""
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
     settings.AUTH_PASSWORD_VALIDATORS = []
+    # Where the project has sign-up, these are the pages without it.
+    monkeypatch.setattr(forms, "apps", SimpleNamespace(is_installed=lambda name: False))

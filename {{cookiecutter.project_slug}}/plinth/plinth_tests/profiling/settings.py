@@ -10,7 +10,13 @@ MIDDLEWARE = [
     path
     for path in local["MIDDLEWARE"]
     if path.startswith(
-        ("debug_toolbar.", "django.middleware.", "django.contrib.", "plinth.")
+        (
+            "allauth.",
+            "debug_toolbar.",
+            "django.middleware.",
+            "django.contrib.",
+            "plinth.",
+        )
     )
     and not path.endswith((".LocaleMiddleware", ".LoginRequiredMiddleware"))
 ]

@@ -12,7 +12,7 @@ import pytest
 from celery.schedules import crontab
 
 from config.celery import app  # type: ignore[attr-defined]
-from plinth.tasks.app import Task
+from plinth.tasks.app import Task, import_tasks
 from plinth.tasks.schedule import registered
 from plinth_tests.processes import COMPLETE, EMBEDDED, run_code
 
@@ -64,7 +64,7 @@ print(json.dumps(found))
 
 
 def longest_backoff() -> int:
-    app.loader.import_default_modules()
+    import_tasks()
     return max(getattr(task, "retry_backoff_max", 0) for task in app.tasks.values())
 
 
@@ -141,7 +141,7 @@ def test_broker_certificate_and_host_name_are_verified() -> None:
 
 
 def test_periodic_tasks_are_in_the_schedule() -> None:
-    app.loader.import_default_modules()
+    import_tasks()
 
     schedule = app.conf.beat_schedule
     maintenance = {"clear_sessions", "clear_idempotency_keys"}

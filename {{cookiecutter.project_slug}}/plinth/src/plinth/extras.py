@@ -13,6 +13,7 @@ MODULES = {
     "otel": ["opentelemetry.sdk", "opentelemetry.instrumentation.django"],
     "s3": ["boto3", "storages"],
     "sentry": ["sentry_sdk"],
+    "sign-up": ["allauth.account", "fido2", "qrcode"],
 }
 
 

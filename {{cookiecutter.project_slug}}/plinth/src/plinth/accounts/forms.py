@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
@@ -74,6 +75,13 @@ class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if apps.is_installed("plinth.sign_up"):
+            # A new address is verified first, on a page of its own.
+            self.fields.pop("email", None)
+            self.fields.pop("current_password", None)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -3,27 +3,56 @@
 To change one, subclass it in the project, and name the subclass in its urls.py.
 """
 
+from typing import Any
+
 from django.contrib.auth import views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.generic import UpdateView
+from django.views.generic import FormView, UpdateView
+
+from plinth.http import errors, throttle
 
 from . import forms, services
 from .models import AbstractEmailUser
 
 
-class SignInView(views.LoginView):
+class ThrottleMixin(FormView):
+    """Respond with 429 to a form that was sent too often: plinth.http.throttle."""
+
+    throttle: str
+    # Of the form, with the email address; else that of the user.
+    account_field = ""
+
+    @property
+    def account(self) -> str:
+        if self.account_field:
+            return self.request.POST.get(self.account_field, "")
+        return self.request.user.get_username()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := throttle.consume(request, self.throttle, self.account):
+            return errors.too_many_requests(request, wait=wait)
+        return super().post(request, *args, **kwargs)
+
+
+class SignInView(ThrottleMixin, views.LoginView):
+    throttle = "sign-in"
+    account_field = "username"
     template_name = "accounts/sign_in.html"
     extra_context = {"title": _("Sign in"), "submit": _("Sign in")}
     form_class = forms.SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: forms.SignInForm) -> HttpResponse:
+        throttle.give_back(self.throttle, self.account)
+        return super().form_valid(form)
 
 
 class SignOutView(views.LogoutView):
@@ -52,7 +81,8 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
 
 
 @method_decorator(never_cache, "dispatch")
-class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
+class PasswordChangeView(ThrottleMixin, SuccessMessageMixin, views.PasswordChangeView):
+    throttle = "password-change"
     template_name = "form_page.html"
     title = _("Change your password")
     extra_context = {"submit": _("Change password")}
@@ -60,8 +90,14 @@ class PasswordChangeView(SuccessMessageMixin, views.PasswordChangeView):
     success_url = reverse_lazy("accounts:profile")
     success_message = _("Your password is changed.")
 
+    def form_valid(self, form: forms.PasswordChangeForm) -> HttpResponse:
+        throttle.give_back(self.throttle, self.account)
+        return super().form_valid(form)
 
-class PasswordResetView(views.PasswordResetView):
+
+class PasswordResetView(ThrottleMixin, views.PasswordResetView):
+    throttle = "password-reset"
+    account_field = "email"
     template_name = "accounts/password_reset.html"
     title = _("Reset your password")
     extra_context = {"submit": _("Send the link")}
@@ -83,3 +119,8 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     form_class = forms.SetPasswordForm
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")
+
+    def form_valid(self, form: forms.SetPasswordForm) -> HttpResponse:
+        # Whoever has locked the account: its owner is there.
+        throttle.release(form.user.get_username())
+        return super().form_valid(form)

@@ -57,6 +57,19 @@ class TooLargeView(ErrorView):
     text = _("Sign in before you send a file, or send a smaller one.")
 
 
+class TooManyRequestsView(ErrorView):
+    """`wait` is in seconds, and the Retry-After header."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = _("Too many attempts")
+    text = _("Wait a few minutes, then try again.")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers["Retry-After"] = str(kwargs.get("wait", 60))
+        return response
+
+
 class ServerErrorView(ErrorView):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     title = _("Something went wrong")
@@ -67,5 +80,6 @@ bad_request = BadRequestView.as_view()
 forbidden = ForbiddenView.as_view()
 csrf_failure = CSRFFailureView.as_view()
 too_large = TooLargeView.as_view()
+too_many_requests = TooManyRequestsView.as_view()
 not_found = NotFoundView.as_view()
 server_error = ServerErrorView.as_view()

@@ -21,6 +21,8 @@ IS_SECRET = re.compile(rf"[\w-]{{0,20}}(?:{NAME}|cookie)", re.IGNORECASE)
 SECRETS: list[tuple[tuple[str, ...], re.Pattern[str], str]] = [
     (hints, re.compile(pattern, re.ASCII | re.IGNORECASE), stays)
     for hints, pattern, stays in (
+        # The signed key in the link that verifies an address.
+        (("/confirm/",), r"(/confirm/)[\w-]{1,32}:[\w:-]{8,}", r"\1***"),
         # Query strings.
         (("?",), r"\?[\w.%-]{1,64}=[^\s\"'\\]*", "?***"),
         (("cookie",), rf"(cookie{IS})[^\"'\\\n]+", r"\1***"),

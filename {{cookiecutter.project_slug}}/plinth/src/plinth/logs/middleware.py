@@ -36,12 +36,13 @@ class RequestLogMiddleware(MiddlewareMixin):
         valid = re.fullmatch(r"[\w-]{8,64}", given, re.ASCII)
         request_id.set(given if valid else new_request_id())
         tally.set(Tally())
-        request.META["request_started"] = time.perf_counter()
+        # Not of META, which allauth replaces when it resumes a request.
+        vars(request)["started"] = time.perf_counter()
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        seconds = time.perf_counter() - request.META["request_started"]
+        seconds = time.perf_counter() - vars(request)["started"]
         queries = current_tally()
         match = request.resolver_match
         facts = {

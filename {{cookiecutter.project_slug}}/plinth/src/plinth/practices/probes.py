@@ -254,7 +254,7 @@ def media_cdn() -> Finding:
 def background_work() -> Finding:
     if not apps.is_installed("plinth.tasks"):
         return embedded("no task queue: put plinth.tasks into INSTALLED_APPS")
-    from plinth.tasks.app import app
+    from plinth.tasks.app import app, import_tasks
 
     broker = settings.CELERY_BROKER_URL
     if app.conf.task_always_eager:
@@ -268,7 +268,7 @@ def background_work() -> Finding:
     if not app.conf.task_acks_late:
         return off("a lost worker loses its tasks: set CELERY_TASK_ACKS_LATE to True")
     options = app.conf.broker_transport_options
-    app.loader.import_default_modules()
+    import_tasks()
     waits = [getattr(task, "retry_backoff_max", 0) for task in app.tasks.values()]
     limit = app.conf.task_time_limit + max(waits)
     if on_redis and options.get("visibility_timeout", 0) <= limit:

@@ -84,9 +84,21 @@ class SensitiveTask(Task):
 app = Celery("plinth", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(defaults)
-app.autodiscover_tasks()
-# A package of no installed app: the user model is the project's.
-app.autodiscover_tasks(["plinth.accounts"])
+# Installed apps, and a package of none: the user model is the project's.
+PACKAGES = (None, ["plinth.accounts"])
+for packages in PACKAGES:
+    app.autodiscover_tasks(packages)
+
+
+def import_tasks() -> None:
+    """Import all tasks, as a worker does.
+
+    Without its system checks: for a JSONField, they query SQLite.
+    """
+    for module in app.loader.default_modules:
+        app.loader.import_task_module(module)
+    for packages in PACKAGES:
+        app.autodiscover_tasks(packages, force=True)
 
 
 def probe_broker() -> None:

@@ -2,4 +2,5 @@
 
 from plinth.benchmarks.settings.site import *
 
-MIDDLEWARE = []
+# allauth does not start without its own.
+MIDDLEWARE = [path for path in MIDDLEWARE if path.startswith("allauth.")]

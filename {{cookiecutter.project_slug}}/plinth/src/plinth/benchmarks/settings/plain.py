@@ -2,4 +2,5 @@
 
 from plinth.benchmarks.settings.site import *
 
-MIDDLEWARE = [path for path in MIDDLEWARE if path.startswith("django.")]
+# allauth does not start without its own.
+MIDDLEWARE = [path for path in MIDDLEWARE if path.startswith(("allauth.", "django."))]

@@ -1,0 +1,175 @@
+"""The second factor of staff: no way into the site goes round it."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import default_token_generator
+from django.test import Client
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from pytest_django import Settings
+from pytest_django.asserts import assertRedirects
+
+from plinth.http import throttle
+from plinth_tests.conftest import PASSWORD
+
+User: Any = get_user_model()
+
+SIGN_IN = "/accounts/sign-in/"
+FACTORS = "/accounts/second-factor/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def required(settings: Settings) -> None:
+    settings.STAFF_MFA_REQUIRED = True
+
+
+@pytest.fixture
+def staff(verified: Any) -> Any:
+    verified.is_staff = verified.is_superuser = True
+    verified.save()
+    return verified
+
+
+@pytest.fixture
+def app(staff: Any) -> Authenticator:
+    """An authenticator app, and recovery codes."""
+    RecoveryCodes.activate(staff)
+    return TOTP.activate(staff, generate_totp_secret()).instance
+
+
+def code(staff: Any) -> str:
+    recovery = Authenticator.objects.get(user=staff, type="recovery_codes")
+    return str(recovery.wrap().get_unused_codes()[0])
+
+
+def sign_in(client: Client, staff: Any) -> Any:
+    form = {"username": staff.email, "password": PASSWORD}
+    return client.post(f"{SIGN_IN}?next=/admin/", form, follow=True)
+
+
+def test_admin_is_behind_the_sites_own_sign_in(client: Client, staff: Any) -> None:
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith(SIGN_IN)
+
+    form = {"username": staff.email, "password": PASSWORD}
+    assertRedirects(
+        client.post("/admin/login/", form),
+        f"{SIGN_IN}?next=/admin/login/",
+        fetch_redirect_response=False,
+    )
+    assert "_auth_user_id" not in client.session
+
+
+def test_staff_without_a_second_factor_see_their_account_alone(
+    client: Client, staff: Any
+) -> None:
+    sign_in(client, staff)
+
+    for path in ("/admin/", "/plain/"):
+        assertRedirects(client.get(path), FACTORS)
+    assert client.get("/accounts/password/").status_code == HTTPStatus.OK
+
+
+def test_second_factor_opens_the_admin(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    response = sign_in(client, staff)
+    assert response.redirect_chain[-1][0] == f"{FACTORS}authenticate/"
+    assert "_auth_user_id" not in client.session
+
+    response = client.post(
+        f"{FACTORS}authenticate/", {"code": code(staff)}, follow=True
+    )
+
+    assert response.request["PATH_INFO"] == "/admin/"
+    assert response.status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("method", ["password", "code", "password_reset", None])
+def test_session_without_the_second_factor_asks_for_it(
+    client: Client, staff: Any, app: Authenticator, method: str | None, rf: Any
+) -> None:
+    """However it was started: by another view, by a reset, before the setting was on."""
+    client.force_login(staff)
+    if method:
+        request = rf.get("/")
+        request.session = client.session
+        record_authentication(request, staff, method=method, reauthenticated=True)
+        request.session.save()
+
+    assertRedirects(
+        client.get("/admin/"),
+        f"{FACTORS}reauthenticate/?next=/admin/",
+        fetch_redirect_response=False,
+    )
+    client.post(f"{FACTORS}reauthenticate/", {"code": code(staff)})
+    assert client.get("/admin/").status_code == HTTPStatus.OK
+
+
+def test_reset_of_the_password_signs_nobody_in(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    path = reverse(
+        "accounts:password-reset-confirm",
+        kwargs={
+            "uidb64": urlsafe_base64_encode(force_bytes(staff.pk)),
+            "token": default_token_generator.make_token(staff),
+        },
+    )
+    form = client.get(path, follow=True)
+    passwords = {"new_password1": "another one", "new_password2": "another one"}
+    client.post(form.request["PATH_INFO"], passwords)
+    staff.refresh_from_db()
+    assert staff.check_password("another one")
+
+    assert "_auth_user_id" not in client.session
+    fields = {"username": staff.email, "password": "another one"}
+    client.post(SIGN_IN, fields)
+    assert "_auth_user_id" not in client.session
+
+
+def test_codes_are_limited_by_account(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    sign_in(client, staff)
+    limit, _ = throttle.LIMITS["code"]["account"]
+    for _ in range(limit):
+        response = client.post(f"{FACTORS}authenticate/", {"code": "000000"})
+        assert response.status_code == HTTPStatus.OK
+
+    response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
+
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert "_auth_user_id" not in client.session
+
+
+def test_members_need_none(client: Client, verified: Any) -> None:
+    client.force_login(verified)
+
+    assert client.get("/plain/").status_code == HTTPStatus.OK
+
+
+def test_anonymous_page_reads_no_session(client: Client) -> None:
+    response = client.get("/plain/")
+
+    assert "Vary" not in response.headers or "Cookie" not in response.headers["Vary"]
+    assert not response.cookies
+    assert "private" not in response.headers.get("Cache-Control", "")
+
+
+def test_pages_of_the_account_are_not_cached(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    sign_in(client, staff)
+    for path in (f"{FACTORS}authenticate/", SIGN_IN):
+        assert "no-store" in client.get(path).headers["Cache-Control"]

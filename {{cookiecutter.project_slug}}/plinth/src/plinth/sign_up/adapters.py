@@ -1,0 +1,117 @@
+"""allauth's hooks: mail by plinth.mail, throttling by plinth.http.throttle."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from plinth.accounts.models import AbstractEmailUser
+from plinth.database.fields import normalize_email
+from plinth.http import errors, throttle
+from plinth.mail import services as mail
+
+from .templatetags.sign_up import sentence_case
+
+# A page tells by itself who is signed in; a message would make the next one private.
+SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+
+
+def raise_if_throttled(request: HttpRequest, action: str, account: str) -> None:
+    """Count an attempt; raise the response with status 429 that AccountMiddleware returns."""
+    if wait := throttle.consume(request, action, account):
+        raise ImmediateHttpResponse(errors.too_many_requests(request, wait=wait))
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def clean_email(self, email: str) -> str:
+        return normalize_email(super().clean_email(email))
+
+    def is_safe_url(self, url: str) -> bool:
+        return url_has_allowed_host_and_scheme(
+            url, {self.request.get_host()}, require_https=self.request.is_secure()
+        )
+
+    # Sign-in
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        raise_if_throttled(request, "sign-in", account_of(credentials))
+
+    def authenticate(
+        self, request: HttpRequest, **credentials: Any
+    ) -> AbstractEmailUser | None:
+        user: AbstractEmailUser | None = super().authenticate(request, **credentials)
+        if user:
+            throttle.give_back("sign-in", account_of(credentials))
+        return user
+
+    def pre_login(
+        self, request: HttpRequest, user: AbstractEmailUser, **options: Any
+    ) -> HttpResponse | None:
+        """Trust the address of a user whom staff, a command or code has created.
+
+        Such a user has no EmailAddress; one who signs up has.
+        """
+        known = Q(user=user) | Q(email=user.email, verified=True)
+        if not EmailAddress.objects.filter(known).exists():
+            EmailAddress.objects.create(
+                user=user, email=user.email, verified=True, primary=True
+            )
+        response: HttpResponse | None = super().pre_login(request, user, **options)
+        return response
+
+    def set_password(self, user: AbstractEmailUser, password: str) -> None:
+        user.set_password(password)
+        # The password alone: an account deactivated meanwhile stays so.
+        user.save(update_fields=["password", "password_changed"])
+
+    # Mail and messages
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> None:
+        request = self.request
+        context = {
+            "SITE_NAME": settings.SITE_NAME,
+            "email": email,
+            "current_site": SimpleNamespace(
+                name=settings.SITE_NAME, domain=request.get_host()
+            ),
+        } | context
+        subject, text = (
+            render_to_string(f"{template_prefix}_{part}.txt", context, request)
+            for part in ("subject", "message")
+        )
+        context = {"subject": sentence_case(subject), "text": text.strip()}
+        mail.send("sign_up/mail", email, context)
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        if message_template not in SILENT:
+            super().add_message(request, level, message_template, *args, **options)
+
+
+def account_of(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    def get_totp_issuer(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        host = super().get_public_key_credential_rp_entity()["id"]
+        return {"id": host, "name": settings.SITE_NAME}

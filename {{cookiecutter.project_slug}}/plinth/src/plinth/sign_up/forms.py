@@ -1,0 +1,65 @@
+"""Forms of sign-in, sign-up and the second factor."""
+
+from typing import Any
+
+from allauth.account import forms as account_forms
+from allauth.core import context
+from allauth.mfa.base import forms as mfa_forms
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from plinth.database.fields import normalize_email
+from plinth.forms import AutofocusMixin
+from plinth.http import throttle
+
+from .adapters import raise_if_throttled
+
+
+class SignInForm(AutofocusMixin, account_forms.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Email address")
+
+    def add_prefix(self, field_name: str) -> str:
+        """The name on Django's own page: tests and load tests know one."""
+        return super().add_prefix("username" if field_name == "login" else field_name)
+
+    def clean_login(self) -> str:
+        return normalize_email(super().clean_login())
+
+
+class SignUpForm(AutofocusMixin, account_forms.SignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("Email address")
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:
+            # As long as a new account takes, so that the time tells nothing.
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
+
+class ThrottledCodeMixin(forms.Form):
+    user: Any
+
+    def clean_code(self) -> str:
+        account = self.user.get_username()
+        raise_if_throttled(context.request, "code", account)
+        code: str = super().clean_code()  # type: ignore[misc]
+        throttle.give_back("code", account)
+        return code
+
+
+class AuthenticateForm(ThrottledCodeMixin, mfa_forms.AuthenticateForm):
+    pass
+
+
+class ReauthenticateForm(ThrottledCodeMixin, mfa_forms.ReauthenticateForm):
+    pass
+
+
+class DeletionForm(forms.Form):
+    """The button of a page."""

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from plinth.sign_up import services
+
+
+class Command(BaseCommand):
+    help = "Delete the accounts whose requested deletion is due; for a daily timer."
+
+    def handle(self, **options: Any) -> None:
+        count = services.delete_due()
+        self.stdout.write(f"{count} accounts are deleted.")

@@ -1,0 +1,82 @@
+"""Second factor of staff, headers of allauth's pages, redirects to social providers."""
+
+from urllib.parse import urlsplit
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
+
+
+class SignUpMiddleware(MiddlewareMixin):
+    """Ask staff for a second factor, and send forms to social providers.
+
+    With STAFF_MFA_REQUIRED, staff see the pages of their account alone until this session
+    has used a second factor, whatever way it was started. Without a session cookie, and
+    without that setting, the session is not read.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        if (
+            not settings.STAFF_MFA_REQUIRED
+            or settings.SESSION_COOKIE_NAME not in request.COOKIES
+            or not getattr(request.user, "is_staff", False)
+            or is_of_account(request)
+            or used_second_factor(request)
+        ):
+            return None
+        page = "mfa_reauthenticate"
+        kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        if not is_mfa_enabled(request.user, kinds):
+            messages.warning(request, _("Staff need a second factor: add one."))
+            return HttpResponseRedirect(reverse("mfa_index"))
+        if not is_mfa_enabled(request.user, kinds[:1]):
+            page = "mfa_reauthenticate_webauthn"
+        query = {"next": request.get_full_path()} if request.method == "GET" else {}
+        return HttpResponseRedirect(reverse(page, query=query))
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Cache no page of allauth, and leave to a provider by a page.
+
+        `form-action 'self'` stops a form that is redirected to another site.
+        """
+        match = request.resolver_match
+        module = match.func.__module__ if match else ""
+        if module.startswith("allauth."):
+            # Addresses, keys and codes.
+            add_never_cache_headers(response)
+        if (
+            request.method == "POST"
+            and isinstance(response, HttpResponseRedirect)
+            and module.startswith("allauth.socialaccount.")
+            and urlsplit(response.url).netloc not in {"", request.get_host()}
+        ):
+            context = {"redirect_to": response.url}
+            page = render(request, "socialaccount/login_redirect.html", context)
+            page.cookies = response.cookies
+            return page
+        return response
+
+
+def is_of_account(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return bool(match and (match.url_name or "").startswith(("account_", "mfa_")))
+
+
+def used_second_factor(request: HttpRequest) -> bool:
+    return any(
+        record.get("method") == "mfa"
+        for record in get_authentication_records(request, request.user)
+    )
