@@ -106,7 +106,7 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
     code = "from apps.accounts.models import User; User.objects.create_user"
     shell(project, f"{code}('ann@example.com', 'a long and quiet password')", **env)
 
-    settings, middleware, repeated, url = steps(project, "Sign-up")
+    settings, middleware, repeated, providers, url = steps(project, "Sign-up")
     base = "config/settings/base.py"
     add(project, "sign-up")
     for change in (
@@ -124,8 +124,13 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
         replace(base, "ZEAL_ALLOWLIST = [\n", f"ZEAL_ALLOWLIST = [\n{repeated}"),
         replace(
             "config/urls.py",
-            '    path("accounts/", include("apps.accounts.urls")),\n',
-            f'    {url}    path("accounts/", include("apps.accounts.urls")),\n',
+            "    # Once for each",
+            f"    {providers}    # Once for each",
+        ),
+        replace(
+            "config/urls.py",
+            '        path("accounts/", include("apps.accounts.urls")),\n',
+            f'        {url}        path("accounts/", include("apps.accounts.urls")),\n',
         ),
     ):
         change(project)

@@ -7,6 +7,7 @@ from plinth_tests.accounts.urls import pages
 
 urlpatterns = [
     *site.urlpatterns,
+    path("accounts/", include("plinth.sign_up.provider_urls")),
     path("accounts/", include("plinth.sign_up.urls")),
     path("accounts/", include((pages, "accounts"))),
 ]
