@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from bench import ENVIRONMENT, free_port
 
@@ -120,9 +121,10 @@ class Site:
         )
 
     def weigh(self) -> None:
-        """Resident memory of a worker; and of all processes, shared pages counted once."""
-        self.values["worker MB"].append(median(self.megabytes("Rss")[1:]))
-        self.values["all MB"].append(sum(self.megabytes("Pss")))
+        shared = self.megabytes("Pss")
+        self.values["RSS MB"].append(median(self.megabytes("Rss")[1:]))
+        self.values["PSS MB"].append(median(shared[1:]))
+        self.values["all MB"].append(sum(shared))
 
 
 def start(
@@ -147,7 +149,9 @@ def start(
         prepare = project["prepare"]
         for variant, more in project["variants"].items():
             names = {
-                "database": f"{options.postgres.rpartition('/')[0]}/{database}",
+                "database": urlsplit(options.postgres)
+                ._replace(path=f"/{database}")
+                .geturl(),
                 "redis": options.redis,
                 "sink": f"http://key@127.0.0.1:{sink.server_port}/1",
                 "port": free_port(),
@@ -203,8 +207,8 @@ def main() -> None:
     print(
         f"Medians of {rounds} rounds of {seconds} s in turn; {connections} connections,"
         f" {os.cpu_count()} CPUs, load average {min(busy):.1f} to {max(busy):.1f}.\n"
-        "ms: CPU time of the server a request. MB: resident memory of a worker; of all its"
-        " processes, shared pages once."
+        "ms: CPU time of the server a request. RSS: memory of a worker, with all that it"
+        " shares; PSS: with its part of that; all: PSS of the server's processes."
     )
     for aim in plan.get("aims", []):
         row, other = (values[aim[side]][aim["column"]] for side in ("row", "of"))
