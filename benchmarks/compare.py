@@ -25,7 +25,7 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
 from bench import ENVIRONMENT, free_port
@@ -53,7 +53,7 @@ class Site:
         self, command: str, folder: Path, variables: dict[str, str], log: BinaryIO
     ) -> None:
         self.values: dict[str, list[float]] = defaultdict(list)
-        self.log = log
+        self.command, self.log = command, log
         self.server = subprocess.Popen(
             shlex.split(command),
             cwd=folder,
@@ -68,21 +68,23 @@ class Site:
             os.killpg(self.server.pid, signal.SIGTERM)
         self.server.wait(60)
 
-    def fail(self, reason: object) -> None:
+    def fail(self, reason: object) -> NoReturn:
         self.log.seek(0)
-        sys.exit(f"{self.server.args}: {reason}\n{self.log.read().decode()[-2000:]}")
+        sys.exit(f"{self.command}: {reason}\n{self.log.read().decode()[-2000:]}")
 
     def wait(self, url: str) -> None:
         """Wait until a page answers with 200."""
         request = urllib.request.Request(url, headers=dict([PROXY_HEADER]))
         while self.server.poll() is None:
             try:
-                return urllib.request.urlopen(request, timeout=60).close()
+                urllib.request.urlopen(request, timeout=60).close()
             except urllib.error.HTTPError as error:
                 self.fail(f"{url}: {error}")
             except OSError:
                 time.sleep(0.05)
-        return self.fail("the server stopped")
+            else:
+                return
+        self.fail("the server stopped")
 
     def processes(self) -> list[Path]:
         """The folders of the server's processes in /proc: the master, then its workers."""
@@ -110,14 +112,14 @@ class Site:
         report = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, check=True
         ).stdout
-        requests = int(re.search(r"(\d+) requests in", report)[1])
-        if "Non-2xx" in report or not requests:
+        done = re.search(r"([1-9]\d*) requests in", report)
+        if "Non-2xx" in report or not done:
             self.fail(report)
         self.values[f"{page} /s"].append(
             float(report.split("Requests/sec:")[1].split()[0])
         )
         self.values[f"{page} ms"].append(
-            (self.cpu_seconds() - before) / requests * 1000
+            (self.cpu_seconds() - before) / int(done[1]) * 1000
         )
 
     def weigh(self) -> None:
