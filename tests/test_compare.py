@@ -49,7 +49,7 @@ def test_comparison_prints_rates_memory_and_aims_and_drops_its_databases(
             "psql", url, "-Atc", "SELECT datname FROM pg_database", cwd=tmp_path
         )
 
-    rows = re.findall(r"(?m)^Plinth, everything (on|off) ((?: +[\d.]+){6})$", output)
+    rows = re.findall(r"(?m)^Plinth, everything (on|off) ((?: +[\d.]+){7})$", output)
     assert [name for name, _ in rows] == ["off", "on"], output
     assert all(float(value) > 0 for _, values in rows for value in values.split())
     assert output.count(" MISSED\n") == output.count(" met\n") == 1
