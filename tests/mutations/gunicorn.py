@@ -5,6 +5,7 @@ from tests.mutations import Mutation, append, replace
 CONFIG = "plinth/src/plinth/server/gunicorn.py"
 PROBES = "plinth/src/plinth/practices/probes.py"
 RESOURCES = "plinth/src/plinth/server/resources.py"
+MEMORY = "plinth/src/plinth/server/memory.py"
 
 MUTATIONS = [
     Mutation(
@@ -58,6 +59,18 @@ MUTATIONS = [
         "blind-to-the-parent-group",
         replace(RESOURCES, "(group, *group.parents)", "(group,)"),
         "test_quota_of_a_parent_group_counts",
+    ),
+    Mutation(
+        60,
+        "garbage-collection-copies-all",
+        replace(MEMORY, "    gc.freeze()\n", ""),
+        "test_workers_share_the_memory_of_what_is_loaded",
+    ),
+    Mutation(
+        60,
+        "each-worker-loads-the-views",
+        replace(MEMORY, "    import_module(settings.ROOT_URLCONF)\n", ""),
+        "test_workers_share_the_memory_of_what_is_loaded",
     ),
     Mutation(
         60,

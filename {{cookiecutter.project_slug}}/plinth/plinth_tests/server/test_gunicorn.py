@@ -25,7 +25,7 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth.server import gunicorn as defaults
 from plinth.server.resources import most_open_files
-from plinth_tests.processes import COMPLETE, EMBEDDED, environ, python
+from plinth_tests.processes import COMPLETE, EMBEDDED, environ, evaluate, python
 
 pytestmark = pytest.mark.practice(60)
 
@@ -36,6 +36,29 @@ PAGE = "/health/live/"
 GONE = 1 << 23
 # An incomplete request.
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
+# A worker as gunicorn forks it: the KB that a garbage collection copies.
+FORK = """
+import config.wsgi, gc, os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from config import gunicorn
+from django.conf import settings
+
+def copied():
+    facts = Path("/proc/self/smaps_rollup").read_text()
+    return int(facts.partition("Private_Dirty:")[2].split()[0])
+
+cfg = SimpleNamespace(preload_app=True, workers=1, threads=1)
+gunicorn.on_starting(SimpleNamespace(cfg=cfg))
+read, write = os.pipe()
+if not os.fork():
+    before = copied()
+    gc.collect()
+    os.write(write, str(copied() - before).encode())
+    os._exit(0)
+os.wait()
+result = [int(os.read(read, 99)), settings.ROOT_URLCONF in sys.modules]
+"""
 
 
 class Server:
@@ -290,6 +313,14 @@ def test_workers_raise_their_limit_of_open_files(
     limits = Path(f"/proc/{worker}/limits").read_text()
 
     assert re.search(rf"Max open files +{most_open_files()} ", limits)
+
+
+@ON_LINUX
+def test_workers_share_the_memory_of_what_is_loaded() -> None:
+    kilobytes, has_loaded_views = evaluate(FORK, **EMBEDDED)
+
+    assert kilobytes < 5_000
+    assert has_loaded_views
 
 
 @ON_LINUX

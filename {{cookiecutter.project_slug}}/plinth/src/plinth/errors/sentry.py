@@ -74,11 +74,16 @@ def integrations(*, traced: bool) -> "list[Integration]":
 
 def report_exceptions() -> None:
     """Report the exceptions of views by Django's signals."""
-    from sentry_sdk.integrations.logging import ignore_logger
+    from sentry_sdk.integrations.logging import (
+        ignore_logger,
+        ignore_logger_for_sentry_logs,
+    )
 
     # Django logs each reported exception as well; the access log comes after it.
     for name in ("django.request", "plinth.logs.middleware"):
         ignore_logger(name)
+        # Or the SDK prepares each line for a product that is off.
+        ignore_logger_for_sentry_logs(name)
     request_started.connect(isolate_scope, dispatch_uid="plinth.errors")
     got_request_exception.connect(report_exception, dispatch_uid="plinth.errors")
 

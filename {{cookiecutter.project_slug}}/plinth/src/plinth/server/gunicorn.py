@@ -118,10 +118,12 @@ if metrics_bind := env.address("METRICS_BIND"):
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, check the memory, and open the metrics' port."""
-    from plinth.server.memory import hash_memory_warning
+    """Raise the limit of open files, share and check memory, and open the metrics' port."""
+    from plinth.server.memory import hash_memory_warning, share_with_workers
 
     raise_open_files()
+    if server.cfg.preload_app:
+        share_with_workers()
     delete_temporary_files()
     if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
         server.log.warning(warning)

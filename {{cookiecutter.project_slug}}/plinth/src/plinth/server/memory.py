@@ -1,11 +1,26 @@
-"""Memory of the password hashes of all threads, against the container's limit."""
+"""Memory that workers share, and that of password hashes against the container's limit."""
 
+import gc
+from importlib import import_module
+
+from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 
 from .resources import memory_limits
 
 # Of the limit; the other half is for the processes themselves.
 FRACTION = 0.5
+
+
+def share_with_workers() -> None:
+    """Import the URLconf, and with it every view; call it before the fork.
+
+    The garbage collector then leaves alone what is loaded: it writes to each object that it
+    visits, which gives every worker a copy.
+    """
+    import_module(settings.ROOT_URLCONF)
+    gc.collect()
+    gc.freeze()
 
 
 def hash_memory_warning(workers: int, threads: int) -> str:
