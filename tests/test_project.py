@@ -37,6 +37,7 @@ CHOICES = {
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],
+    "deploy": ["compose", "kubernetes", "none"],
 }
 ODD = {
     **dict.fromkeys(

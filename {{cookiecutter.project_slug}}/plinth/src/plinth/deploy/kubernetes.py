@@ -217,9 +217,12 @@ def deploy(cluster: Cluster, image: str) -> None:
     """Migrate, check the release, roll it out, migrate what only the one before needed."""
     tell(f"Deploying {image} to {cluster.namespace}.")
     cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
-    cluster.apply(cluster.find("Namespace"))
+    # A pipeline may have rights in the namespace alone.
+    if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
+        cluster.apply(cluster.find("Namespace"))
     with cluster.locked():
-        cluster.apply([it for it in cluster.rendered if kind_of(it) not in LATE])
+        late = ("Namespace", *LATE)
+        cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         await_database(cluster)
         for job in ("before-deploy", "release-check"):
             tell(f"Running {job}...")
