@@ -275,7 +275,12 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
     """Return what has changed to its revision; a first deploy has none."""
     for name, revision in before.items():
         if revision and cluster.revision(name) != revision:
-            undo = ("rollout", "undo", f"deployment/{name}", f"--to-revision={revision}")
+            undo = (
+                "rollout",
+                "undo",
+                f"deployment/{name}",
+                f"--to-revision={revision}",
+            )
             cluster.here(*undo)
             cluster.await_rollout(name)
 
@@ -283,7 +288,9 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
 def forget(cluster: Cluster) -> None:
     """Delete the revisions that run no pod, so that nobody returns to them."""
     found = json.loads(cluster.here("get", "replicasets", "--output", "json"))
-    old = [it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]]
+    old = [
+        it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
+    ]
     if old:
         cluster.here("delete", "replicaset", *old)
 

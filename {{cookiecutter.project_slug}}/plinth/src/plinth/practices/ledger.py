@@ -75,7 +75,6 @@ LEDGER: dict[str, list[Practice]] = {
             where=(
                 "deploy/nginx/cache.conf",
                 "deploy/varnish/rules.vcl",
-                "plinth/src/plinth/http/privacy.py",
             ),
             probe=probes.proxy,
         ),
