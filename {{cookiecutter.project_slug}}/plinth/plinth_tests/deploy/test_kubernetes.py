@@ -78,11 +78,10 @@ class Cluster:
                 printed = RENDERED
             case ["apply", *_]:
                 self.apply(str(text).split("\n---\n"))
-            case ["create", "configmap", "deploy-lock", *_]:
-                error = "(AlreadyExists)" if self.lock else ""
-                self.lock = self.lock or "now"
-            case ["delete", "configmap", "deploy-lock", *_]:
-                self.lock = ""
+            case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
+                error = "(AlreadyExists)" if self.lock and verb == "create" else ""
+                if not error:
+                    self.lock = "now" if verb == "create" else ""
             case ["get", what, *_, path]:
                 printed = self.get(what, path)
             case ["logs", job, *_]:

@@ -22,6 +22,8 @@ from pathlib import Path
 FOLDER = Path("deploy/kubernetes")
 # The image in the manifests, which each release replaces.
 IMAGE = re.compile(r"^(\s*(?:- )?image: )site$", re.MULTILINE)
+# `latest` may be another image in each pod, and a rollback would return to it.
+TAGGED = r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)"
 # In the order of a release. Workers come before the web: its pages may enqueue tasks that only
 # the new workers know.
 DEPLOYMENTS = ("worker", "beat", "web")
@@ -35,7 +37,7 @@ LOCK = 3600
 POLL = 2
 
 
-class Failed(Exception):
+class DeployError(Exception):
     """A step that failed, in words that say what to do."""
 
 
@@ -49,11 +51,11 @@ class Cluster:
         self.namespace = self.name_of(*self.find("Namespace"))
 
     def kubectl(self, *words: str, text: str | None = None) -> str:
-        """Return what kubectl prints; raise Failed with its last line."""
+        """Return what kubectl prints; raise DeployError with its last line."""
         done = self.run(*words, text=text)
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
-            raise Failed(f"kubectl {' '.join(words)}: {lines[-1]}")
+            raise DeployError(f"kubectl {' '.join(words)}: {lines[-1]}")
         return done.stdout
 
     def run(
@@ -61,11 +63,11 @@ class Cluster:
     ) -> subprocess.CompletedProcess[str]:
         command = ["kubectl", *self.context, *words]
         try:
-            return subprocess.run(  # noqa: S603 (the words are this module's)
+            return subprocess.run(
                 command, input=text, capture_output=True, text=True, check=False
             )
         except FileNotFoundError:
-            raise Failed(
+            raise DeployError(
                 "This needs kubectl: https://kubernetes.io/docs/tasks/tools/"
             ) from None
 
@@ -75,21 +77,23 @@ class Cluster:
     def render(self) -> list[str]:
         """Return the overlay's objects, in kustomize's form of YAML."""
         if not self.overlay.is_dir():
-            raise Failed(f"There is no overlay {self.overlay}.")
+            raise DeployError(f"There is no overlay {self.overlay}.")
         self.make_secrets()
         return self.kubectl("kustomize", str(self.overlay)).split("\n---\n")
 
     def make_secrets(self) -> None:
         file = self.overlay / "secrets.env"
         kustomization = (self.overlay / "kustomization.yaml").read_text()
-        if file.exists() or not re.search(r"^[^#]*secrets\.env", kustomization, re.M):
+        if file.exists() or not re.search(
+            r"^[^#]*secrets\.env", kustomization, re.MULTILINE
+        ):
             return
         text = (FOLDER / "secrets.env.example").read_text()
         file.touch(mode=0o600)
         file.write_text(
             text.replace("generated-at-set-up", secrets.token_urlsafe(50), 1)
         )
-        raise Failed(f"Fill in {file}, which now exists, and repeat the command.")
+        raise DeployError(f"Fill in {file}, which now exists, and repeat the command.")
 
     def find(self, *kinds: str) -> list[str]:
         return [it for it in self.rendered if kind_of(it) in kinds]
@@ -131,13 +135,13 @@ class Cluster:
             done = self.run(*space, *create)
         if done.returncode and "AlreadyExists" in done.stderr:
             other = self.get("configmap/deploy-lock", ".data.by")
-            raise Failed(
+            raise DeployError(
                 f"Another deploy to {self.namespace} runs, by {other}, or was cut off "
                 "within the last hour. If none runs: kubectl --namespace "
                 f"{self.namespace} delete configmap deploy-lock"
             )
         if done.returncode:
-            raise Failed(done.stderr.strip())
+            raise DeployError(done.stderr.strip())
         try:
             yield
         finally:
@@ -153,7 +157,7 @@ class Cluster:
         return self.get(f"deployment/{name}", annotation)
 
     def run_job(self, name: str) -> str:
-        """Run a Job to its end, and return its log; raise Failed with the log's end."""
+        """Run a Job to its end, and return its log; raise DeployError with the log's end."""
         jobs = [it for it in self.find("Job") if self.name_of(it) == name]
         job = f"job/{name}"
         # A Job cannot be changed.
@@ -162,11 +166,11 @@ class Cluster:
         while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
             time.sleep(POLL)
             if self.waiting_for(name) & {"ImagePullBackOff", "InvalidImageName"}:
-                raise Failed(f"{name} cannot pull its image")
+                raise DeployError(f"{name} cannot pull its image")
         log = self.run("--namespace", self.namespace, "logs", job, "--tail=100").stdout
         if "Failed" in ended:
             tell("\n".join(log.splitlines()[-20:]))
-            raise Failed(f"{name} failed")
+            raise DeployError(f"{name} failed")
         return log
 
     def conditions_of(self, what: str) -> set[str]:
@@ -196,7 +200,7 @@ class Cluster:
         known = self.wait(rollout, seen, generation, "none", ROLLOUT)
         phase = ".status.phase"
         if not known or not self.wait(rollout, phase, "Healthy", "Degraded", ANALYSIS):
-            raise Failed("Argo Rollouts has given the release up")
+            raise DeployError("Argo Rollouts has given the release up")
 
     def deployments(self) -> list[str]:
         names = {self.name_of(it) for it in self.find("Deployment")}
@@ -213,8 +217,14 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def deploy(cluster: Cluster, image: str) -> None:
+def deploy(overlay: str, context: str, image: str) -> None:
     """Migrate, check the release, roll it out, migrate what only the one before needed."""
+    if not re.fullmatch(TAGGED, image):
+        raise DeployError(
+            "Name the image with its tag: make deploy "
+            "IMAGE=registry.example.com/site:0123456789ab"
+        )
+    cluster = Cluster(overlay, context)
     tell(f"Deploying {image} to {cluster.namespace}.")
     cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
     # A pipeline may have rights in the namespace alone.
@@ -228,19 +238,19 @@ def deploy(cluster: Cluster, image: str) -> None:
             tell(f"Running {job}...")
             try:
                 cluster.run_job(job)
-            except Failed as error:
-                raise Failed(f"{error}: the release before serves.") from None
+            except DeployError as error:
+                raise DeployError(f"{error}: the release before serves.") from None
         before = {name: cluster.revision(name) for name in cluster.deployments()}
         try:
             roll_out(cluster)
-        except Failed as error:
+        except DeployError as error:
             go_back(cluster, before)
-            raise Failed(f"{error}: the release before serves.") from None
+            raise DeployError(f"{error}: the release before serves.") from None
         tell("Running after-deploy...")
         try:
             log = cluster.run_job("after-deploy")
-        except Failed as error:
-            raise Failed(
+        except DeployError as error:
+            raise DeployError(
                 f"{error}: {image} serves. When you know why, repeat the command."
             ) from None
         # The release before cannot run without what these have removed.
@@ -256,7 +266,7 @@ def await_database(cluster: Cluster) -> None:
         name = f"clusters.postgresql.cnpg.io/{cluster.name_of(database)}"
         ready = '.status.conditions[?(@.type=="Ready")].status'
         if not cluster.wait(name, ready, "True", "none", DATABASE):
-            raise Failed("The database is not ready")
+            raise DeployError("The database is not ready")
 
 
 def roll_out(cluster: Cluster) -> None:
@@ -300,8 +310,8 @@ def rollback(cluster: Cluster) -> None:
         for name in cluster.deployments():
             try:
                 cluster.here("rollout", "undo", f"deployment/{name}")
-            except Failed:
-                raise Failed(
+            except DeployError:
+                raise DeployError(
                     f"{name} has no release before, or it cannot run on today's tables: "
                     "make deploy IMAGE=..."
                 ) from None
@@ -320,20 +330,11 @@ def main() -> None:
     # A pipeline that is cancelled releases the lock.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Cancelled: repeat the command."))
     try:
-        # `latest` may be another image in each pod, and a rollback would return to it.
-        if options.command == "deploy" and not re.fullmatch(
-            r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)", options.image
-        ):
-            raise Failed(
-                "Name the image with its tag: make deploy "
-                "IMAGE=registry.example.com/site:0123456789ab"
-            )
-        cluster = Cluster(options.overlay, options.context)
         if options.command == "deploy":
-            deploy(cluster, options.image)
+            deploy(options.overlay, options.context, options.image)
         else:
-            rollback(cluster)
-    except Failed as error:
+            rollback(Cluster(options.overlay, options.context))
+    except DeployError as error:
         sys.exit(str(error))
 
 
