@@ -79,9 +79,7 @@ class Cluster:
             case ["apply", *_]:
                 self.apply(str(text).split("\n---\n"))
             case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
-                error = "(AlreadyExists)" if self.lock and verb == "create" else ""
-                if not error:
-                    self.lock = "now" if verb == "create" else ""
+                error = self.take_or_leave(verb)
             case ["get", what, *_, path]:
                 printed = self.get(what, path)
             case ["logs", job, *_]:
@@ -95,6 +93,12 @@ class Cluster:
         if words[0] not in {"apply", "get"}:
             self.calls.append(" ".join(words))
         return CompletedProcess(words, bool(error), printed, error)
+
+    def take_or_leave(self, verb: str) -> str:
+        if self.lock and verb == "create":
+            return "(AlreadyExists)"
+        self.lock = "now" if verb == "create" else ""
+        return ""
 
     def apply(self, documents: list[str]) -> None:
         for document in documents:
