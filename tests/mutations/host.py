@@ -43,9 +43,7 @@ MUTATIONS = [
     Mutation(
         33,
         "pods-start-before-the-release-check",
-        replace(
-            KUBERNETES, '("before-deploy", "release-check")', '("before-deploy",)'
-        ),
+        replace(KUBERNETES, '("before-deploy", "release-check")', '("before-deploy",)'),
         "test_release_is_migrated_and_checked_before_its_pods_start",
     ),
     Mutation(
