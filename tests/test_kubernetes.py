@@ -5,11 +5,10 @@ No test has a cluster: what only an API server does is not shown here.
 
 import copy
 import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
@@ -18,7 +17,8 @@ import pytest
 import yaml
 
 from tests.conftest import Bake
-from tests.support import REPOSITORY, Say, run
+from tests.kubernetes import container, of, rendered, templates
+from tests.support import REPOSITORY, run
 
 pytestmark = pytest.mark.services("kubectl")
 
@@ -57,19 +57,9 @@ def render(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Render:
     def render(
         *components: str, overlay: str = "production", **answers: object
     ) -> list[dict]:
-        folder = tmp_path_factory.mktemp("rendered") / "kubernetes"
-        shutil.copytree(bake(**KUBERNETES | answers) / "deploy/kubernetes", folder)
-        chosen = folder / "overlays" / overlay
-        shutil.copy(folder / "secrets.env.example", chosen / "secrets.env")
-        file = chosen / "kustomization.yaml"
-        text = file.read_text()
-        if "external-secrets" in components:
-            text = re.sub(r"(?ms)^secretGenerator:\n(?: .*?\n)+", "", text)
-        names = [f"../../components/{name}" for name in components]
-        file.write_text(f"{text}\ncomponents: {json.dumps(names)}\n")
-        text = run("kubectl", "kustomize", chosen, cwd=folder)
-        (folder / "rendered.yaml").write_text(text)
-        return [*yaml.safe_load_all(text)]
+        project = bake(**KUBERNETES | answers)
+        folder = tmp_path_factory.mktemp("rendered")
+        return rendered(project, folder, *components, overlay=overlay)
 
     return render
 
@@ -93,21 +83,6 @@ EVERY: dict[str, tuple[str, list[str], Object]] = {
 def objects(request: pytest.FixtureRequest, render: Render) -> list[dict]:
     overlay, components, answers = EVERY[request.param]
     return render(*components, overlay=overlay, **answers)
-
-
-def of(objects: list[dict], kind: str) -> dict[str, dict]:
-    return {it["metadata"]["name"]: it for it in objects if it["kind"] == kind}
-
-
-def templates(objects: list[dict]) -> dict[str, dict]:
-    """The pod templates, by the name of what starts them."""
-    starts = of(objects, "Deployment") | of(objects, "Job")
-    return {name: it["spec"]["template"] for name, it in starts.items()}
-
-
-def container(template: dict) -> dict:
-    [found] = template["spec"]["containers"]
-    return found
 
 
 def is_selected(labels: dict, selector: dict) -> bool:
@@ -485,7 +460,9 @@ def test_project_has_no_line_of_another_deployment(
         name = path.relative_to(project).as_posix()
         if not name.startswith(guides):
             lines = path.read_text(errors="replace").splitlines()
-            found += [f"{name}: {it}" for it in lines if re.search(words, it, re.I)]
+            found += [
+                f"{name}: {it}" for it in lines if re.search(words, it, re.IGNORECASE)
+            ]
     assert not found
 
 
