@@ -6,6 +6,7 @@ tests render the manifests, and run their pods.
 
 import json
 import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -144,7 +145,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
         "run",
         lambda _, *words, **text: found.kubectl(*words, **text),
     )
-    monkeypatch.setattr(kubernetes.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(kubernetes, "POLL", 0)
     return found
 
