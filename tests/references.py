@@ -12,6 +12,8 @@ TESTS = ("tests/", "plinth/plinth_tests/")
 # What pages of documentation tell the owner to make.
 MADE = (
     "config/database-ca.pem",
+    "deploy/kubernetes/overlays/production/secrets.env",
+    "deploy/monitoring",
     "static/css/tailwind.css",
     "static/js",
     "static/vite",
@@ -173,7 +175,7 @@ def dotted(file: str) -> str:
 def is_checked(file: str, target: str) -> bool:
     """Whether a reference counts: examples, and the foundation, name apps of nobody's."""
     root, name, *_ = [*re.split(r"[./]", target), ""]
-    if (root == "apps" and name in {"blog", "py"}) or target in MADE:
+    if (root == "apps" and name in {"blog", "py", "v1"}) or target in MADE:
         return False
     return not file.startswith("plinth/") or root in {"", "plinth", "plinth_tests"}
 

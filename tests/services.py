@@ -80,6 +80,9 @@ RABBITMQ = "/usr/lib/rabbitmq/bin"
 # Compose 2 has one name in Debian and another in Ubuntu.
 DOCKER = "docker.io docker-buildx docker-compose docker-compose-v2"
 
+# podman, with the options that it needs on this machine.
+PODMAN = os.environ.get("PODMAN", "podman").split()
+
 # How to find each service, and Debian's packages that bring it.
 SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "age": (partial(shutil.which, "age"), "age"),
@@ -93,11 +96,14 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
     "gettext": (partial(shutil.which, "msgattrib"), "gettext"),
+    # Debian's is too old.
+    "kubectl": (partial(shutil.which, "kubectl"), "kubectl"),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
     "pebble": (partial(shutil.which, "pebble-challtestsrv"), "pebble"),
     "pgbouncer": (partial(shutil.which, "pgbouncer"), "pgbouncer"),
+    "podman": (partial(shutil.which, PODMAN[0]), "podman"),
     "postgresql": (postgresql_programs, "postgresql"),
     "prometheus": (partial(shutil.which, "promtool"), "prometheus"),
     "rabbitmq": (Path(RABBITMQ, "rabbitmq-server").exists, "rabbitmq-server"),

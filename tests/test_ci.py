@@ -157,3 +157,44 @@ def test_main_branch_is_deployed(bake: Bake, tmp_path: Path) -> None:
     ]
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
     assert "203.0.113.5" in (tmp_path / "known_hosts").read_text()
+
+
+def test_main_branch_is_deployed_to_a_cluster(bake: Bake, tmp_path: Path) -> None:
+    """What `make deploy` does there is test_kubernetes's."""
+    project = tmp_path / "project"
+    shutil.copytree(bake(ci="github", deploy="kubernetes"), project)
+    (step,) = steps(project, "ci", "deploy-to-cluster")
+    program(tmp_path / "bin/make", f'printf "%s\\n" "$@" > {tmp_path}/told')
+
+    bash(
+        step,
+        cwd=project,
+        PATH=f"{tmp_path}/bin:{os.environ['PATH']}",
+        KUBECONFIG=str(tmp_path / "kubeconfig"),
+        CONFIG="kind: Config",
+        CONTEXT="production",
+        SECRETS="SECRET_KEY=a-key",
+        GITHUB_REPOSITORY="Owner/Site",
+        GITHUB_SHA="0123456789abcdef",
+    )
+
+    assert (tmp_path / "told").read_text().splitlines() == [
+        "deploy",
+        "CONTEXT=production",
+        "IMAGE=ghcr.io/owner/site:0123456789ab",
+    ]
+    secrets = project / "deploy/kubernetes/overlays/production/secrets.env"
+    for file in (tmp_path / "kubeconfig", secrets):
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("deploy", ["compose", "kubernetes", "none"])
+def test_pipelines_deploy_as_was_answered(bake: Bake, deploy: str) -> None:
+    workflow = bake(ci="github", deploy=deploy) / ".github/workflows/ci.yml"
+    jobs = {*yaml.safe_load(workflow.read_text())["jobs"]}
+    gitlab = bake(ci="gitlab", deploy=deploy) / ".gitlab-ci.yml"
+    job = {"compose": {"deploy"}, "kubernetes": {"deploy-to-cluster"}, "none": set()}
+
+    assert jobs - {"check", "image"} == job[deploy]
+    found = {name for name in yaml.safe_load(gitlab.read_text()) if "deploy" in name}
+    assert found == job[deploy]

@@ -20,7 +20,15 @@ import pytest
 
 from tests.conftest import Bake
 from tests.services import PRODUCTION, free_port, get, wait_until
-from tests.support import DEFAULT, LEANEST, Say, copy_of, refusal, run
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    Say,
+    copy_of,
+    documented,
+    refusal,
+    run,
+)
 
 pytestmark = pytest.mark.services("docker")
 
@@ -87,15 +95,24 @@ def answers(request: pytest.FixtureRequest) -> Answers:
     return request.param
 
 
+@contextmanager
+def built(project: Path, folder: Path) -> Iterator[str]:
+    """The image of a project, as a checkout under umask 077 leaves it.
+
+    User 10001 is one of the others.
+    """
+    project = copy_of(project, folder, ".venv")
+    run("chmod", "-R", "go-rwx", ".", cwd=project)
+    build = ["build", "--build-arg", "RELEASE=v1", str(project), "--tag"]
+    with named(lambda name: docker(*build, name), "image", "rm", "--force") as name:
+        yield name
+
+
 @pytest.fixture(scope="module")
 def image(
     answers: Answers, install: Bake, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    # As a checkout under umask 077 leaves it: user 10001 is one of the others.
-    project = copy_of(install(**answers), tmp_path_factory.mktemp("image"), ".venv")
-    run("chmod", "-R", "go-rwx", ".", cwd=project)
-    build = ["build", "--build-arg", "RELEASE=v1", str(project), "--tag"]
-    with named(lambda name: docker(*build, name), "image", "rm", "--force") as name:
+    with built(install(**answers), tmp_path_factory.mktemp("image")) as name:
         yield name
 
 
@@ -200,6 +217,51 @@ def test_every_process_runs_without_privileges_and_stops_on_sigterm(
         codes = {role: state(name, "State.ExitCode") for role, name in names.items()}
         assert {*codes.values()} == {"0"}, codes
         record_property("summary", f"{', '.join(names)} stopped in {took:.1f} s")
+
+
+@pytest.mark.parametrize("answers", [DEFAULT], ids=["default"], indirect=True)
+def test_image_runs_as_platforms_run_it(
+    image: str, beside: list[str], bake: Bake
+) -> None:
+    """With the variables of docs/paas.md, a PORT, and nothing to store anything in."""
+    page = (bake(deploy="none") / "docs/paas.md").read_text()
+    block = documented(bake(deploy="none") / "docs/paas.md", "SECRET_KEY=")
+    named_there = {*re.findall(r"(?m)^    (\w+)=", block)}
+    given = {it.split("=")[0] for it in beside if re.match(r"[A-Z_]+=", it)}
+    required = {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "EMAIL_URL"}
+    assert required <= named_there & given
+    path = "/health/live/"
+    assert page.count(path) >= 4
+    port = free_port()
+    env = options(
+        PORT="5000",
+        WEB_CONCURRENCY="2",
+        SECURE_SSL_REDIRECT="true",
+        TRUSTED_PROXIES="172.16.0.0/12",
+    )
+    publish = ["--publish", f"127.0.0.1:{port}:5000"]
+    with container(image, before=[*beside, *env, *publish]) as name:
+        site = f"http://127.0.0.1:{port}"
+        wait_until(lambda: get(f"{site}{path}", host="10.1.2.3").status == 200)
+        plain = get(site)
+        home = get(site, X_Forwarded_Proto="https", X_Forwarded_For="203.0.113.7")
+        style = home.text.split('rel="stylesheet" href="')[1].split('"')[0]
+        static = get(f"{site}{style}", X_Forwarded_Proto="https")
+
+        assert (plain.status, home.status, static.status) == (301, 200, 200)
+        stored = docker(
+            "exec", name, "find", "/app/media", "/app/private", "-type", "f"
+        )
+        assert stored == ""
+        docker("stop", "--time", str(GRACE), name)
+        assert state(name, "State.ExitCode") == "0"
+
+    with container(
+        image, before=[*beside, *env, *options(TRUSTED_PROXIES=""), *publish]
+    ) as name:
+        wait_until(lambda: get(f"{site}{path}", host="").status == 200)
+        assert get(site, X_Forwarded_Proto="https").status == 301
+        assert "is it a proxy? Name it in TRUSTED_PROXIES" in docker("logs", name)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tests.conftest import Bake
 from tests.forks import Forks
 from tests.mutations import Mutation
 from tests.support import DEFAULT, LEANEST, copy_of, run
+from tests.test_project import PAIRS
 
 MUTATIONS: list[Mutation] = [
     mutation
@@ -46,6 +47,32 @@ def test_proofs_pass_with_other_providers(install: Bake) -> None:
 
     assert "4 of 4 proven" in output
     run(".venv/bin/pytest", "--collect-only", "-q", "plinth/plinth_tests", cwd=project)
+
+
+@pytest.mark.parametrize(
+    ("deploy", "absent"),
+    [("kubernetes", {54, 62}), ("none", {33, 50, 54, 62})],
+)
+def test_proofs_of_deployment_pass_or_are_absent(
+    install: Bake, deploy: str, absent: set[int]
+) -> None:
+    """In a project that test_project installs too."""
+    project = install(**next(it for it in PAIRS if it["deploy"] == deploy))
+    chosen = {33, 37, 50, 54, 61, 62, 63}
+    numbers = " ".join(f"--number {number}" for number in sorted(chosen))
+
+    output = run("make", "prove", f"ARGS={numbers}", cwd=project)
+
+    left = len(chosen - absent)
+    assert f"{left} of {left} proven" in output
+    python = project / ".venv/bin/python"
+    ledger = json.loads(
+        run(python, "manage.py", "practices", "--format=json", cwd=project)
+    )
+    found = {it["number"] for it in ledger if it["detail"].startswith("not here: ")}
+    assert found == absent
+    here = [it for it in ledger if it["state"] != "absent"]
+    assert not [it["missing"] for it in here if it["missing"]]
 
 
 @pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])

@@ -38,6 +38,7 @@ CHOICES: dict[str, list[object]] = {
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],
+    "deploy": ["compose", "kubernetes", "none"],
 }
 ODD = {
     **dict.fromkeys(

@@ -27,6 +27,7 @@ def rendered(source: Template) -> dict[str, str]:
 
 def stray_tags(text: str) -> list[str]:
     """Lines with what looks like a tag of ours, but isn't one as it must be."""
+    text = re.sub(r"(?ms)^# \{% raw %\}\n.*?^# \{% endraw %\}\n", "", text)
     return [
         line
         for line in text.splitlines()

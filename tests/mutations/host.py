@@ -5,6 +5,7 @@ from tests.mutations import Mutation, replace
 ANSIBLE = "deploy/ansible/"
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
+KUBERNETES = "plinth/src/plinth/deploy/kubernetes.py"
 SETUP = "deploy/compose/setup.sh"
 SWITCH = "deploy/compose/switch.sh"
 
@@ -38,6 +39,30 @@ MUTATIONS = [
         "next-start-has-the-old-colour",
         replace(SWITCH, 'remember "$IMAGE" "$new"', "true"),
         "test_rollback_starts_the_release_before_and_migrates_nothing",
+    ),
+    Mutation(
+        33,
+        "pods-start-before-the-release-check",
+        replace(KUBERNETES, '("before-deploy", "release-check")', '("before-deploy",)'),
+        "test_release_is_migrated_and_checked_before_its_pods_start",
+    ),
+    Mutation(
+        33,
+        "a-cluster-stays-with-a-release-that-is-not-ready",
+        replace(KUBERNETES, "            go_back(cluster, before)\n", ""),
+        "test_release_that_is_not_ready_returns_to_the_one_before",
+    ),
+    Mutation(
+        49,
+        "a-cluster-returns-to-a-release-without-its-columns",
+        replace(KUBERNETES, '"Applying" in log', "False"),
+        "test_after_a_contraction_nobody_returns_to_the_release_before",
+    ),
+    Mutation(
+        50,
+        "two-deploys-to-a-cluster-at-once",
+        replace(KUBERNETES, "age.total_seconds() > LOCK", "True"),
+        "test_second_deploy_at_the_same_time_is_refused",
     ),
     Mutation(
         34,

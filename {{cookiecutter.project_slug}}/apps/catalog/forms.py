@@ -6,7 +6,7 @@ from plinth.storage.documents import PDFField
 
 from .models import Category, Review
 
-# Bytes: see the location of this upload in deploy/nginx/application.conf.
+# Bytes: the proxy in front must accept as much (nginx: application.conf).
 MANUAL_MAX_BYTES = 200_000_000
 
 

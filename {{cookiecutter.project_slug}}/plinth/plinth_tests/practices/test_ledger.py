@@ -200,13 +200,28 @@ def test_deleted_file_of_the_owner_is_shown_and_is_no_error(replace: Replace) ->
 
 
 def test_practice_without_any_of_its_files_is_absent(replace: Replace) -> None:
-    replace(where=("docs/deleted.md", "deploy/deleted.conf", "settings.DEBUG"))
+    replace(where=("docs/deleted.md", "deploy/no/site.conf", "settings.DEBUG"))
 
     (told,) = json.loads(show("--number=3", "--prove", "--format=json"))
 
     assert told["state"] == "absent"
-    assert told["detail"] == "deleted: deploy/deleted.conf, docs/deleted.md"
+    assert told["detail"] == "not here: docs/deleted.md"
     assert told["proven"] is None
+
+
+def test_files_of_another_deployment_are_not_missing(replace: Replace) -> None:
+    replace(where=("plinth", "deploy/no/site.conf"))
+
+    (told,) = json.loads(show("--number=3", "--format=json"))
+
+    assert (told["where"], told["missing"]) == (["plinth"], [])
+
+    replace(where=("deploy/no/site.conf", "deploy/never/site.yaml"))
+
+    (told,) = json.loads(show("--number=3", "--format=json"))
+
+    assert told["state"] == "absent"
+    assert told["detail"] == "not here: deploy/never/site.yaml, deploy/no/site.conf"
 
 
 def test_image_without_tests_and_documents_misses_nothing(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from textwrap import indent
 from typing import Any
 
 from django.conf import settings
@@ -87,6 +88,13 @@ def groups() -> dict[str, list[dict[str, Any]]]:
         limits = ((alert, number(alert)) for alert in alerts)
         found[name] = [alert_rule(a, limit) for a, limit in limits if limit is not None]
     return {name: rules for name, rules in found.items() if rules}
+
+
+def prometheus_rule() -> str:
+    """Return the same as an object of Kubernetes, for the Prometheus Operator."""
+    comment, _, found = text().partition("\n\n")
+    head = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: site"
+    return f"{comment}\n\n{head}\nspec:\n{indent(found, '  ')}"
 
 
 def scalar(value: str) -> str:

@@ -75,7 +75,6 @@ LEDGER: dict[str, list[Practice]] = {
             where=(
                 "deploy/nginx/cache.conf",
                 "deploy/varnish/rules.vcl",
-                "plinth/src/plinth/http/privacy.py",
             ),
             probe=probes.proxy,
         ),
@@ -157,7 +156,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             41,
             "Managed databases",
-            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
+            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own on a Docker host, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
             where=(
                 "deploy/compose/backup.sh",
                 "deploy/compose/restore.sh",
@@ -495,8 +494,9 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             28,
             "TLS at nginx or the load balancer",
-            how="nginx terminates TLS with Mozilla's intermediate profile and refuses unknown hosts. Django trusts the X-Forwarded headers of `TRUSTED_PROXIES` and of a unix socket only; it sends HSTS itself, which `SECURE_HSTS_SECONDS` raises in steps.",
+            how="nginx terminates TLS with Mozilla's intermediate profile and refuses unknown hosts; on Kubernetes the ingress controller does, with certificates of cert-manager. Django trusts the X-Forwarded headers of `TRUSTED_PROXIES` and of a unix socket only; it sends HSTS itself, which `SECURE_HSTS_SECONDS` raises in steps.",
             where=(
+                "deploy/kubernetes/base/ingress.yaml",
                 "deploy/nginx/site.conf",
                 "deploy/nginx/tls.conf",
                 "plinth/src/plinth/http/proxies.py",
@@ -623,10 +623,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             33,
             "Blue/green",
-            how="`deploy/compose/switch.sh` deploys to one host without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds.",
+            how="`deploy/compose/switch.sh` deploys to one host without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds. On Kubernetes, `make deploy` runs the release check before a pod of the release serves, and returns to the revision before when no pod gets ready; the component `rollouts` moves the traffic at once, and back when errors rise, by Argo Rollouts.",
             where=(
                 "deploy/compose/switch.sh",
-                "plinth/src/plinth/server/release_check.py",
+                "deploy/kubernetes/base/jobs.yaml",
+                "deploy/kubernetes/components/rollouts/rollout.yaml",
             ),
         ),
         Practice(
@@ -644,12 +645,13 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             50,
             "Deployment tools",
-            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the release before. They use modules of ansible-core only.",
+            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the release before. They use modules of ansible-core only. On Kubernetes, `make deploy IMAGE=` and `make rollback` do the same by kubectl and kustomize.",
             where=(
                 "deploy/ansible/deploy.yml",
                 "deploy/ansible/rollback.yml",
                 "deploy/compose/switch.sh",
-                "plinth/ansible_plugins/lines.py",
+                "deploy/kubernetes/base/kustomization.yaml",
+                "deploy/kubernetes/overlays/production/kustomization.yaml",
             ),
         ),
     ],
@@ -657,8 +659,9 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             42,
             "Monitoring",
-            how="Prometheus scrapes gunicorn and the Celery worker at `METRICS_BIND`, a port of their own: requests by view, database queries, pool, cache hits, replica lag, queues, tasks, migrations, release. `deploy/monitoring` has exporters for the servers, Alertmanager and a Grafana dashboard.",
+            how="Prometheus scrapes gunicorn and the Celery worker at `METRICS_BIND`, a port of their own: requests by view, database queries, pool, cache hits, replica lag, queues, tasks, migrations, release. `deploy/monitoring` has exporters for the servers, Alertmanager and a Grafana dashboard; on Kubernetes, a component has monitors for the Prometheus Operator and the dashboard.",
             where=(
+                "deploy/kubernetes/components/monitoring/monitors.yaml",
                 "deploy/monitoring/alertmanager.yml",
                 "deploy/monitoring/grafana/site.json",
                 "deploy/monitoring/prometheus.yml",
@@ -685,6 +688,7 @@ LEDGER: dict[str, list[Practice]] = {
             "Defined metrics",
             how="One table holds objectives (availability, latency, freshness of queues) and alerts on saturation, certificate, replicas and backups. Prometheus' rules are generated from it. An objective pages by its burn rate in two windows, and each alert links to its runbook.",
             where=(
+                "deploy/kubernetes/components/monitoring/rules.yaml",
                 "deploy/monitoring/rules/site.yml",
                 "docs/runbooks.md",
                 "plinth/src/plinth/monitoring/alerts.py",
@@ -694,7 +698,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             64,
             "Central logging",
-            how="syslog-ng reads the containers' log files, or systemd's journal, and ships JSON lines, text and tracebacks to Loki, Elasticsearch or CloudWatch, as `LOGS_TO` says. Labels are service and level; one request id joins the lines of nginx, Django and Celery, and `DATABASE_COMMENT_QUERIES` names it to PostgreSQL. While the receiver is down, lines wait in a bounded buffer on disk, then in Docker's files. The alert LogsNotShipped watches it.",
+            how="Each process writes lines to its standard output, where a platform's agent collects them. On Docker hosts, syslog-ng reads the containers' log files, or systemd's journal, and ships JSON lines, text and tracebacks to Loki, Elasticsearch or CloudWatch, as `LOGS_TO` says. Labels are service and level; one request id joins the lines of nginx, Django and Celery, and `DATABASE_COMMENT_QUERIES` names it to PostgreSQL. While the receiver is down, lines wait in a bounded buffer on disk, then in Docker's files. The alert LogsNotShipped watches it.",
             where=(
                 "deploy/compose/logs.yml",
                 "deploy/logs/syslog-ng.conf",

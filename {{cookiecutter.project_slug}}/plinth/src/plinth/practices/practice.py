@@ -33,7 +33,9 @@ class Practice:
 
     @property
     def places(self) -> list[str]:
-        return [*dict.fromkeys((*self.where, *registered(self.number)))]
+        """Where it is here: those of another deployment target count only if all are."""
+        every = [*dict.fromkeys((*self.where, *registered(self.number)))]
+        return [place for place in every if is_chosen(place)] or every
 
     @property
     def missing(self) -> list[str]:
@@ -53,7 +55,7 @@ class Practice:
             )
         files = {p for p in self.places if not p.startswith("settings.")}
         if files and files <= {*self.missing}:
-            return f"deleted: {', '.join(sorted(files))}"
+            return f"not here: {', '.join(sorted(files))}"
         return ""
 
     def find(self) -> Finding:
@@ -94,6 +96,14 @@ def exists(place: str) -> bool:
     if place.startswith("settings."):
         return hasattr(settings, place.removeprefix("settings."))
     return (settings.BASE_DIR / place).exists()
+
+
+def is_chosen(place: str) -> bool:
+    """Whether a place is not in a folder of deploy/ that this project has not."""
+    deploy, _, rest = place.partition("/")
+    if deploy != "deploy" or not is_checkout():
+        return True
+    return exists(f"deploy/{rest.partition('/')[0]}")
 
 
 def is_checkout() -> bool:

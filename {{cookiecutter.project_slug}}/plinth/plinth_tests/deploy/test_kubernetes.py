@@ -1,0 +1,348 @@
+"""`make deploy` on Kubernetes: the order of its steps, and its way back.
+
+A stand-in for kubectl answers as a cluster would; there is no cluster here. The template's own
+tests render the manifests, and run their pods.
+"""
+
+import json
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from plinth.deploy import kubernetes
+
+pytestmark = [pytest.mark.practice(33), pytest.mark.practice(50)]
+
+OVERLAY = "deploy/kubernetes/overlays/production"
+LOCK = "delete configmap deploy-lock --ignore-not-found"
+RENDERED = "\n---\n".join(
+    f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n"
+    + ("  containers:\n  - image: site" if kind in {"Deployment", "Job"} else "  a: b")
+    for kind, name in (
+        ("Namespace", "shop"),
+        ("ConfigMap", "variables-abc"),
+        ("Deployment", "beat"),
+        ("Deployment", "web"),
+        ("Deployment", "worker"),
+        ("HorizontalPodAutoscaler", "web"),
+        ("Job", "after-deploy"),
+        ("Job", "before-deploy"),
+        ("Job", "release-check"),
+    )
+)
+
+
+class Cluster:
+    """A namespace, as kubectl shows it."""
+
+    def __init__(self, folder: Path) -> None:
+        overlay = folder / OVERLAY
+        overlay.mkdir(parents=True)
+        self.secrets = overlay / "secrets.env"
+        self.secrets.touch()
+        (overlay / "kustomization.yaml").write_text("  envs: [secrets.env]\n")
+        example = folder / "deploy/kubernetes/secrets.env.example"
+        example.write_text("SECRET_KEY=generated-at-set-up\nDATABASE_URL=\n")
+        self.calls: list[str] = []
+        self.revisions = Counter[str]()
+        # The time at which another deploy has locked the namespace.
+        self.lock = ""
+        self.image = ""
+        self.ended: dict[str, str] = {}
+        self.logs: dict[str, str] = {}
+        self.waiting = ""
+        self.sick: set[str] = set()
+        self.has_history = True
+
+    @property
+    def applied(self) -> list[str]:
+        return [call.split()[-1] for call in self.calls if call.startswith("apply ")]
+
+    @property
+    def undone(self) -> list[str]:
+        return [call for call in self.calls if call.startswith("rollout undo")]
+
+    def kubectl(self, *words: str, text: str | None = None) -> CompletedProcess[str]:
+        """Answer one call of kubectl."""
+        if words[0] == "--namespace":
+            words = words[2:]
+        printed, error = "", ""
+        match words:
+            case ["kustomize", _]:
+                printed = RENDERED
+            case ["apply", *_]:
+                self.apply(str(text).split("\n---\n"))
+            case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
+                error = self.take_or_leave(verb)
+            case ["get", what, *_, path]:
+                printed = self.get(what, path)
+            case ["logs", job, *_]:
+                printed = self.logs.get(job.removeprefix("job/"), "")
+            case ["rollout", "status", deployment, _]:
+                name = deployment.removeprefix("deployment/")
+                error = "exceeded its progress deadline" if name in self.sick else ""
+            case ["rollout", "undo", *_]:
+                error = "" if self.has_history else "no rollout history found"
+                self.sick = set()
+        if words[0] not in {"apply", "get"}:
+            self.calls.append(" ".join(words))
+        return CompletedProcess(words, bool(error), printed, error)
+
+    def take_or_leave(self, verb: str) -> str:
+        if self.lock and verb == "create":
+            return "(AlreadyExists)"
+        self.lock = "now" if verb == "create" else ""
+        return ""
+
+    def apply(self, documents: list[str]) -> None:
+        for document in documents:
+            kind, name = re.findall(r"(?m)^(?:kind:|  name:) (.*)$", document)
+            self.calls.append(f"apply {kind} {name}")
+            if found := re.search("image: (.*)", document):
+                self.image = found[1]
+            self.revisions[name] += kind == "Deployment"
+
+    def get(self, what: str, path: str) -> str:
+        kind, _, name = what.partition("/")
+        if kind == "replicasets":
+            replicas = {"web-1": 0, "web-2": 2, "worker-1": 0}
+            items = [
+                {"metadata": {"name": each}, "spec": {"replicas": number}}
+                for each, number in replicas.items()
+            ]
+            return json.dumps({"items": items})
+        answers = {
+            "job": self.ended.get(name, "Complete"),
+            "pods": self.waiting,
+            "deployment": self.image,
+            "configmap": "ann@laptop",
+            "namespace": "",
+        }
+        if "creationTimestamp" in path:
+            return self.lock
+        if "revision" in path:
+            return str(self.revisions[name] or "")
+        return answers[kind]
+
+
+type Make = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    monkeypatch.chdir(tmp_path)
+    found = Cluster(tmp_path)
+    # Not the bound method: as an attribute of the class, it would take the first word.
+    monkeypatch.setattr(
+        kubernetes.Cluster,
+        "run",
+        lambda _, *words, **text: found.kubectl(*words, **text),
+    )
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(kubernetes, "POLL", 0)
+    return found
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Make:
+    """Run a target, and return the exit code and the last line."""
+
+    def make(command: str = "deploy", image: str = "site:2") -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["", command, "--image", image])
+        try:
+            kubernetes.main()
+        except SystemExit as end:
+            return 1, str(end.code)
+        return 0, capsys.readouterr().out.splitlines()[-1]
+
+    return make
+
+
+@pytest.mark.practice(48)
+def test_release_is_migrated_and_checked_before_its_pods_start(
+    cluster: Cluster, make: Make
+) -> None:
+    assert make() == (0, "shop now serves site:2.")
+
+    assert cluster.applied == [
+        *("shop", "variables-abc", "before-deploy", "release-check"),
+        *("worker", "beat", "web", "web", "after-deploy"),
+    ]
+    assert cluster.image == "site:2"
+    assert cluster.calls[-1] == LOCK
+
+
+@pytest.mark.parametrize("job", ["before-deploy", "release-check"])
+def test_release_that_fails_a_job_starts_no_pod(
+    cluster: Cluster, make: Make, job: str
+) -> None:
+    cluster.ended[job] = "FailureTarget Failed"
+
+    assert make() == (1, f"{job} failed: the release before serves.")
+
+    assert not {"web", "worker", "beat", "after-deploy"} & {*cluster.applied}
+    assert cluster.calls[-1] == LOCK
+
+
+def test_image_that_cannot_be_pulled_ends_the_deploy(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.ended["before-deploy"] = "Suspended"
+    cluster.waiting = "ImagePullBackOff"
+
+    assert make() == (
+        1,
+        "before-deploy cannot pull its image: the release before serves.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sick", "changed"),
+    [("web", ["worker", "beat", "web"]), ("worker", ["worker", "beat"])],
+)
+def test_release_that_is_not_ready_returns_to_the_one_before(
+    cluster: Cluster, make: Make, sick: str, changed: list[str]
+) -> None:
+    make(image="site:1")
+    cluster.calls.clear()
+    cluster.sick = {sick}
+
+    code, line = make()
+
+    assert code == 1
+    assert line.endswith("exceeded its progress deadline: the release before serves.")
+    assert cluster.undone == [
+        f"rollout undo deployment/{name} --to-revision=1" for name in changed
+    ]
+    assert "after-deploy" not in cluster.applied
+
+
+def test_first_release_has_none_to_return_to(cluster: Cluster, make: Make) -> None:
+    cluster.sick = {"web"}
+
+    assert make()[0] == 1
+    assert not cluster.undone
+
+
+@pytest.mark.practice(49)
+def test_after_a_contraction_nobody_returns_to_the_release_before(
+    cluster: Cluster, make: Make
+) -> None:
+    make()
+    assert not [call for call in cluster.calls if "replicaset" in call]
+
+    cluster.logs["after-deploy"] = "  Applying shop.0006_drop... OK"
+    make(image="site:3")
+
+    assert "delete replicaset web-1 worker-1" in cluster.calls
+
+
+def test_failed_contraction_says_that_the_release_serves(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.ended["after-deploy"] = "Failed"
+
+    assert make() == (
+        1,
+        "after-deploy failed: site:2 serves. When you know why, repeat the command.",
+    )
+
+
+def test_second_deploy_at_the_same_time_is_refused(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.lock = datetime.now(UTC).isoformat()
+
+    code, line = make()
+
+    assert code == 1
+    assert line.startswith("Another deploy to shop runs, by ann@laptop, or was cut off")
+    assert line.endswith("kubectl --namespace shop delete configmap deploy-lock")
+    assert cluster.applied == ["shop"]
+    assert LOCK not in cluster.calls
+
+
+def test_lock_of_a_deploy_that_was_cut_off_expires(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.lock = (datetime.now(UTC) - timedelta(minutes=61)).isoformat()
+
+    assert make() == (0, "shop now serves site:2.")
+
+
+def test_rollback_returns_every_deployment(cluster: Cluster, make: Make) -> None:
+    make(image="site:1")
+
+    assert make("rollback") == (0, "shop serves site:1 again.")
+
+    assert cluster.undone == [
+        f"rollout undo deployment/{name}" for name in ("worker", "beat", "web")
+    ]
+
+
+def test_rollback_without_a_release_before_says_what_to_do(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.has_history = False
+
+    code, line = make("rollback")
+
+    assert code == 1
+    assert line.endswith("it cannot run on today's tables: make deploy IMAGE=...")
+
+
+@pytest.mark.parametrize(
+    ("image", "is_accepted"),
+    [
+        ("", False),
+        ("site", False),
+        ("site:latest", False),
+        ("registry.example.com:5000/site", False),
+        ("registry.example.com:5000/site:1.2", True),
+        (f"site@sha256:{'a' * 64}", True),
+    ],
+)
+def test_image_needs_a_tag_of_its_own(
+    cluster: Cluster, make: Make, image: str, is_accepted: bool
+) -> None:
+    code, line = make(image=image)
+
+    assert (code == 0) is is_accepted
+    assert is_accepted or line.startswith("Name the image with its tag: make deploy ")
+
+
+def test_secrets_are_made_once_and_deploy_waits_for_them(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.secrets.unlink()
+
+    assert make() == (
+        1,
+        f"Fill in {OVERLAY}/secrets.env, which now exists, and repeat the command.",
+    )
+
+    key, url, _ = cluster.secrets.read_text().split("\n")
+    assert len(key.removeprefix("SECRET_KEY=")) > 50
+    assert url == "DATABASE_URL="
+    assert cluster.secrets.stat().st_mode & 0o077 == 0
+    assert make()[0] == 0
+
+
+def test_missing_kubectl_is_named(
+    cluster: Cluster, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(cluster.secrets.parents[4])
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert make() == (
+        1,
+        "This needs kubectl: https://kubernetes.io/docs/tasks/tools/",
+    )

@@ -1,0 +1,342 @@
+"""Deploys a release to Kubernetes, or returns to the one before: `make deploy`, `make rollback`.
+
+Renders an overlay of deploy/kubernetes with kustomize, and applies it in the order that lets two
+releases share one database. It needs kubectl and Python's standard library, and no package.
+"""
+
+import argparse
+import getpass
+import json
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+FOLDER = Path("deploy/kubernetes")
+# The image in the manifests, which each release replaces.
+IMAGE = re.compile(r"^(\s*(?:- )?image: )site$", re.MULTILINE)
+# `latest` may be another image in each pod, and a rollback would return to it.
+TAGGED = r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)"
+# In the order of a release. Workers come before the web: its pages may enqueue tasks that only
+# the new workers know.
+DEPLOYMENTS = ("worker", "beat", "web")
+# What starts pods, or says how many: not before the migrations.
+LATE = ("Deployment", "Job", "Rollout", "HorizontalPodAutoscaler", "ScaledObject")
+# Seconds. A Deployment gives up after 180; Argo's analysis, and a new database, take longer.
+ROLLOUT = 300
+ANALYSIS = DATABASE = 600
+# Seconds after which a lock is taken for that of a deploy that was cut off.
+LOCK = 3600
+POLL = 2
+
+
+class DeployError(Exception):
+    """A step that failed, in words that say what to do."""
+
+
+class Cluster:
+    """One overlay's namespace, through kubectl."""
+
+    def __init__(self, overlay: str, context: str) -> None:
+        self.overlay = FOLDER / "overlays" / overlay
+        self.context = ["--context", context] if context else []
+        self.rendered = self.render()
+        self.namespace = self.name_of(*self.find("Namespace"))
+
+    def kubectl(self, *words: str, text: str | None = None) -> str:
+        """Return what kubectl prints; raise DeployError with its last line."""
+        done = self.run(*words, text=text)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+            raise DeployError(f"kubectl {' '.join(words)}: {lines[-1]}")
+        return done.stdout
+
+    def run(
+        self, *words: str, text: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        command = ["kubectl", *self.context, *words]
+        try:
+            return subprocess.run(
+                command, input=text, capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            raise DeployError(
+                "This needs kubectl: https://kubernetes.io/docs/tasks/tools/"
+            ) from None
+
+    def here(self, *words: str) -> str:
+        return self.kubectl("--namespace", self.namespace, *words)
+
+    def render(self) -> list[str]:
+        """Return the overlay's objects, in kustomize's form of YAML."""
+        if not self.overlay.is_dir():
+            raise DeployError(f"There is no overlay {self.overlay}.")
+        self.make_secrets()
+        return self.kubectl("kustomize", str(self.overlay)).split("\n---\n")
+
+    def make_secrets(self) -> None:
+        file = self.overlay / "secrets.env"
+        kustomization = (self.overlay / "kustomization.yaml").read_text()
+        if file.exists() or not re.search(
+            r"^[^#]*secrets\.env", kustomization, re.MULTILINE
+        ):
+            return
+        text = (FOLDER / "secrets.env.example").read_text()
+        file.touch(mode=0o600)
+        file.write_text(
+            text.replace("generated-at-set-up", secrets.token_urlsafe(50), 1)
+        )
+        raise DeployError(f"Fill in {file}, which now exists, and repeat the command.")
+
+    def find(self, *kinds: str) -> list[str]:
+        return [it for it in self.rendered if kind_of(it) in kinds]
+
+    @staticmethod
+    def name_of(document: str) -> str:
+        # kustomize sorts keys, and indents by two.
+        metadata = document.partition("\nmetadata:\n")[2]
+        found = re.search(r"^  name: \"?([^\s\"]+)", metadata, re.MULTILINE)
+        return found[1] if found else ""
+
+    def apply(self, documents: list[str]) -> None:
+        self.kubectl("apply", "--filename", "-", text="\n---\n".join(documents))
+
+    def get(self, what: str, path: str) -> str:
+        """Return a field of an object; empty if there is none."""
+        words = ("get", what, "--ignore-not-found", "--output", f"jsonpath={{{path}}}")
+        return self.here(*words).strip()
+
+    def wait(self, what: str, path: str, good: str, bad: str, seconds: float) -> bool:
+        """Wait until a field has a good word, or a bad one; return whether it is good."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            words = self.get(what, path).split()
+            if good in words or bad in words:
+                return good in words
+            time.sleep(POLL)
+        return False
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Exclude other deploys of the namespace, wherever they run."""
+        holder = f"{getpass.getuser()}@{socket.gethostname()}"
+        create = ("create", "configmap", "deploy-lock", f"--from-literal=by={holder}")
+        space = ("--namespace", self.namespace)
+        done = self.run(*space, *create)
+        if done.returncode and "AlreadyExists" in done.stderr and self.is_old():
+            self.here("delete", "configmap", "deploy-lock", "--ignore-not-found")
+            done = self.run(*space, *create)
+        if done.returncode and "AlreadyExists" in done.stderr:
+            other = self.get("configmap/deploy-lock", ".data.by")
+            raise DeployError(
+                f"Another deploy to {self.namespace} runs, by {other}, or was cut off "
+                "within the last hour. If none runs: kubectl --namespace "
+                f"{self.namespace} delete configmap deploy-lock"
+            )
+        if done.returncode:
+            raise DeployError(done.stderr.strip())
+        try:
+            yield
+        finally:
+            self.run(*space, "delete", "configmap", "deploy-lock", "--ignore-not-found")
+
+    def is_old(self) -> bool:
+        made = self.get("configmap/deploy-lock", ".metadata.creationTimestamp")
+        age = datetime.now(UTC) - datetime.fromisoformat(made or "1970-01-01T00:00Z")
+        return age.total_seconds() > LOCK
+
+    def revision(self, name: str) -> str:
+        annotation = r".metadata.annotations.deployment\.kubernetes\.io/revision"
+        return self.get(f"deployment/{name}", annotation)
+
+    def run_job(self, name: str) -> str:
+        """Run a Job to its end, and return its log; raise DeployError with the log's end."""
+        jobs = [it for it in self.find("Job") if self.name_of(it) == name]
+        job = f"job/{name}"
+        # A Job cannot be changed.
+        self.here("delete", job, "--ignore-not-found")
+        self.apply(jobs)
+        while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
+            time.sleep(POLL)
+            if self.waiting_for(name) & {"ImagePullBackOff", "InvalidImageName"}:
+                raise DeployError(f"{name} cannot pull its image")
+        log = self.run("--namespace", self.namespace, "logs", job, "--tail=100").stdout
+        if "Failed" in ended:
+            tell("\n".join(log.splitlines()[-20:]))
+            raise DeployError(f"{name} failed")
+        return log
+
+    def conditions_of(self, what: str) -> set[str]:
+        """Return the types of the conditions that are true."""
+        path = '.status.conditions[?(@.status=="True")].type'
+        return {*self.get(what, path).split()}
+
+    def waiting_for(self, job: str) -> set[str]:
+        """Return the reasons why pods of a Job have not started."""
+        path = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
+        pods = ("get", "pods", f"--selector=job-name={job}")
+        return {*self.here(*pods, "--output", f"jsonpath={path}").split()}
+
+    def await_rollout(self, *names: str) -> None:
+        for name in names:
+            tell(f"Waiting for {name}...")
+            status = ("rollout", "status", f"deployment/{name}")
+            self.here(*status, f"--timeout={ROLLOUT}s")
+            if name == "web" and self.find("Rollout"):
+                self.await_blue_green()
+
+    def await_blue_green(self) -> None:
+        """Wait until Argo Rollouts has moved the traffic, and its analysis has passed."""
+        seen = ".status.workloadObservedGeneration"
+        generation = self.get("deployment/web", ".metadata.generation")
+        rollout = "rollouts.argoproj.io/web"
+        known = self.wait(rollout, seen, generation, "none", ROLLOUT)
+        phase = ".status.phase"
+        if not known or not self.wait(rollout, phase, "Healthy", "Degraded", ANALYSIS):
+            raise DeployError("Argo Rollouts has given the release up")
+
+    def deployments(self) -> list[str]:
+        names = {self.name_of(it) for it in self.find("Deployment")}
+        return [name for name in DEPLOYMENTS if name in names]
+
+
+def kind_of(document: str) -> str:
+    found = re.search(r"^kind: (\w+)$", document, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def deploy(overlay: str, context: str, image: str) -> None:
+    """Migrate, check the release, roll it out, migrate what only the one before needed."""
+    if not re.fullmatch(TAGGED, image):
+        raise DeployError(
+            "Name the image with its tag: make deploy "
+            "IMAGE=registry.example.com/site:0123456789ab"
+        )
+    cluster = Cluster(overlay, context)
+    tell(f"Deploying {image} to {cluster.namespace}.")
+    cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
+    # A pipeline may have rights in the namespace alone.
+    if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
+        cluster.apply(cluster.find("Namespace"))
+    with cluster.locked():
+        late = ("Namespace", *LATE)
+        cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
+        await_database(cluster)
+        for job in ("before-deploy", "release-check"):
+            tell(f"Running {job}...")
+            try:
+                cluster.run_job(job)
+            except DeployError as error:
+                raise DeployError(f"{error}: the release before serves.") from None
+        before = {name: cluster.revision(name) for name in cluster.deployments()}
+        try:
+            roll_out(cluster)
+        except DeployError as error:
+            go_back(cluster, before)
+            raise DeployError(f"{error}: the release before serves.") from None
+        tell("Running after-deploy...")
+        try:
+            log = cluster.run_job("after-deploy")
+        except DeployError as error:
+            raise DeployError(
+                f"{error}: {image} serves. When you know why, repeat the command."
+            ) from None
+        # The release before cannot run without what these have removed.
+        if "Applying" in log:
+            forget(cluster)
+    tell(f"{cluster.namespace} now serves {image}.")
+
+
+def await_database(cluster: Cluster) -> None:
+    """Wait for the primary of CloudNativePG, where the overlay has one."""
+    for database in cluster.find("Cluster"):
+        tell("Waiting for the database...")
+        name = f"clusters.postgresql.cnpg.io/{cluster.name_of(database)}"
+        ready = '.status.conditions[?(@.type=="Ready")].status'
+        if not cluster.wait(name, ready, "True", "none", DATABASE):
+            raise DeployError("The database is not ready")
+
+
+def roll_out(cluster: Cluster) -> None:
+    """Start the new pods of the workers, then those of the web."""
+    *workers, web = cluster.deployments()
+    pods = {cluster.name_of(it): it for it in cluster.find("Deployment")}
+    for name in workers:
+        cluster.apply([pods[name]])
+    cluster.await_rollout(*workers)
+    # With the number of replicas, and Argo's Rollout.
+    cluster.apply([pods[web], *cluster.find(*LATE[2:])])
+    cluster.await_rollout(web)
+
+
+def go_back(cluster: Cluster, before: dict[str, str]) -> None:
+    """Return what has changed to its revision; a first deploy has none."""
+    for name, revision in before.items():
+        if revision and cluster.revision(name) != revision:
+            undo = (
+                "rollout",
+                "undo",
+                f"deployment/{name}",
+                f"--to-revision={revision}",
+            )
+            cluster.here(*undo)
+            cluster.await_rollout(name)
+
+
+def forget(cluster: Cluster) -> None:
+    """Delete the revisions that run no pod, so that nobody returns to them."""
+    found = json.loads(cluster.here("get", "replicasets", "--output", "json"))
+    old = [
+        it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
+    ]
+    if old:
+        cluster.here("delete", "replicaset", *old)
+
+
+def rollback(cluster: Cluster) -> None:
+    with cluster.locked():
+        for name in cluster.deployments():
+            try:
+                cluster.here("rollout", "undo", f"deployment/{name}")
+            except DeployError:
+                raise DeployError(
+                    f"{name} has no release before, or it cannot run on today's tables: "
+                    "make deploy IMAGE=..."
+                ) from None
+        cluster.await_rollout(*cluster.deployments())
+    image = cluster.get("deployment/web", ".spec.template.spec.containers[0].image")
+    tell(f"{cluster.namespace} serves {image} again.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="plinth.deploy.kubernetes")
+    parser.add_argument("command", choices=["deploy", "rollback"])
+    parser.add_argument("--overlay", default="production")
+    parser.add_argument("--context", default="")
+    parser.add_argument("--image", default="")
+    options = parser.parse_args()
+    # A pipeline that is cancelled releases the lock.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Cancelled: repeat the command."))
+    try:
+        if options.command == "deploy":
+            deploy(options.overlay, options.context, options.image)
+        else:
+            rollback(Cluster(options.overlay, options.context))
+    except DeployError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
