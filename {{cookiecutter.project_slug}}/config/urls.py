@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # {% if cookiecutter.example_app %}
     path("catalog/", include("apps.catalog.urls")),
     # {% endif %}
+    # {% if cookiecutter.rest_api != "none" %}
+    path("api/v1/", include("plinth.api.urls")),
+    # {% endif %}
     path("mail/", include("plinth.mail.urls")),
     path("admin/", admin.site.urls),
 ]

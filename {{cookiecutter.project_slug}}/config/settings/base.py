@@ -14,6 +14,11 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
+# {% if cookiecutter.rest_api != "none" %}
+# API
+from .parts.api import *
+
+# {% endif %}
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *
@@ -54,6 +59,16 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
+    # {% if cookiecutter.rest_api == "drf" %}
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    # {% endif %}
+    # {% if cookiecutter.rest_api == "ninja" %}
+    "ninja",
+    # {% endif %}
+    # {% if cookiecutter.rest_api != "none" %}
+    "plinth.api",
+    # {% endif %}
     "plinth.mail",
     "plinth.practices",
     # {% if cookiecutter.use_celery %}
@@ -86,6 +101,11 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "plinth.http.privacy.SessionPrivacyMiddleware",
+    # {% if cookiecutter.rest_api != "none" %}
+    # Preflight requests end here; below it, all errors of the API are problem+json.
+    "corsheaders.middleware.CorsMiddleware",
+    "plinth.api.middleware.ApiMiddleware",
+    # {% endif %}
     # Above every middleware that may write, the session included.
     "plinth.database.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

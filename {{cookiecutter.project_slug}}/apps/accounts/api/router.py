@@ -1,0 +1,33 @@
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, ModelSchema, Router, Schema
+
+from apps.accounts.models import User
+from plinth.api.ninja import Text
+
+router = Router(tags=["account"])
+
+
+class ProfileOut(ModelSchema):
+    class Meta:
+        model = User
+        fields = ["email", "name"]
+
+
+class ProfileIn(Schema):
+    # Not the address, which opens the account: it needs the password, on the site.
+    name: Text = Field(max_length=150)
+
+
+@router.get("account/", response=ProfileOut)
+def get_profile(request: HttpRequest) -> Any:
+    return request.user
+
+
+@router.patch("account/", response=ProfileOut)
+def change_profile(request: HttpRequest, data: ProfileIn) -> Any:
+    for name, value in data.dict(exclude_unset=True).items():
+        setattr(request.user, name, value)
+    request.user.save(update_fields=data.model_fields_set)
+    return request.user

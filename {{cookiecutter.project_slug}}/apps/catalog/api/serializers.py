@@ -1,0 +1,46 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.catalog.models import Category, Product, Review
+from apps.catalog.querysets import ORDERS
+
+
+class CategorySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Category
+        fields = ["slug", "name"]
+
+
+class ProductSerializer(serializers.ModelSerializer):
+    category = CategorySerializer()
+    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    rating = serializers.FloatField(allow_null=True)
+
+    class Meta:
+        model = Product
+        fields = ["sku", "name", "category", "tags", "price", "rating", "review_count"]
+
+
+class ProductDetailSerializer(ProductSerializer):
+    class Meta(ProductSerializer.Meta):
+        fields = [*ProductSerializer.Meta.fields, "description"]
+
+
+class ProductFilterSerializer(serializers.Serializer):
+    q = serializers.CharField(required=False, max_length=100)
+    category = serializers.SlugField(required=False)
+    price_min = serializers.DecimalField(10, 2, required=False, min_value=0)
+    price_max = serializers.DecimalField(10, 2, required=False, min_value=0)
+    sort = serializers.ChoiceField([*ORDERS], default="newest")
+
+
+class ReviewSerializer(serializers.ModelSerializer):
+    author = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Review
+        fields = ["author", "rating", "body", "created"]
+
+    def get_author(self, review: Any) -> str | None:
+        return review.user and review.user.name

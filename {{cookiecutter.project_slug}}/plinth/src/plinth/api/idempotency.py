@@ -1,0 +1,72 @@
+"""Idempotency-Key: a repeated POST gets the first response, and changes nothing.
+
+The key is inserted in the transaction of the view's own writes: both commit, or neither. A
+concurrent request waits for the first. Responses of success are stored for a day, unless
+they say `no-store`, as one with a secret does; another user's key is another key.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from . import problems
+from .models import IdempotentResponse
+
+RETENTION = timedelta(days=1)
+MAX_LENGTH = 200
+
+
+def respond_once(
+    request: HttpRequest, key: str, respond: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    if not key.isprintable() or len(key) > MAX_LENGTH:
+        detail = f"An Idempotency-Key has at most {MAX_LENGTH} printable characters."
+        return problems.respond(400, detail)
+    line = f"{request.method} {request.get_full_path()}\n".encode()
+    fingerprint = sha256(line + request.body).hexdigest()
+    mine = IdempotentResponse.objects.filter(user_id=request.user.pk)
+    mine.filter(created__lt=timezone.now() - RETENTION).delete()
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                record = IdempotentResponse.objects.create(
+                    user_id=request.user.pk, key=key, fingerprint=fingerprint
+                )
+        except IntegrityError:
+            return repeat(mine.get(key=key), fingerprint)
+        except OperationalError:  # the time-out of a lock
+            detail = "A request with this Idempotency-Key is in progress."
+            return problems.respond(409, detail, headers={"Retry-After": "1"})
+        response = respond()
+        if is_stored(response):
+            record.status, record.content = response.status_code, response.content
+            record.content_type = response.headers.get("Content-Type", "")
+            record.save()
+        else:
+            record.delete()
+    return response
+
+
+def is_stored(response: HttpResponseBase) -> bool:
+    return (
+        isinstance(response, HttpResponse)
+        and response.status_code < 300  # noqa: PLR2004
+        and "no-store" not in response.headers.get("Cache-Control", "")
+    )
+
+
+def repeat(record: IdempotentResponse, fingerprint: str) -> HttpResponse:
+    if record.fingerprint != fingerprint:
+        detail = "This Idempotency-Key was sent with another request."
+        return problems.respond(422, detail)
+    return HttpResponse(
+        bytes(record.content),
+        status=record.status,
+        content_type=record.content_type,
+        headers={"Idempotency-Replayed": "true"},
+    )
