@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.accounts.models import User
-from plinth.api import drf
+from plinth.api import drf_views
 
 
 class ProfileSerializer(serializers.ModelSerializer):
@@ -12,5 +12,5 @@ class ProfileSerializer(serializers.ModelSerializer):
         read_only_fields = ["email"]
 
 
-class ProfileView(drf.ProfileView):
+class ProfileView(drf_views.ProfileView):
     serializer_class = ProfileSerializer

@@ -7,7 +7,8 @@ from rest_framework.response import Response
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import ProductQuerySet, ReviewQuerySet
-from plinth.api.drf import PublicMixin, validated
+from plinth.api.drf import validated
+from plinth.api.drf_views import PublicMixin
 
 from . import serializers
 

@@ -1,25 +1,22 @@
-"""Django REST framework by the rules of plinth.api: what `settings` names, and views."""
+"""Django REST framework by the rules of plinth.api: what `settings` names.
+
+Without an import of its views, which read these settings.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.cache import add_never_cache_headers
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, generics, permissions, serializers, views
+from rest_framework import exceptions, serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.pagination import BasePagination
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from plinth.cache.pages import allow_proxies
-
-from . import pagination, problems, schema, tokens
+from . import pagination, problems, schema
 from .middleware import CHALLENGE
-from .models import Token
 
 
 class Authentication(BaseAuthentication):
@@ -33,14 +30,6 @@ class Authentication(BaseAuthentication):
         return CHALLENGE
 
 
-class AuthenticationScheme(OpenApiAuthenticationExtension):
-    target_class = Authentication
-    name = list(schema.SECURITY)
-
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
-        return list(schema.SECURITY.values())
-
-
 class JSONParser(BaseParser):
     media_type = "application/json"
 
@@ -51,18 +40,18 @@ class JSONParser(BaseParser):
             raise exceptions.ParseError from None
 
 
-class PublicMixin(generics.GenericAPIView):
-    """A view that everybody may read: proxies cache it, and users alone may write."""
+class InvalidQueryError(exceptions.ValidationError):
+    """A validation error of the query, not of the body."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if request.method == "GET" and response.status_code == 200:  # noqa: PLR2004
-            allow_proxies(response)
-        return response
+def validated(
+    serializer: type[serializers.Serializer], request: Request
+) -> dict[str, Any]:
+    """Return the query's parameters by a serializer; raise a problem if one is invalid."""
+    query = serializer(data=request.query_params)
+    if not query.is_valid():
+        raise InvalidQueryError(query.errors)
+    return dict(query.validated_data)
 
 
 class PageSerializer(serializers.Serializer):
@@ -109,23 +98,11 @@ class KeysetPagination(BasePagination):
         ]
 
 
-class InvalidQueryError(exceptions.ValidationError):
-    """A validation error of the query, not of the body."""
-
-
-def validated(
-    serializer: type[serializers.Serializer], request: Request
-) -> dict[str, Any]:
-    """Return the query's parameters by a serializer; raise a problem if one is invalid."""
-    query = serializer(data=request.query_params)
-    if not query.is_valid():
-        raise InvalidQueryError(query.errors)
-    return dict(query.validated_data)
-
-
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return a problem; ApiMiddleware makes one of what is no error of the framework."""
-    response = views.exception_handler(error, context)
+    from rest_framework.views import exception_handler as default
+
+    response = default(error, context)
     if response is None:
         return None
     members: dict[str, Any] = {}
@@ -160,72 +137,3 @@ def flat(errors: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
 
 def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return schema.complete(result)
-
-
-class HasSession(permissions.IsAuthenticated):
-    message = tokens.NEEDS_SESSION
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return super().has_permission(request, view) and request.auth is None
-
-
-class TokenSerializer(serializers.ModelSerializer):
-    days = serializers.IntegerField(
-        write_only=True,
-        default=tokens.DEFAULT_DAYS,
-        min_value=1,
-        max_value=tokens.MAX_DAYS,
-    )
-
-    class Meta:
-        model = Token
-        fields = ["id", "name", "created", "expires", "days"]
-        read_only_fields = ["expires"]
-
-
-class NewTokenSerializer(TokenSerializer):
-    key = serializers.CharField(read_only=True)
-
-    class Meta(TokenSerializer.Meta):
-        fields = [*TokenSerializer.Meta.fields, "key"]
-
-
-class TokenListView(generics.ListAPIView):
-    """The user's tokens. The key of a new one is in this response only."""
-
-    serializer_class = TokenSerializer
-
-    def get_queryset(self) -> QuerySet[Token]:
-        return tokens.of_user(self.request.user.pk)
-
-    def get_permissions(self) -> list[Any]:
-        return [HasSession()] if self.request.method == "POST" else super().get_permissions()
-
-    @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
-    def post(self, request: Request) -> Response:
-        """Create a token, in a session."""
-        data = TokenSerializer(data=request.data)
-        data.is_valid(raise_exception=True)
-        token, key = tokens.create(request.user, **data.validated_data)
-        token.key = key  # type: ignore[attr-defined]
-        response = Response(NewTokenSerializer(token).data, status=201)
-        add_never_cache_headers(response)
-        return response
-
-
-class TokenView(generics.DestroyAPIView):
-    """Revokes a token."""
-
-    serializer_class = TokenSerializer
-
-    def get_queryset(self) -> QuerySet[Token]:
-        return tokens.of_user(self.request.user.pk)
-
-
-class ProfileView(generics.RetrieveUpdateAPIView):
-    """The user's own profile: name a serializer of its fields."""
-
-    http_method_names = ["get", "patch", "head"]
-
-    def get_object(self) -> Any:
-        return self.request.user
