@@ -17,7 +17,7 @@ class ProfileOut(ModelSchema):
 
 class ProfileIn(Schema):
     # Not the address, which opens the account: it needs the password, on the site.
-    name: Text = Field(max_length=150)
+    name: Text = Field("", max_length=150)
 
 
 @router.get("account/", response=ProfileOut)
@@ -27,7 +27,8 @@ def get_profile(request: HttpRequest) -> Any:
 
 @router.patch("account/", response=ProfileOut)
 def change_profile(request: HttpRequest, data: ProfileIn) -> Any:
-    for name, value in data.dict(exclude_unset=True).items():
+    changes = data.dict(exclude_unset=True)
+    for name, value in changes.items():
         setattr(request.user, name, value)
-    request.user.save(update_fields=data.model_fields_set)
+    request.user.save(update_fields=changes)
     return request.user

@@ -7,7 +7,7 @@ from ninja import Field, ModelSchema, Schema
 from apps.catalog.models import Category, Product, Review
 from plinth.api.ninja import PageQuery, Text
 
-Price = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
+Price = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
 
 
 class CategoryOut(ModelSchema):

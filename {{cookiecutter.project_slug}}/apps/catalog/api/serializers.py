@@ -30,8 +30,8 @@ class ProductDetailSerializer(ProductSerializer):
 class ProductFilterSerializer(serializers.Serializer):
     q = serializers.CharField(required=False, max_length=100)
     category = serializers.SlugField(required=False)
-    price_min = serializers.DecimalField(10, 2, required=False, min_value=0)
-    price_max = serializers.DecimalField(10, 2, required=False, min_value=0)
+    price_min = serializers.DecimalField(10, 2, required=False)
+    price_max = serializers.DecimalField(10, 2, required=False)
     sort = serializers.ChoiceField([*ORDERS], default="newest")
 
 

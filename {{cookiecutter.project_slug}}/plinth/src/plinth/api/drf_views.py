@@ -25,8 +25,11 @@ class AuthenticationScheme(OpenApiAuthenticationExtension):
         return list(schema.SECURITY.values())
 
 
+# Comments, since a docstring is the description of every subclass in the schema.
+
+
 class PublicMixin(generics.GenericAPIView):
-    """A view that everybody may read: proxies cache it, and users alone may write."""
+    # Everybody may read, and proxies may cache what they read; users alone may write.
 
     permission_classes = [permissions.IsAuthenticatedOrReadOnly]
 
@@ -68,7 +71,7 @@ class NewTokenSerializer(TokenSerializer):
 
 
 class TokenListView(generics.ListAPIView):
-    """The user's tokens. The key of a new one is in this response only."""
+    """The user's tokens; only the response that creates one has its key."""
 
     serializer_class = TokenSerializer
 
@@ -80,7 +83,7 @@ class TokenListView(generics.ListAPIView):
 
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
-        """Create a token, in a session."""
+        """Create a token, in a session; only this response has its key."""
         data = TokenSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         token, key = tokens.create(request.user, **data.validated_data)
@@ -91,7 +94,7 @@ class TokenListView(generics.ListAPIView):
 
 
 class TokenView(generics.DestroyAPIView):
-    """Revokes a token."""
+    """Revoke a token."""
 
     serializer_class = TokenSerializer
 
@@ -100,7 +103,7 @@ class TokenView(generics.DestroyAPIView):
 
 
 class ProfileView(generics.RetrieveUpdateAPIView):
-    """The user's own profile: name a serializer of its fields."""
+    """The user's own profile."""
 
     http_method_names = ["get", "patch", "head"]
 

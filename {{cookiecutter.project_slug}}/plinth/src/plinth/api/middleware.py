@@ -102,13 +102,15 @@ class ApiMiddleware(MiddlewareMixin):
         if not is_api(request):
             return response
         if response.status_code >= 400:  # noqa: PLR2004
-            response = as_problem(response)
+            response = as_problem(request, response)
             patch_cache_control(response, no_store=True)
         elif "Cache-Control" not in response.headers:
             patch_cache_control(response, private=True, no_cache=True)
-        return ConditionalGetMiddleware(self.get_response).process_response(
-            request, response
-        )
+        conditional = ConditionalGetMiddleware(self.get_response)
+        response = conditional.process_response(request, response)
+        if hasattr(request, "is_head"):
+            request.method = "HEAD"
+        return response
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -135,7 +137,7 @@ def rendered(
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
-def as_problem(response: HttpResponseBase) -> HttpResponseBase:
+def as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Replace the body of an error that Django or a framework has made."""
     if response.headers.get("Content-Type") != problems.CONTENT_TYPE:
         problem = problems.respond(response.status_code)
@@ -144,6 +146,10 @@ def as_problem(response: HttpResponseBase) -> HttpResponseBase:
                 problem.headers[name] = value
         problem.cookies = response.cookies
         response = problem
+    if allowed := response.headers.get("Allow"):
+        # Django REST framework lists OPTIONS, which its views do not answer.
+        methods = {*allowed.split(", ")} - {request.method}
+        response.headers["Allow"] = ", ".join(sorted(methods))
     if response.status_code == 401:  # noqa: PLR2004
         response.headers.setdefault("WWW-Authenticate", CHALLENGE)
     return response

@@ -12,6 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from ninja import Field, NinjaAPI, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.errors import HttpError, ValidationError
+from ninja.operation import Operation
 from ninja.security.base import AuthBase
 from pydantic import AfterValidator
 
@@ -49,6 +50,9 @@ class Api(NinjaAPI):
         self.add_exception_handler(ValidationError, on_validation_error)
         # ApiMiddleware makes a problem of it, with DEBUG too.
         self.add_exception_handler(Exception, on_error)
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
 
     def get_openapi_schema(self, **options: Any) -> Any:
         return schema.complete(super().get_openapi_schema(**options))
@@ -132,13 +136,13 @@ router = Router(tags=["account"])
 
 @router.get("tokens/", response=Page[TokenOut])
 def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
-    """The user's tokens. The key of a new one is in this response only."""
+    """The user's tokens; only the response that creates one has its key."""
     return paginate(request, tokens.of_user(request.user.pk), query)
 
 
 @router.post("tokens/", response={201: NewTokenOut})
 def create_token(request: HttpRequest, data: TokenIn, response: HttpResponse) -> Any:
-    """Create a token, in a session."""
+    """Create a token, in a session; only this response has its key."""
     if request.api_token:  # type: ignore[attr-defined]
         raise problems.Problem(403, tokens.NEEDS_SESSION)
     token, key = tokens.create(request.user, data.name, data.days)
