@@ -6,6 +6,9 @@ What differs between two installations is an environment variable: .env.example.
 from typing import Any
 
 from .environment import *
+# {% if cookiecutter.rest_api != "none" %}
+from .parts.api import *
+# {% endif %}
 from .parts.caches import *
 from .parts.databases import *
 from .parts.errors import *
@@ -14,11 +17,6 @@ from .parts.mail import *
 from .parts.security import *
 from .parts.storages import *
 
-# {% if cookiecutter.rest_api != "none" %}
-# API
-from .parts.api import *
-
-# {% endif %}
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *

@@ -50,9 +50,7 @@ def list_reviews(request: HttpRequest, sku: str, query: Query[PageQuery]) -> Any
 def save_review(request: HttpRequest, sku: str, data: schemas.ReviewIn) -> Any:
     """Add the user's review, or change it."""
     product = find_product(sku)
-    review = services.save_review(
-        product.pk, request.user.pk, data.rating, data.body
-    )
+    review = services.save_review(product.pk, request.user.pk, data.rating, data.body)
     return Status(201, review)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from ninja import Field, ModelSchema, Schema
 
-from apps.catalog.models import Category, Product, Review
+from apps.catalog.models import Category, Product
 from plinth.api.ninja import PageQuery, Text
 
 Price = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]

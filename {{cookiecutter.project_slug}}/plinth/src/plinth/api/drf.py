@@ -109,14 +109,17 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, exceptions.ValidationError):
         is_query = isinstance(error, InvalidQueryError)
         members["errors"] = [
-            {"detail": detail, "parameter": path} if is_query else
-            {"detail": detail, "pointer": f"#/{path}"}
+            {"detail": detail, "parameter": path}
+            if is_query
+            else {"detail": detail, "pointer": f"#/{path}"}
             for path, detail in flat(error.detail)
         ]
     elif response.status_code not in problems.DETAILS or isinstance(
         error, exceptions.PermissionDenied | exceptions.ParseError
     ):
-        members["detail"] = error.detail if isinstance(error, exceptions.APIException) else ""
+        members["detail"] = (
+            error.detail if isinstance(error, exceptions.APIException) else ""
+        )
     response.data = problems.body(response.status_code, **members)
     response.content_type = problems.CONTENT_TYPE
     return response
@@ -126,7 +129,9 @@ def flat(errors: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     """Yield the path and the text of each error."""
     if isinstance(errors, dict):
         for name, inner in errors.items():
-            yield from flat(inner, path if name == "non_field_errors" else (*path, str(name)))
+            yield from flat(
+                inner, path if name == "non_field_errors" else (*path, str(name))
+            )
     elif isinstance(errors, list):
         for number, inner in enumerate(errors):
             nested = isinstance(inner, dict | list)

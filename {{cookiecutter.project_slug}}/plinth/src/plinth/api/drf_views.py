@@ -79,7 +79,9 @@ class TokenListView(generics.ListAPIView):
         return tokens.of_user(self.request.user.pk)
 
     def get_permissions(self) -> list[Any]:
-        return [HasSession()] if self.request.method == "POST" else super().get_permissions()
+        if self.request.method == "POST":
+            return [HasSession()]
+        return super().get_permissions()
 
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:

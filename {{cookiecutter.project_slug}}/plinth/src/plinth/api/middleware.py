@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.http import ConditionalGetMiddleware
-from django.template.response import SimpleTemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
@@ -134,7 +133,7 @@ def rendered(
     view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     response: HttpResponseBase = view(request, *args, **kwargs)
-    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+    return response.render() if hasattr(response, "render") else response
 
 
 def as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

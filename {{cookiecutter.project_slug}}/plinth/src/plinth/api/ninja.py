@@ -19,7 +19,6 @@ from pydantic import AfterValidator
 from plinth.cache.pages import allow_proxies
 
 from . import pagination, problems, schema, tokens
-from .models import Token
 
 
 def storable(text: str) -> str:

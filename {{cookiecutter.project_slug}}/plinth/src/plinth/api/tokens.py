@@ -40,14 +40,11 @@ def of_user(user: Any) -> QuerySet[Token]:
 
 def find(key: str) -> Token | None:
     """Return the valid token of a key, with its user, in one query."""
-    token = (
-        Token.objects.select_related("user")
-        .filter(digest=digest(key), expires__gt=timezone.now(), user__is_active=True)
-        .first()
-    )
-    if token and token.created >= getattr(token.user, "password_changed", token.created):
-        return token
-    return None
+    valid = Token.objects.filter(expires__gt=timezone.now(), user__is_active=True)
+    token = valid.select_related("user").filter(digest=digest(key)).first()
+    if token and token.created < token.user.password_changed:
+        return None
+    return token
 
 
 def digest(key: str) -> str:

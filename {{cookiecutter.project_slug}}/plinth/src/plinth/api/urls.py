@@ -5,20 +5,19 @@ framework, a `router` in its `api/router.py` with Django Ninja.
 """
 
 from django.apps import apps
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import path, re_path
 
 from .views import DocsView, NotFoundView
 
 app_name = "api"
-endpoints: list[URLPattern | URLResolver] = []
 
 if apps.is_installed("rest_framework"):
-    from .drf_urls import swagger, urlpatterns as endpoints
+    from . import drf_urls as framework
 else:
-    from .ninja_urls import swagger, urlpatterns as endpoints
+    from . import ninja_urls as framework  # type: ignore[no-redef]
 
 urlpatterns = [
-    path("docs/", DocsView.as_view(swagger=swagger), name="docs"),
-    *endpoints,
+    path("docs/", DocsView.as_view(swagger=framework.swagger), name="docs"),
+    *framework.urlpatterns,
     re_path("", NotFoundView.as_view()),
 ]
