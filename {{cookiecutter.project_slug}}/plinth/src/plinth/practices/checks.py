@@ -89,7 +89,9 @@ def check_view_style(**kwargs: Any) -> Messages:
         view_class = getattr(pattern.callback, "view_class", None)
         # A class of a library (RedirectView) is not this project's to rewrite.
         own = is_own((view_class or pattern.callback).__module__)
-        kind = "class" if view_class else "function"
+        # Django REST framework's @api_view makes this class of a function.
+        wrapped = getattr(view_class, "__qualname__", "") == "WrappedAPIView"
+        kind = "class" if view_class and not wrapped else "function"
         if own and kind != style:
             yield checks.Info(
                 f"The view {pattern.lookup_str} is a {kind}: VIEW_STYLE is {style!r}.",
