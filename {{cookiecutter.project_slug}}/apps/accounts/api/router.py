@@ -27,6 +27,7 @@ def get_profile(request: HttpRequest) -> Any:
 
 @router.patch("account/", response=ProfileOut)
 def change_profile(request: HttpRequest, data: ProfileIn) -> Any:
+    assert isinstance(request.user, User)  # no auth=None
     changes = data.dict(exclude_unset=True)
     for name, value in changes.items():
         setattr(request.user, name, value)

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
+from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from plinth.api.ninja import Page, PageQuery, paginate, public
@@ -49,10 +50,13 @@ def list_reviews(request: HttpRequest, sku: str, query: Query[PageQuery]) -> Any
 @router.post("products/{slug:sku}/reviews/", response={201: schemas.ReviewOut})
 def save_review(request: HttpRequest, sku: str, data: schemas.ReviewIn) -> Any:
     """Add the user's review, or change it."""
+    assert isinstance(request.user, User)  # no auth=None
     product = find_product(sku)
-    review = services.save_review(product.pk, request.user.pk, data.rating, data.body)
+    review = services.save_review(product.pk, request.user.pk, **data.dict())
     return Status(201, review)
 
 
 def find_product(sku: str) -> Product:
-    return get_object_or_404(Product.objects.published().only("pk"), sku=sku)
+    products = Product.objects.published().only("pk")
+    product: Product = get_object_or_404(products, sku=sku)
+    return product

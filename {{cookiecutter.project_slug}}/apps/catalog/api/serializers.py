@@ -1,5 +1,3 @@
-from typing import Any
-
 from rest_framework import serializers
 
 from apps.catalog.models import Category, Product, Review
@@ -14,7 +12,7 @@ class CategorySerializer(serializers.ModelSerializer):
 
 class ProductSerializer(serializers.ModelSerializer):
     category = CategorySerializer()
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    tags: serializers.StringRelatedField = serializers.StringRelatedField(many=True)
     rating = serializers.FloatField(allow_null=True)
 
     class Meta:
@@ -36,11 +34,10 @@ class ProductFilterSerializer(serializers.Serializer):
 
 
 class ReviewSerializer(serializers.ModelSerializer):
-    author = serializers.SerializerMethodField()
+    author = serializers.CharField(
+        source="user.name", default=None, allow_null=True, read_only=True
+    )
 
     class Meta:
         model = Review
         fields = ["author", "rating", "body", "created"]
-
-    def get_author(self, review: Any) -> str | None:
-        return review.user and review.user.name

@@ -4,6 +4,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import ProductQuerySet, ReviewQuerySet
@@ -44,7 +45,8 @@ class ReviewListView(PublicMixin, generics.ListAPIView):
 
     def get_product(self) -> Product:
         products = Product.objects.published().only("pk")
-        return get_object_or_404(products, sku=self.kwargs["sku"])
+        product: Product = get_object_or_404(products, sku=self.kwargs["sku"])
+        return product
 
     def get_queryset(self) -> ReviewQuerySet:
         return Review.objects.for_list().filter(product=self.get_product())
@@ -52,6 +54,7 @@ class ReviewListView(PublicMixin, generics.ListAPIView):
     @extend_schema(responses={201: serializers.ReviewSerializer})
     def post(self, request: Request, sku: str) -> Response:
         """Add the user's review, or change it."""
+        assert isinstance(request.user, User)  # PublicMixin
         data = self.get_serializer(data=request.data)
         data.is_valid(raise_exception=True)
         review = services.save_review(

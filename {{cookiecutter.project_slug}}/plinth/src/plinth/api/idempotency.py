@@ -24,8 +24,8 @@ MAX_LENGTH = 200
 def respond_once(
     request: HttpRequest, key: str, respond: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
-    if not key.isprintable() or len(key) > MAX_LENGTH:
-        detail = f"An Idempotency-Key has at most {MAX_LENGTH} printable characters."
+    if not key.isprintable() or not 0 < len(key) <= MAX_LENGTH:
+        detail = f"An Idempotency-Key has 1 to {MAX_LENGTH} printable characters."
         return problems.respond(400, detail)
     line = f"{request.method} {request.get_full_path()}\n".encode()
     fingerprint = sha256(line + request.body).hexdigest()

@@ -56,7 +56,7 @@ class ApiMiddleware(MiddlewareMixin):
         if wait := throttling.hit(request):
             return problems.respond(429, headers={"Retry-After": str(wait)})
         key = request.headers.get("Idempotency-Key")
-        if error or request.method != "POST" or not key:
+        if error or request.method != "POST" or key is None:
             return error
         if not request.user.is_authenticated:
             return None

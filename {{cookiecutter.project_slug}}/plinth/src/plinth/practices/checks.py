@@ -93,8 +93,13 @@ def check_view_style(**kwargs: Any) -> Messages:
         wrapped = getattr(view_class, "__qualname__", "") == "WrappedAPIView"
         kind = "class" if view_class and not wrapped else "function"
         if own and kind != style:
+            name = (
+                f"{view_class.__module__}.{view_class.__name__}"
+                if wrapped
+                else pattern.lookup_str
+            )
             yield checks.Info(
-                f"The view {pattern.lookup_str} is a {kind}: VIEW_STYLE is {style!r}.",
+                f"The view {name} is a {kind}: VIEW_STYLE is {style!r}.",
                 hint=f"Write it as a {style}, or set VIEW_STYLE to {kind!r} or None. "
                 + silence(44),
                 id="practices.W044",
