@@ -1,10 +1,12 @@
 """A small API by Django Ninja: the foundation's, and operations on documents."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import include, path
 from ninja import ModelSchema, Query, Router, Schema, Status
+from ninja.openapi.views import openapi_json
 
 from plinth.api import ninja_urls
 from plinth.api.ninja import Api, Page, PageQuery, Text, paginate, public, router
@@ -48,7 +50,7 @@ api.add_router("", documents)
 
 endpoints = [
     *api.urls[0],
-    path("openapi.json", ninja_urls.urlpatterns[0].callback, name="schema"),
+    path("openapi.json", partial(openapi_json, api=api), name="schema"),
     path("docs/", DocsView.as_view(swagger=ninja_urls.swagger), name="docs"),
     path("<path:rest>", NotFoundView.as_view(), name="rest"),
 ]

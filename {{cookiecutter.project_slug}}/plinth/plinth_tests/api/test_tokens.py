@@ -12,7 +12,10 @@ from plinth.api import tokens
 from plinth.api.models import Token
 
 TOKENS = "/api/v1/account/tokens/"
-NEW = {"data": {"name": "phone", "days": 1}, "content_type": "application/json"}
+NEW: dict[str, Any] = {
+    "data": {"name": "phone", "days": 1},
+    "content_type": "application/json",
+}
 
 
 def test_session_creates_a_token_whose_key_is_shown_once(

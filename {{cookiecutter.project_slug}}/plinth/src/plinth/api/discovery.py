@@ -19,7 +19,6 @@ def modules(name: str) -> Iterator[str]:
 def is_own(app: AppConfig) -> bool:
     """Whether an app is the owner's: a library publishes nothing by itself."""
     folder, project = Path(app.path), settings.BASE_DIR
-    others = (project / "plinth", sys.prefix)
-    return folder.is_relative_to(project) and not any(
-        map(folder.is_relative_to, others)
+    return folder.is_relative_to(project) and not (
+        folder.is_relative_to(project / "plinth") or folder.is_relative_to(sys.prefix)
     )

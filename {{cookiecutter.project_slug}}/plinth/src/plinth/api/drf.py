@@ -23,7 +23,7 @@ class Authentication(BaseAuthentication):
     """The user that ApiMiddleware has found, by a token or a session."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        inner = request._request  # noqa: SLF001
+        inner: Any = request._request  # noqa: SLF001
         return (inner.user, inner.api_token) if inner.user.is_authenticated else None
 
     def authenticate_header(self, request: Request) -> str:

@@ -81,7 +81,7 @@ class TokenListView(generics.ListAPIView):
     def get_permissions(self) -> list[Any]:
         if self.request.method == "POST":
             return [HasSession()]
-        return super().get_permissions()
+        return list(super().get_permissions())
 
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:

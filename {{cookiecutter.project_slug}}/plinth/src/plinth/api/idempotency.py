@@ -8,6 +8,7 @@ they say `no-store`, as one with a secret does; another user's key is another ke
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -29,13 +30,14 @@ def respond_once(
         return problems.respond(400, detail)
     line = f"{request.method} {request.get_full_path()}\n".encode()
     fingerprint = sha256(line + request.body).hexdigest()
-    mine = IdempotentResponse.objects.filter(user_id=request.user.pk)
+    user: Any = request.user
+    mine = IdempotentResponse.objects.filter(user=user)
     mine.filter(created__lt=timezone.now() - RETENTION).delete()
     with transaction.atomic():
         try:
             with transaction.atomic():
                 record = IdempotentResponse.objects.create(
-                    user_id=request.user.pk, key=key, fingerprint=fingerprint
+                    user=user, key=key, fingerprint=fingerprint
                 )
         except IntegrityError:
             return repeat(mine.get(key=key), fingerprint)
@@ -43,7 +45,7 @@ def respond_once(
             detail = "A request with this Idempotency-Key is in progress."
             return problems.respond(409, detail, headers={"Retry-After": "1"})
         response = respond()
-        if is_stored(response):
+        if isinstance(response, HttpResponse) and is_success(response):
             record.status, record.content = response.status_code, response.content
             record.content_type = response.headers.get("Content-Type", "")
             record.save()
@@ -52,12 +54,10 @@ def respond_once(
     return response
 
 
-def is_stored(response: HttpResponseBase) -> bool:
-    return (
-        isinstance(response, HttpResponse)
-        and response.status_code < 300  # noqa: PLR2004
-        and "no-store" not in response.headers.get("Cache-Control", "")
-    )
+def is_success(response: HttpResponse) -> bool:
+    """Whether a response may be sent again: an error changed nothing."""
+    ok = response.status_code < 300  # noqa: PLR2004
+    return ok and "no-store" not in response.headers.get("Cache-Control", "")
 
 
 def repeat(record: IdempotentResponse, fingerprint: str) -> HttpResponse:

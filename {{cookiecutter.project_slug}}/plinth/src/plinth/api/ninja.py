@@ -93,7 +93,8 @@ def public[F: Callable[..., Any]](operation: F) -> F:
 
         return wrapper
 
-    return decorate_view(decorate)(operation)
+    decorated: F = decorate_view(decorate)(operation)
+    return decorated
 
 
 class PageQuery(Schema):

@@ -27,7 +27,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
     `errors` are objects with `detail`, and `pointer` (into the body) or `parameter`.
     """
 
-    def __init__(self, status: int, detail: str = "", **members: Any) -> None:
+    def __init__(self, status: int, detail: object = "", **members: Any) -> None:
         super().__init__(detail)
         self.status, self.members = status, {"detail": detail, **members}
 

@@ -90,12 +90,12 @@ def check_view_style(**kwargs: Any) -> Messages:
         # A class of a library (RedirectView) is not this project's to rewrite.
         own = is_own((view_class or pattern.callback).__module__)
         # Django REST framework's @api_view makes this class of a function.
-        wrapped = getattr(view_class, "__qualname__", "") == "WrappedAPIView"
-        kind = "class" if view_class and not wrapped else "function"
+        is_function = view_class and view_class.__qualname__ == "WrappedAPIView"
+        kind = "class" if view_class and not is_function else "function"
         if own and kind != style:
             name = (
                 f"{view_class.__module__}.{view_class.__name__}"
-                if wrapped
+                if view_class and is_function
                 else pattern.lookup_str
             )
             yield checks.Info(
