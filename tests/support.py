@@ -20,6 +20,7 @@ DEFAULT: dict[str, object] = {}
 LEANEST: dict[str, object] = {
     "example_app": False,
     "use_celery": False,
+    "rest_api": "none",
     "media_storage": "local",
     "error_tracking": "none",
     "ci": "none",

@@ -34,6 +34,7 @@ from tests.support import (
 CHOICES = {
     "example_app": [True, False],
     "use_celery": [True, False],
+    "rest_api": ["none", "drf", "ninja"],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],
