@@ -1,6 +1,7 @@
 """The REST API of a baked project, by each framework, served as in production."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,20 +73,26 @@ def site(
             yield Site(request.param, project, address, variables)
 
 
-def fuzz(site: Site, folder: Path, *options: str) -> str:
-    """Send what the schema allows and what it does not; fail if a response is not in it."""
+def fuzz(site: Site, folder: Path, *options: str) -> int:
+    """Send what the schema allows and what it does not; return the number of requests.
+
+    Fails if a response is not in the schema, or is an error of the server.
+    """
     checks = [
         *("not_a_server_error", "status_code_conformance", "ignored_auth"),
         *("content_type_conformance", "response_headers_conformance"),
         *("response_schema_conformance", "unsupported_method"),
     ]
-    return run(
+    report = run(
         shutil.which("schemathesis", path=Path(os.sys.executable).parent),
         *("run", f"{site.address}/api/v1/openapi.json"),
         *("--checks", ",".join(checks), "--max-examples=10", "--continue-on-failure"),
         *("--generation-deterministic", "--workers=1", "--no-color", *options),
         cwd=folder,
     )
+    passed = re.search(r"(\d+) generated, \1 passed", report)
+    assert passed, report
+    return int(passed[1])
 
 
 @pytest.mark.services("postgresql")
@@ -93,12 +100,12 @@ def test_responses_to_a_token_match_the_schema(site: Site, tmp_path: Path) -> No
     key = shell(site.project, TOKEN, **site.variables).split()[-1]
 
     # DELETE would revoke the token of this run.
-    report = fuzz(
+    requests = fuzz(
         *(site, tmp_path, f"--header=Authorization: Bearer {key}"),
         "--exclude-method=DELETE",
     )
 
-    assert "No issues found" in report, report
+    assert requests > 200
 
 
 @pytest.mark.services("postgresql")
@@ -106,13 +113,13 @@ def test_responses_to_a_session_match_the_schema(site: Site, tmp_path: Path) -> 
     [session] = sign_in(site.project, "Bo", **site.variables)
     csrf = "c" * 32
 
-    report = fuzz(
+    requests = fuzz(
         *(site, tmp_path, f"--header=X-CSRFToken: {csrf}"),
         f"--header=Cookie: __Host-sessionid={session}; __Host-csrftoken={csrf}",
         "--include-path-regex=/account/",
     )
 
-    assert "No issues found" in report, report
+    assert requests > 50
 
 
 @pytest.mark.services("postgresql", "chromium")
