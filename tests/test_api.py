@@ -1,8 +1,8 @@
 """The REST API of a baked project, by each framework, served as in production."""
 
-import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from tests import services
 from tests.conftest import Bake
 from tests.production import manage, servable, shell, sign_in
 from tests.services import gunicorn
-from tests.support import REPOSITORY, copy_of, run
+from tests.support import copy_of, run
 from tests.test_browser import (  # noqa: F401 (fixtures)
     EMAIL,
     PASSWORD,
@@ -43,7 +43,6 @@ def answers(framework: str) -> dict[str, object]:
 
 
 class Site(NamedTuple):
-    framework: str
     project: Path
     address: str
     # Of the database and the hosts.
@@ -70,7 +69,7 @@ def site(
         user = {"DJANGO_SUPERUSER_PASSWORD": PASSWORD} | variables
         manage(project, "createsuperuser", "--noinput", f"--email={EMAIL}", **user)
         with gunicorn(project, folder / "log", **variables) as address:
-            yield Site(request.param, project, address, variables)
+            yield Site(project, address, variables)
 
 
 def fuzz(site: Site, folder: Path, *options: str) -> int:
@@ -84,7 +83,7 @@ def fuzz(site: Site, folder: Path, *options: str) -> int:
         *("response_schema_conformance", "unsupported_method"),
     ]
     report = run(
-        shutil.which("schemathesis", path=Path(os.sys.executable).parent),
+        shutil.which("schemathesis", path=Path(sys.executable).parent),
         *("run", f"{site.address}/api/v1/openapi.json"),
         *("--checks", ",".join(checks), "--max-examples=10", "--continue-on-failure"),
         *("--generation-deterministic", "--workers=1", "--no-color", *options),
@@ -131,9 +130,6 @@ def test_documentation_works_under_the_content_security_policy(
     page = open_page(f"{address}/accounts/sign-in/?next=/api/v1/docs/")
     sign_in_by_the_form(page)
     expect(page.locator(".opblock")).to_have_count(11)
-    if "SCREENSHOTS" in os.environ:
-        picture = REPOSITORY / f"docs/api-{site.framework}.png"
-        page.screenshot(path=picture, full_page=True)
 
     create = page.locator(".opblock-post").filter(has_text="/account/tokens/")
     create.locator(".opblock-summary-control").click()

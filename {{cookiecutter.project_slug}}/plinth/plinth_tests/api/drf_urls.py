@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from plinth.api import drf_urls
+from plinth.api import drf_urls, idempotency
 from plinth.api.views import DocsView, NotFoundView
 from plinth_tests.site import handler403, handler404, handler500  # noqa: F401
 
@@ -13,3 +13,4 @@ endpoints = [
     path("<path:rest>", NotFoundView.as_view(), name="rest"),
 ]
 urlpatterns = [path("api/v1/", include((endpoints, "api")))]
+idempotency.wrap(urlpatterns)

@@ -8,7 +8,7 @@ from django.urls import include, path
 from ninja import ModelSchema, Query, Router, Schema, Status
 from ninja.openapi.views import openapi_json
 
-from plinth.api import ninja_urls
+from plinth.api import idempotency, ninja_urls
 from plinth.api.ninja import Api, Page, PageQuery, Text, paginate, public, router
 from plinth.api.views import DocsView, NotFoundView
 from plinth_tests.models import Document
@@ -55,3 +55,4 @@ endpoints = [
     path("<path:rest>", NotFoundView.as_view(), name="rest"),
 ]
 urlpatterns = [path("api/v1/", include((endpoints, "api")))]
+idempotency.wrap(urlpatterns)

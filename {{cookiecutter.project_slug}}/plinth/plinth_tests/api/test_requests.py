@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from pytest_django import Settings
 
 from plinth.api import throttling, tokens
@@ -129,6 +131,21 @@ def test_failure_and_secret_are_not_stored(
 
     assert len(keys) == 2
     assert not IdempotentResponse.objects.exists()
+
+
+class RefuseMiddleware(MiddlewareMixin):
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse:
+        return HttpResponse(status=403)
+
+
+def test_key_passes_no_middleware_by(
+    api: Client, settings: Settings, bearer: dict[str, str]
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.RefuseMiddleware"]
+    headers = bearer | {"Idempotency-Key": "one"}
+
+    assert api.post(DOCUMENTS, **NEW, headers=headers).status_code == 403
+    assert not Document.objects.exists()
 
 
 def test_malformed_key_is_refused(api: Client, bearer: dict[str, str]) -> None:

@@ -1,10 +1,8 @@
 """The rules of every request to the API, whichever framework serves it."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -14,14 +12,14 @@ from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
-from . import idempotency, problems, throttling, tokens
+from . import problems, throttling, tokens
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 CHALLENGE = 'Bearer realm="api"'
 
 
 class ApiMiddleware(MiddlewareMixin):
-    """Authentication, rate limit, idempotency keys, ETags and problems below API_PREFIX.
+    """Authentication, rate limit, ETags and problems below API_PREFIX.
 
     Put it below the middleware that compresses, whose body no ETag may depend on, and above
     the session's and CSRF's. To add a way to authenticate, override `authenticate`.
@@ -55,17 +53,7 @@ class ApiMiddleware(MiddlewareMixin):
         error = self.authenticate(request)
         if wait := throttling.hit(request):
             return problems.respond(429, headers={"Retry-After": str(wait)})
-        key = request.headers.get("Idempotency-Key")
-        if error or request.method != "POST" or key is None:
-            return error
-        if not request.user.is_authenticated:
-            return None
-        call = async_to_sync(view) if iscoroutinefunction(view) else view
-        respond = partial(rendered, call, request, *args, **kwargs)
-        try:
-            return idempotency.respond_once(request, key, respond)
-        except problems.Problem as problem:
-            return problem.response
+        return error
 
     def authenticate(self, request: HttpRequest) -> HttpResponseBase | None:
         """Set `request.user` and, of its token, `request.api_token`; return an error.
@@ -125,15 +113,8 @@ def has_csrf_token(request: HttpRequest) -> bool:
     """Whether a request is safe or has the token: views of an API are exempt from it."""
     if request.method in SAFE:
         return True
-    check = CsrfViewMiddleware(lambda _: HttpResponse())
-    return check.process_view(request, rendered, (), {}) is None
-
-
-def rendered(
-    view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
-) -> HttpResponseBase:
-    response: HttpResponseBase = view(request, *args, **kwargs)
-    return response.render() if hasattr(response, "render") else response
+    check = CsrfViewMiddleware(HttpResponse)
+    return check.process_view(request, HttpResponse, (), {}) is None
 
 
 def as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -7,6 +7,7 @@ framework, a `router` in its `api/router.py` with Django Ninja.
 from django.apps import apps
 from django.urls import path, re_path
 
+from . import idempotency
 from .views import DocsView, NotFoundView
 
 app_name = "api"
@@ -21,3 +22,4 @@ urlpatterns = [
     *framework.urlpatterns,
     re_path("", NotFoundView.as_view()),
 ]
+idempotency.wrap(urlpatterns)
