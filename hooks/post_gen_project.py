@@ -16,6 +16,9 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 KEEP = {
     ".github": answers["ci"] == "github",
     ".gitlab-ci.yml": answers["ci"] == "gitlab",
+    "CODEOWNERS": answers["ci"] != "none",
+    "CONTRIBUTING.md": answers["ci"] != "none",
+    "SECURITY.md": answers["ci"] != "none",
     "apps/accounts/api": answers["rest_api"] != "none",
     "apps/accounts/api/router.py": answers["rest_api"] == "ninja",
     "apps/accounts/api/urls.py": answers["rest_api"] == "drf",

@@ -7,7 +7,7 @@ two projects, and runs the suites once in each; `make scale` does job by job.
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -92,7 +92,7 @@ def middleware(project: Path) -> None:
         project,
         "apps/pages/middleware.py",
         """
-        from collections.abc import Callable
+        from collections.abc import Callable, Sequence
 
         from django.http import HttpRequest, HttpResponse
 
@@ -290,7 +290,7 @@ def name(job: Job) -> str:
     return job.__name__
 
 
-def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
+def prepare(install: Bake, folder: Path, jobs: Sequence[Job]) -> Path:
     project = copy_of(install(**DEFAULT), folder)
     # Of its own, as a job may install a package; its files are links, so that Python need
     # not compile them again.
