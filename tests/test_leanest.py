@@ -13,7 +13,7 @@ SUBJECTS = {
     "use_celery": r"celery|flower|rabbitmq|amqp|\bbeat\b",
     "media_storage": r"\bs3\b|boto|\baws|amazon|\bgcs\b|google|azure|terraform",
     "error_tracking": r"sentry|new.?relic",
-    "rest_api": r"rest_framework|ninja|\bcors|\bapi/",
+    "rest_api": r"rest_framework|\bninja\b|\bcors|plinth\.api",
     "example_app": r"catalog|\bproducts?\b",
 }
 PACKAGES = {
