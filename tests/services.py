@@ -92,6 +92,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
     "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
+    "gettext": (partial(shutil.which, "msgattrib"), "gettext"),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),

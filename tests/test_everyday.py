@@ -15,6 +15,7 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
+from tests.mutations import replace
 from tests.support import DEFAULT, commit, copy_of, run
 
 type Job = Callable[[Path], None]
@@ -207,19 +208,7 @@ def periodic_task(project: Path) -> None:
 
 
 def second_language(project: Path) -> None:
-    insert(
-        project,
-        BASE,
-        'TIME_ZONE = "UTC"',
-        'LANGUAGES = [("en", "English"), ("de", "Deutsch")]\n'
-        'LOCALE_PATHS = [BASE_DIR / "locale"]\n',
-    )
-    insert(
-        project,
-        BASE,
-        '"django.contrib.sessions.middleware.SessionMiddleware"',
-        '    "django.middleware.locale.LocaleMiddleware",\n',
-    )
+    replace(BASE, '("en", "English")', '("en", "English"), ("de", "Deutsch")')(project)
     write(
         project,
         "locale/de/LC_MESSAGES/django.po",
