@@ -5,19 +5,19 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.utils.translation import gettext_lazy as _
 
 CONTENT_TYPE = "application/problem+json"
+# For developers, in English as the rest of the documentation.
 DETAILS = {
-    400: _("The server does not understand this request."),
-    401: _("Sign in, or send a valid token as Authorization: Bearer TOKEN."),
-    403: _("You do not have the permission for this."),
-    404: _("There is no such resource."),
-    405: _("The resource does not allow this method."),
-    413: _("The body is too large."),
-    415: _("Send JSON in UTF-8, as Content-Type: application/json."),
-    429: _("Too many requests. Try again later."),
-    500: _("The error has been recorded. Please try again in a moment."),
+    400: "The server does not understand this request.",
+    401: "Sign in, or send a valid token as Authorization: Bearer TOKEN.",
+    403: "You do not have the permission for this.",
+    404: "There is no such resource.",
+    405: "The resource does not allow this method.",
+    413: "The body is too large.",
+    415: "Send JSON in UTF-8, as Content-Type: application/json.",
+    429: "Too many requests. Try again later.",
+    500: "The error has been recorded. Please try again in a moment.",
 }
 
 
@@ -27,7 +27,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
     `errors` are objects with `detail`, and `pointer` (into the body) or `parameter`.
     """
 
-    def __init__(self, status: int, detail: object = "", **members: Any) -> None:
+    def __init__(self, status: int, detail: str = "", **members: Any) -> None:
         super().__init__(detail)
         self.status, self.members = status, {"detail": detail, **members}
 
@@ -36,19 +36,17 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
         return respond(self.status, **self.members)
 
 
-def body(status: int, detail: object = "", **members: Any) -> dict[str, Any]:
+def body(status: int, detail: str = "", **members: Any) -> dict[str, Any]:
     """Return the members of a problem, whose type is its status."""
     title = HTTPStatus(status).phrase
-    detail = str(detail or DETAILS.get(status, title))
-    return {"type": "about:blank", "title": title, "status": status} | {
-        "detail": detail,
-        **members,
-    }
+    detail = detail or DETAILS.get(status, title)
+    problem = {"type": "about:blank", "title": title, "status": status}
+    return problem | {"detail": detail, **members}
 
 
 def respond(
     status: int,
-    detail: object = "",
+    detail: str = "",
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> HttpResponse:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from .models import Token
 
@@ -20,7 +19,7 @@ PREFIX = "pat_"
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
 # Who has found a token cannot stay.
-NEEDS_SESSION = _("Sign in on the site: a token cannot create tokens.")
+NEEDS_SESSION = "Sign in on the site: a token cannot create tokens."
 
 
 def create(user: Any, name: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
