@@ -1,21 +1,25 @@
 """Requests to the API: rate limit, idempotency keys, ETags, caching, CORS, documentation."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from pytest_django import Settings
 
-from plinth.api import throttling, tokens
+from plinth.api import idempotency, throttling, tokens
 from plinth.api.models import IdempotentResponse
 from plinth_tests.models import Document
 
@@ -131,6 +135,39 @@ def test_failure_and_secret_are_not_stored(
 
     assert len(keys) == 2
     assert not IdempotentResponse.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_request_waits_for_the_first(user: Any) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    begun = Event()
+
+    def respond() -> HttpResponse:
+        begun.set()
+        # Time for the other request, which waits for this transaction.
+        time.sleep(0.5)
+        return HttpResponse(Document.objects.create(name="a").name, status=201)
+
+    def send(wait: bool) -> HttpResponseBase:
+        if wait:
+            begun.wait(10)
+        request: Any = RequestFactory().post(DOCUMENTS, **NEW)
+        request.user = user
+        try:
+            return idempotency.respond_once(request, "one", respond)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(send, [False, True])
+
+    assert first.status_code == second.status_code == 201
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert Document.objects.count() == 1
+    # Tables of no installed app.
+    IdempotentResponse.objects.all().delete()
+    Document.objects.all().delete()
 
 
 class RefuseMiddleware(MiddlewareMixin):

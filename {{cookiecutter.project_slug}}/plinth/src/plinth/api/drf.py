@@ -114,12 +114,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             else {"detail": detail, "pointer": f"#/{path}"}
             for path, detail in flat(error.detail)
         ]
-    elif response.status_code not in problems.DETAILS or isinstance(
-        error, exceptions.PermissionDenied | exceptions.ParseError
-    ):
-        members["detail"] = (
-            error.detail if isinstance(error, exceptions.APIException) else ""
-        )
+    elif isinstance(error, exceptions.APIException):
+        members["detail"] = str(error.detail)
     response.data = problems.body(response.status_code, **members)
     response.content_type = problems.CONTENT_TYPE
     return response

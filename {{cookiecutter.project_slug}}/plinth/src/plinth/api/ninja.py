@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
 from ninja import Field, NinjaAPI, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.security.base import AuthBase
 from pydantic import AfterValidator
@@ -62,8 +62,8 @@ def on_error(request: HttpRequest, error: Exception) -> NoReturn:
 
 
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    # The text of 401 and 404 is Ninja's own, and says no more than the title.
-    detail = "" if error.status_code in problems.DETAILS else str(error)
+    # Ninja's own text for it is "Unauthorized".
+    detail = "" if isinstance(error, AuthenticationError) else str(error)
     return problems.respond(error.status_code, detail)
 
 
