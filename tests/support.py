@@ -22,6 +22,7 @@ LEANEST: dict[str, object] = {
     "example_app": False,
     "sign_up": False,
     "use_celery": False,
+    "rest_api": "none",
     "media_storage": "local",
     "error_tracking": "none",
     "ci": "none",

@@ -35,6 +35,7 @@ CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
     "sign_up": [True, False],
     "use_celery": [True, False],
+    "rest_api": ["none", "drf", "ninja"],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],

@@ -5,7 +5,7 @@ The steps are those of plinth/README.md in the project.
 
 import re
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 
@@ -142,6 +142,30 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
     found = shell(project, ACCOUNTS, **env).split()
 
     assert found == ["/accounts/profile/", "ann@example.com", "True"]
+
+
+@pytest.mark.parametrize(("extra", "number"), [("drf", 0), ("ninja", 1)])
+def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) -> None:
+    *apps, middleware, imported, settings, example, url = steps(project, "REST API")
+    add(project, extra)
+    base, blank = "config/settings/base.py", " " * 4
+    mail, privacy = '    "plinth.mail",\n', 'SessionPrivacyMiddleware",\n'
+    replace(base, mail, indent(apps[number], blank) + mail)(project)
+    replace(base, privacy, privacy + indent(middleware, blank))(project)
+    environment = "from .environment import *\n"
+    replace(base, environment, environment + imported)(project)
+    if extra == "ninja":
+        settings = settings.partition("REST_FRAMEWORK")[0]
+    append("config/settings/parts/api.py", settings)(project)
+    append(".env.example", f"\n{example}")(project)
+    pages = '    path("mail/"'
+    replace("config/urls.py", pages, indent(url, blank) + pages)(project)
+
+    run("make", "check", "test", cwd=project)
+
+    code = "from django.test import Client; get = Client(HTTP_HOST='example.com').get; "
+    code += "print(get('/api/v1/account/tokens/', secure=True).text)"
+    assert '"status": 401' in shell(project, code, **DATABASE)
 
 
 SAVE = """

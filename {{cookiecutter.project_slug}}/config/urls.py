@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("plinth.http.sitemap_urls")),
     # HealthMiddleware resolves these above the checks of host and scheme.
     path("health/", include("plinth.health.urls")),
+    # {% if cookiecutter.rest_api != "none" %}
+    path("api/v1/", include("plinth.api.urls")),
+    # {% endif %}
     path("mail/", include("plinth.mail.urls")),
     # {% if cookiecutter.sign_up %}
     # Providers know one address of the site.

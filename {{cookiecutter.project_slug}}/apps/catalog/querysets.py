@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -10,7 +11,7 @@ from django.db.models import FETCH_RAISE, Count, Prefetch, Q
 from plinth.database import chunks, keyset
 
 if TYPE_CHECKING:
-    from .models import Product
+    from .models import Category, Product
 
 PAGE_SIZE = 24
 REVIEWS_SHOWN = 20
@@ -49,6 +50,24 @@ class ProductQuerySet(models.QuerySet):
             return self.filter(name__icontains=text)
         return self.filter(Q(name__istartswith=text) | Q(name__icontains=f" {text}"))
 
+    def matching(
+        self,
+        q: str = "",
+        category: "Category | str | None" = None,
+        price_min: Decimal | None = None,
+        price_max: Decimal | None = None,
+        sort: str = "",
+    ) -> Self:
+        """Filter and order as a visitor asks for; `category` may be a short name."""
+        found = self.search(q) if q else self
+        if category:
+            found = found.filter(category=one(category))
+        if price_min is not None:
+            found = found.filter(price__gte=price_min)
+        if price_max is not None:
+            found = found.filter(price__lte=price_max)
+        return found.order_by(*ORDERS[sort or "newest"])
+
     def for_list(self) -> Self:
         """Load the columns of a list, in two queries for any number of rows.
 
@@ -80,9 +99,9 @@ class ProductQuerySet(models.QuerySet):
             .fetch_mode(FETCH_RAISE)
         )
 
-    def page(self, order: str, after: str = "") -> "keyset.Page[Product]":
-        """Return the page that starts after a cursor, in one of ORDERS."""
-        return keyset.paginate(self.order_by(*ORDERS[order]), PAGE_SIZE, after)
+    def page(self, after: str = "") -> "keyset.Page[Product]":
+        """Return the page that starts after a cursor, in the order of `matching`."""
+        return keyset.paginate(self, PAGE_SIZE, after)
 
     def export(self) -> Iterator[tuple[Any, ...]]:
         """Yield plain rows of EXPORTED, in chunks."""
@@ -101,20 +120,35 @@ class ProductQuerySet(models.QuerySet):
         }
 
 
+def one(category: "Category | str") -> Any:
+    """Return what a column is compared with: by a join, no index would have the order."""
+    from .models import Category
+
+    if isinstance(category, Category):
+        return category
+    return Category.objects.filter(slug=category).values("pk")[:1]
+
+
 def newest_reviews() -> Prefetch:
     from .models import Review
 
-    # Of the author the name alone: email addresses stay off public pages.
-    newest = (
-        Review.objects.select_related("user")
-        .only("product_id", "rating", "body", "created", "user__name")
-        .order_by("-id")
-        .fetch_mode(FETCH_RAISE)
-    )
-    return Prefetch("reviews", newest[:REVIEWS_SHOWN], to_attr="newest_reviews")
+    newest = Review.objects.for_list()[:REVIEWS_SHOWN]
+    return Prefetch("reviews", newest, to_attr="newest_reviews")
 
 
 class ReviewQuerySet(models.QuerySet):
+    def for_list(self) -> Self:
+        """Load reviews, the newest first, in one query.
+
+        Of the author the name alone: email addresses stay off public pages.
+        """
+        return (
+            self.select_related("user")
+            .only("product_id", "rating", "body", "created", "user__name")
+            .order_by("-id")
+            .fetch_mode(FETCH_RAISE)
+        )
+
     def by_user(self, user_id: int) -> Self:
         """Load the page of a user's reviews, in one query."""
         return (

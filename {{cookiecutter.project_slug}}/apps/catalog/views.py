@@ -22,7 +22,7 @@ from plinth.cache.pages import (
 )
 from plinth.data import views as imports
 from plinth.data.writers import stream_csv
-from plinth.database.keyset import InvalidCursorError, Page
+from plinth.database.keyset import InvalidCursorError
 from plinth.http.uploads import LargeBodyMixin
 from plinth.http.views import BadRequestMixin
 from plinth.storage.model_files import StorageUnavailableError
@@ -56,7 +56,7 @@ class HomeView(PublicPageMixin, TemplateView):
     cache_name = services.PRODUCTS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        newest = Product.objects.published().for_list().page("newest").rows
+        newest = Product.objects.published().for_list().matching().page().rows
         return super().get_context_data(totals=totals(), newest=newest, **kwargs)
 
 
@@ -68,7 +68,9 @@ class ProductListView(TemplateView):
         page = None
         if form.is_valid():
             try:
-                page = self.get_page(form.cleaned_data, request.GET.get("after", ""))
+                found = Product.objects.published().for_list()
+                found = found.matching(**form.cleaned_data)
+                page = found.page(request.GET.get("after", ""))
             except InvalidCursorError:
                 form.add_error(None, _("There is no such page."))
         context = self.get_context_data(form=form, page=page, totals=totals())
@@ -77,18 +79,6 @@ class ProductListView(TemplateView):
         response = self.render_to_response(context)
         allow_proxies(response)
         return response
-
-    def get_page(self, filters: dict[str, Any], after: str) -> Page[Product]:
-        products = Product.objects.published().for_list()
-        if filters["q"]:
-            products = products.search(filters["q"])
-        if filters["category"]:
-            products = products.filter(category=filters["category"])
-        if filters["price_min"] is not None:
-            products = products.filter(price__gte=filters["price_min"])
-        if filters["price_max"] is not None:
-            products = products.filter(price__lte=filters["price_max"])
-        return products.page(filters["sort"] or "newest", after)
 
 
 class ProductView(ConditionalPageMixin, DetailView):

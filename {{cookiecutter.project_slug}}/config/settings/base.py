@@ -10,6 +10,9 @@ from config.settings.parts.accounts import *
 
 # {% endif %}
 from .environment import *
+# {% if cookiecutter.rest_api != "none" %}
+from .parts.api import *
+# {% endif %}
 from .parts.caches import *
 from .parts.databases import *
 from .parts.errors import *
@@ -62,6 +65,16 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
+    # {% if cookiecutter.rest_api == "drf" %}
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    # {% endif %}
+    # {% if cookiecutter.rest_api == "ninja" %}
+    "ninja",
+    # {% endif %}
+    # {% if cookiecutter.rest_api != "none" %}
+    "plinth.api",
+    # {% endif %}
     "plinth.mail",
     "plinth.practices",
     # {% if cookiecutter.use_celery %}
@@ -99,6 +112,11 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "plinth.http.privacy.SessionPrivacyMiddleware",
+    # {% if cookiecutter.rest_api != "none" %}
+    # Preflight requests end here; below it, all errors of the API are problem+json.
+    "corsheaders.middleware.CorsMiddleware",
+    "plinth.api.middleware.ApiMiddleware",
+    # {% endif %}
     # Above every middleware that may write, the session included.
     "plinth.database.middleware.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

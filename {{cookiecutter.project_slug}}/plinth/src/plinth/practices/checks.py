@@ -89,10 +89,17 @@ def check_view_style(**kwargs: Any) -> Messages:
         view_class = getattr(pattern.callback, "view_class", None)
         # A class of a library (RedirectView) is not this project's to rewrite.
         own = is_own((view_class or pattern.callback).__module__)
-        kind = "class" if view_class else "function"
+        # Django REST framework's @api_view makes this class of a function.
+        is_function = view_class and view_class.__qualname__ == "WrappedAPIView"
+        kind = "class" if view_class and not is_function else "function"
         if own and kind != style:
+            name = (
+                f"{view_class.__module__}.{view_class.__name__}"
+                if view_class and is_function
+                else pattern.lookup_str
+            )
             yield checks.Info(
-                f"The view {pattern.lookup_str} is a {kind}: VIEW_STYLE is {style!r}.",
+                f"The view {name} is a {kind}: VIEW_STYLE is {style!r}.",
                 hint=f"Write it as a {style}, or set VIEW_STYLE to {kind!r} or None. "
                 + silence(44),
                 id="practices.W044",

@@ -1,0 +1,16 @@
+from rest_framework import serializers
+
+from apps.accounts.models import User
+from plinth.api import drf_views
+
+
+class ProfileSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["email", "name"]
+        # A new address opens the account: it needs the password, on the site.
+        read_only_fields = ["email"]
+
+
+class ProfileView(drf_views.ProfileView):
+    serializer_class = ProfileSerializer

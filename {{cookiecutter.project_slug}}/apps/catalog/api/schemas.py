@@ -1,0 +1,54 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from ninja import Field, ModelSchema, Schema
+
+from apps.catalog.models import Category, Product
+from plinth.api.ninja import PageQuery, Text
+
+Price = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
+
+
+class CategoryOut(ModelSchema):
+    class Meta:
+        model = Category
+        fields = ["slug", "name"]
+
+
+class ProductOut(ModelSchema):
+    category: CategoryOut
+    tags: list[str]
+    rating: float | None
+
+    class Meta:
+        model = Product
+        fields = ["sku", "name", "price", "review_count"]
+
+    @staticmethod
+    def resolve_tags(product: Product) -> list[str]:
+        return [tag.name for tag in product.tags.all()]
+
+
+class ProductDetailOut(ProductOut):
+    description: str
+
+
+class ProductQuery(PageQuery):
+    q: str = Field("", max_length=100)
+    category: str = ""
+    price_min: Price | None = None
+    price_max: Price | None = None
+    sort: Literal["newest", "price", "-price"] = "newest"
+
+
+class ReviewIn(Schema):
+    rating: int = Field(ge=1, le=5)
+    body: Text = Field("", max_length=2_000)
+
+
+class ReviewOut(Schema):
+    author: str | None = Field(None, alias="user.name")
+    rating: int
+    body: str
+    created: datetime

@@ -1,0 +1,113 @@
+"""Views of Django REST framework: mixins for an app's own, tokens, the profile."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.cache import add_never_cache_headers
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, permissions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from plinth.cache.pages import allow_proxies
+
+from . import schema, tokens
+from .drf import Authentication
+from .models import Token
+
+
+class AuthenticationScheme(OpenApiAuthenticationExtension):
+    target_class = Authentication
+    name = list(schema.SECURITY)
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return list(schema.SECURITY.values())
+
+
+# Comments, since a docstring is the description of every subclass in the schema.
+
+
+class PublicMixin(generics.GenericAPIView):
+    # Everybody may read, and proxies may cache what they read; users alone may write.
+
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request.method == "GET" and response.status_code == 200:  # noqa: PLR2004
+            allow_proxies(response)
+        return response
+
+
+class HasSession(permissions.IsAuthenticated):
+    message = tokens.NEEDS_SESSION
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and request.auth is None
+
+
+class TokenSerializer(serializers.ModelSerializer):
+    days = serializers.IntegerField(
+        write_only=True,
+        default=tokens.DEFAULT_DAYS,
+        min_value=1,
+        max_value=tokens.MAX_DAYS,
+    )
+
+    class Meta:
+        model = Token
+        fields = ["id", "name", "created", "expires", "days"]
+        read_only_fields = ["expires"]
+
+
+class NewTokenSerializer(TokenSerializer):
+    key = serializers.CharField(read_only=True)
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "key"]
+
+
+class TokenListView(generics.ListAPIView):
+    """The user's tokens; only the response that creates one has its key."""
+
+    serializer_class = TokenSerializer
+
+    def get_queryset(self) -> QuerySet[Token]:
+        return tokens.of_user(self.request.user.pk)
+
+    def get_permissions(self) -> list[Any]:
+        if self.request.method == "POST":
+            return [HasSession()]
+        return list(super().get_permissions())
+
+    @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
+    def post(self, request: Request) -> Response:
+        """Create a token, in a session; only this response has its key."""
+        data = TokenSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        token, key = tokens.create(request.user, **data.validated_data)
+        token.key = key  # type: ignore[attr-defined]
+        response = Response(NewTokenSerializer(token).data, status=201)
+        add_never_cache_headers(response)
+        return response
+
+
+class TokenView(generics.DestroyAPIView):
+    """Revoke a token."""
+
+    serializer_class = TokenSerializer
+
+    def get_queryset(self) -> QuerySet[Token]:
+        return tokens.of_user(self.request.user.pk)
+
+
+class ProfileView(generics.RetrieveUpdateAPIView):
+    """The user's own profile."""
+
+    http_method_names = ["get", "patch", "head"]
+
+    def get_object(self) -> Any:
+        return self.request.user
