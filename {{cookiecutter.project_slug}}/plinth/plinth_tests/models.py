@@ -71,6 +71,7 @@ def create_tables(sender: Any, using: str, **kwargs: Any) -> None:
     if new := [each for each in tables if each._meta.db_table not in known]:  # noqa: SLF001
         with connection.schema_editor() as editor:
             for model in new:
+                field: Any
                 for field in model._meta.local_fields:  # noqa: SLF001
                     # Of an app that is not installed, no test's end truncates the table.
                     if field.many_to_one:
