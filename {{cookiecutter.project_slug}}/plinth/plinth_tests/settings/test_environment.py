@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -103,7 +104,7 @@ def test_secret_is_refused_in_a_commit(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
 
-    done = run(*hook[1].split(), *files, cwd=tmp_path)
+    done = run(*shlex.split(hook[1]), *files, cwd=tmp_path)
 
     assert done.returncode == 1
     assert set(re.findall(r"Location:\s+(\S+):\d+", done.stdout)) == {
