@@ -50,5 +50,7 @@ urlpatterns += [path("", include("plinth.http.development_urls"))]
 handler400 = errors.bad_request
 handler403 = errors.forbidden
 handler404 = errors.not_found
+# {% if cookiecutter.sign_up %}
 handler429 = errors.too_many_requests
+# {% endif %}
 handler500 = errors.server_error

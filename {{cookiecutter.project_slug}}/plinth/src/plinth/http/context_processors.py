@@ -1,6 +1,7 @@
 from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from .languages import links
 
@@ -16,6 +17,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "HOME_LINKS": [
             app.home_link for app in apps.get_app_configs() if hasattr(app, "home_link")
         ],
+        "LANGUAGE_CODE": get_language(),
         "LANGUAGE_LINKS": links(request),
         "DEBUG": settings.DEBUG,
     }
