@@ -16,6 +16,9 @@ answers = json.loads(r"""{{ cookiecutter | tojson }}""")
 KEEP = {
     ".github": answers["ci"] == "github",
     ".gitlab-ci.yml": answers["ci"] == "gitlab",
+    "CODEOWNERS": answers["ci"] != "none",
+    "CONTRIBUTING.md": answers["ci"] != "none",
+    "SECURITY.md": answers["ci"] != "none",
     "apps/catalog": answers["example_app"],
     "apps/catalog/reports.py": answers["use_celery"],
     "apps/catalog/tasks.py": answers["use_celery"],

@@ -215,9 +215,9 @@ def url_names(text: str) -> set[str]:
         parse(text)
     ):  # `app_name` is at the top, which ast.walk sees first
         match node:
-            case ast.Assign([ast.Name("app_name")], ast.Constant(value)):
+            case ast.Assign([ast.Name("app_name")], ast.Constant(str(value))):
                 namespace = f"{value}:"
-            case ast.keyword("name", ast.Constant(name)):
+            case ast.keyword("name", ast.Constant(str(name))):
                 names.add(f"{namespace}{name}")
     return names
 

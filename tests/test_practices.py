@@ -7,7 +7,6 @@ import ast
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -15,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bake
+from tests.forks import Forks
 from tests.mutations import Mutation
-from tests.support import DEFAULT, LEANEST, clean_environment, copy_of, run
+from tests.support import DEFAULT, LEANEST, copy_of, run
 from tests.test_project import PAIRS
 
 MUTATIONS: list[Mutation] = [
@@ -26,6 +26,8 @@ MUTATIONS: list[Mutation] = [
 ]
 # Raise it when a practice is added.
 PROVEN = 73
+# Of the run of a broken practice's test.
+OPTIONS = ("-qx", "-pno:cacheprovider")
 
 type Proofs = dict[int, dict[str, list[str]]]
 
@@ -123,6 +125,13 @@ def copy(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_of(install(**DEFAULT), tmp_path_factory.mktemp("broken"))
 
 
+@pytest.fixture(scope="session")
+def forks(copy: Path) -> Iterator[Forks]:
+    forks = Forks(copy)
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
 def breakable(install: Bake, copy: Path) -> Iterator[Path]:
     """The copy, repaired afterwards, with the files' times: compiled files stay valid."""
@@ -140,24 +149,25 @@ def breakable(install: Bake, copy: Path) -> Iterator[Path]:
     "mutation", MUTATIONS, ids=lambda mutation: f"{mutation.practice}-{mutation.name}"
 )
 def test_broken_practice_fails_its_test(
-    breakable: Path, proofs: Proofs, mutation: Mutation
+    breakable: Path, forks: Forks, proofs: Proofs, mutation: Mutation
 ) -> None:
     mutation.change(breakable)
 
     tests = proofs[mutation.practice][mutation.red]
-    pytest_command = (".venv/bin/python", "-m", "pytest", "-qx", "-pno:cacheprovider")
-    done = subprocess.run(
-        [*pytest_command, *tests],
-        cwd=breakable,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    code, output = forks.pytest(*OPTIONS, *tests)
     # 1 is the code for failed tests; an error of collection is not a failed test.
-    assert done.returncode == 1, done.stdout
-    assert re.search(rf"::{mutation.red}\b", done.stdout), done.stdout
+    assert code == 1, output
+    assert re.search(rf"::{mutation.red}\b", output), output
+
+
+@pytest.mark.scale
+def test_proofs_pass_in_forks_unbroken(
+    breakable: Path, forks: Forks, proofs: Proofs
+) -> None:
+    """Otherwise a broken practice would not be why its test fails there."""
+    for mutation in MUTATIONS:
+        code, output = forks.pytest(*OPTIONS, *proofs[mutation.practice][mutation.red])
+        assert code == 0, output
 
 
 def test_every_mutation_has_a_marked_test(proofs: Proofs) -> None:

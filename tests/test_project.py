@@ -31,7 +31,7 @@ from tests.support import (
     run,
 )
 
-CHOICES = {
+CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
     "use_celery": [True, False],
     "media_storage": ["s3", "gcs", "azure", "local"],

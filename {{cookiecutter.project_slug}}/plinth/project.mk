@@ -7,16 +7,23 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 CRUFT := cruft~=2.16.0
 
+comma := ,
 needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
+.PHONY: help setup editor run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations messages app seed superuser shell squash up down update upgrade requirements audit sonar scan clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/dev .env requirements.txt ## Install what `make run` needs; write .env with new secrets
+
+# Each is one folder at the top of the project, which is then yours.
+editor: ## Write run and debug configurations (NAME=vscode, pycharm or devcontainer)
+	@$(call needed,$(filter $(notdir $(wildcard plinth/editors/*)),$(NAME)),Name the editor: make editor NAME=vscode$(comma) pycharm or devcontainer)
+	@folder=$$(ls -A plinth/editors/$(NAME)); test ! -e $$folder || { echo "$$folder exists and stays as it is: delete it to get the foundation's." >&2; exit 1; }; \
+	cp -R plinth/editors/$(NAME)/. . && echo "Wrote $$folder"
 
 run: setup ## Apply migrations and serve on http://localhost:8000 (PORT=8001)
 	@$(MANAGE) migrate --verbosity 0
@@ -73,6 +80,10 @@ migrate: setup ## Apply migrations
 
 migrate-plan: setup .venv/lint ## Show the SQL, locks and risks of unapplied migrations
 	@$(MANAGE) migrate_plan
+
+messages: setup ## Collect texts in locale/ for translation, and compile them (NAME=fr)
+	@$(MANAGE) makemessages --no-location $(if $(NAME),--locale $(NAME),--all)
+	@$(MANAGE) compilemessages --verbosity 0 --ignore .venv --ignore .uv --ignore plinth
 
 migrations: setup ## Write migrations for changed models
 	@$(MANAGE) makemigrations
