@@ -368,10 +368,10 @@ def test_policies_of_checkov_hold(render: Render, tmp_path: Path) -> None:
         container(template)["image"] = RELEASE
     (tmp_path / "rendered.yaml").write_text(yaml.safe_dump_all(objects))
     uv = shutil.which("uv") or str(REPOSITORY / ".uv/bin/uv")
-    command = [uv, "tool", "run", "--quiet", "--from", "checkov~=3.2", "checkov"]
-    options = ["--framework=kubernetes", "--directory", tmp_path, "--output=json"]
+    command: list[str | Path] = [uv, "tool", "run", "--quiet", "--from", "checkov~=3.2"]
+    command += ["checkov", "--framework=kubernetes", "--output=json", "--directory"]
     done = subprocess.run(
-        [*command, *options], capture_output=True, text=True, check=False
+        [*command, tmp_path], capture_output=True, text=True, check=False
     )
     found = json.loads(done.stdout)
     failed = found["results"]["failed_checks"]
