@@ -436,7 +436,7 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
     )
     assert "No rule to make target 'deploy'" in make.stderr
     said = run("make", "--dry-run", "logs", "OVERLAY=staging", cwd=bake(**KUBERNETES))
-    assert "kubectl --namespace my-site-staging logs" in said
+    assert "--namespace my-site-staging logs --selector" in said
 
 
 # Other deployments
