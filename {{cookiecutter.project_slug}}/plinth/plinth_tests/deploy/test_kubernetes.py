@@ -50,6 +50,7 @@ class Cluster:
         (overlay / "kustomization.yaml").write_text("  envs: [secrets.env]\n")
         example = folder / "deploy/kubernetes/secrets.env.example"
         example.write_text("SECRET_KEY=generated-at-set-up\nDATABASE_URL=\n")
+        self.rendered = RENDERED
         self.calls: list[str] = []
         self.revisions = Counter[str]()
         # The time at which another deploy has locked the namespace.
@@ -76,7 +77,7 @@ class Cluster:
         printed, error = "", ""
         match words:
             case ["kustomize", _]:
-                printed = RENDERED
+                printed = self.rendered
             case ["apply", *_]:
                 self.apply(str(text).split("\n---\n"))
             case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
@@ -97,7 +98,7 @@ class Cluster:
 
     def take_or_leave(self, verb: str) -> str:
         if self.lock and verb == "create":
-            return "(AlreadyExists)"
+            return 'failed to create configmap: configmaps "deploy-lock" already exists'
         self.lock = "now" if verb == "create" else ""
         return ""
 
@@ -316,6 +317,18 @@ def test_image_needs_a_tag_of_its_own(
 
     assert (code == 0) is is_accepted
     assert is_accepted or line.startswith("Name the image with its tag: make deploy ")
+
+
+def test_overlay_with_an_image_of_its_own_is_refused(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.rendered = RENDERED.replace("image: site", "image: site:1")
+
+    code, line = make()
+
+    assert code == 1
+    assert line == f"{OVERLAY} names an image itself: delete `images`."
+    assert not cluster.applied
 
 
 def test_secrets_are_made_once_and_deploy_waits_for_them(

@@ -35,6 +35,8 @@ ANALYSIS = DATABASE = 600
 # Seconds after which a lock is taken for that of a deploy that was cut off.
 LOCK = 3600
 POLL = 2
+# What kubectl says of the lock of another deploy.
+EXISTS = '"deploy-lock" already exists'
 
 
 class DeployError(Exception):
@@ -130,10 +132,10 @@ class Cluster:
         create = ("create", "configmap", "deploy-lock", f"--from-literal=by={holder}")
         space = ("--namespace", self.namespace)
         done = self.run(*space, *create)
-        if done.returncode and "AlreadyExists" in done.stderr and self.is_old():
+        if done.returncode and EXISTS in done.stderr and self.is_old():
             self.here("delete", "configmap", "deploy-lock", "--ignore-not-found")
             done = self.run(*space, *create)
-        if done.returncode and "AlreadyExists" in done.stderr:
+        if done.returncode and EXISTS in done.stderr:
             other = self.get("configmap/deploy-lock", ".data.by")
             raise DeployError(
                 f"Another deploy to {self.namespace} runs, by {other}, or was cut off "
@@ -163,6 +165,7 @@ class Cluster:
         # A Job cannot be changed.
         self.here("delete", job, "--ignore-not-found")
         self.apply(jobs)
+        tell(f"Running {name}: kubectl --namespace {self.namespace} describe {job}")
         while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
             time.sleep(POLL)
             if self.waiting_for(name) & {"ImagePullBackOff", "InvalidImageName"}:
@@ -181,7 +184,7 @@ class Cluster:
     def waiting_for(self, job: str) -> set[str]:
         """Return the reasons why pods of a Job have not started."""
         path = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
-        pods = ("get", "pods", f"--selector=job-name={job}")
+        pods = ("get", "pods", f"--selector=batch.kubernetes.io/job-name={job}")
         return {*self.here(*pods, "--output", f"jsonpath={path}").split()}
 
     def await_rollout(self, *names: str) -> None:
@@ -226,6 +229,8 @@ def deploy(overlay: str, context: str, image: str) -> None:
         )
     cluster = Cluster(overlay, context)
     tell(f"Deploying {image} to {cluster.namespace}.")
+    if not any(map(IMAGE.search, cluster.rendered)):
+        raise DeployError(f"{cluster.overlay} names an image itself: delete `images`.")
     cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
     # A pipeline may have rights in the namespace alone.
     if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
@@ -235,7 +240,6 @@ def deploy(overlay: str, context: str, image: str) -> None:
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         await_database(cluster)
         for job in ("before-deploy", "release-check"):
-            tell(f"Running {job}...")
             try:
                 cluster.run_job(job)
             except DeployError as error:
@@ -246,7 +250,6 @@ def deploy(overlay: str, context: str, image: str) -> None:
         except DeployError as error:
             go_back(cluster, before)
             raise DeployError(f"{error}: the release before serves.") from None
-        tell("Running after-deploy...")
         try:
             log = cluster.run_job("after-deploy")
         except DeployError as error:
@@ -297,7 +300,9 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
 
 def forget(cluster: Cluster) -> None:
     """Delete the revisions that run no pod, so that nobody returns to them."""
-    found = json.loads(cluster.here("get", "replicasets", "--output", "json"))
+    names = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
+    sets = ("get", "replicasets", "--selector", names)
+    found = json.loads(cluster.here(*sets, "--output", "json"))
     old = [
         it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
     ]
