@@ -18,6 +18,7 @@ import yaml
 
 from tests.conftest import Bake
 from tests.kubernetes import container, of, rendered, templates
+from tests.services import operators_models
 from tests.support import REPOSITORY, run
 
 pytestmark = pytest.mark.services("kubectl")
@@ -136,6 +137,52 @@ def test_invalid_object_is_reported(
     change(next(it for it in broken if it["kind"] == kind))
 
     assert len(errors(broken)) == 1
+
+
+# By the group of their kinds; CloudNativePG's are in no package.
+MODELS = {
+    "argoproj.io": "argo-rollouts",
+    "external-secrets.io": "external-secrets",
+    "keda.sh": "keda",
+    "monitoring.coreos.com": "prometheus-operator",
+}
+CHECK = """
+import { readFileSync } from "node:fs";
+const errors = [];
+for (const [folder, object] of JSON.parse(readFileSync(0))) {
+  const models = await import(`${folder}/${object.apiVersion}/index.js`);
+  try {
+    new models[object.kind](object).validate();
+  } catch (error) {
+    errors.push(`${object.kind}: ${error.message}`);
+  }
+}
+console.log(JSON.stringify(errors));
+"""
+
+
+@pytest.mark.services("kubernetes-models")
+def test_fields_of_operators_kinds_have_their_types(render: Render) -> None:
+    """A field of an unknown name is not found."""
+    folder = operators_models()
+    assert folder
+    every = [*render("monitoring", "keda", "rollouts"), *render("external-secrets")]
+    found = [
+        (f"{folder}/{MODELS[group]}", it)
+        for it in every
+        if (group := it["apiVersion"].split("/")[0]) in MODELS
+    ]
+    assert {it["kind"] for _, it in found} == FOREIGN - {"Cluster"}
+
+    def check() -> list[str]:
+        node = ["node", "--input-type=module", "--eval", CHECK]
+        text = json.dumps(found)
+        return json.loads(subprocess.check_output(node, input=text, text=True))
+
+    assert not check()
+    for _, it in found:
+        it["spec"][min(it["spec"])] = 1.5
+    assert len(check()) == len(found)
 
 
 # References
