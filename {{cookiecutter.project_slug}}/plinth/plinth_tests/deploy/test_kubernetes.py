@@ -59,6 +59,8 @@ class Cluster:
         self.ended: dict[str, str] = {}
         self.logs: dict[str, str] = {}
         self.waiting = ""
+        # Pods that drain, at each look.
+        self.draining: list[str] = []
         self.sick: set[str] = set()
         self.has_history = True
 
@@ -105,6 +107,7 @@ class Cluster:
     def apply(self, documents: list[str]) -> None:
         for document in documents:
             kind, name = re.findall(r"(?m)^(?:kind:|  name:) (.*)$", document)
+            assert not (self.draining and name == "after-deploy")
             self.calls.append(f"apply {kind} {name}")
             if found := re.search("image: (.*)", document):
                 self.image = found[1]
@@ -126,6 +129,8 @@ class Cluster:
             "configmap": "ann@laptop",
             "namespace": "",
         }
+        if "deletionTimestamp" in path:
+            return self.draining.pop(0) if self.draining else ""
         if "creationTimestamp" in path:
             return self.lock
         if "revision" in path:
@@ -243,6 +248,17 @@ def test_after_a_contraction_nobody_returns_to_the_release_before(
     make(image="site:3")
 
     assert "delete replicaset web-1 worker-1" in cluster.calls
+
+
+@pytest.mark.practice(49)
+def test_contraction_waits_until_the_old_pods_have_stopped(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.draining = ["2026-01-01T00:00:00Z"] * 3
+
+    assert make() == (0, "shop now serves site:2.")
+    assert cluster.applied[-1] == "after-deploy"
+    assert not cluster.draining
 
 
 def test_failed_contraction_says_that_the_release_serves(

@@ -27,11 +27,14 @@ TAGGED = r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)"
 # In the order of a release. Workers come before the web: its pages may enqueue tasks that only
 # the new workers know.
 DEPLOYMENTS = ("worker", "beat", "web")
+PODS = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
 # What starts pods, or says how many: not before the migrations.
 LATE = ("Deployment", "Job", "Rollout", "HorizontalPodAutoscaler", "ScaledObject")
 # Seconds. A Deployment gives up after 180; Argo's analysis, and a new database, take longer.
 ROLLOUT = 300
 ANALYSIS = DATABASE = 600
+# More than a pod has to drain.
+STOP = 120
 # Seconds after which a lock is taken for that of a deploy that was cut off.
 LOCK = 3600
 POLL = 2
@@ -205,6 +208,16 @@ class Cluster:
         if not known or not self.wait(rollout, phase, "Healthy", "Degraded", ANALYSIS):
             raise DeployError("Argo Rollouts has given the release up")
 
+    def await_stop(self) -> None:
+        """Wait until no pod drains: `rollout status` does not count those."""
+        path = "{.items[*].metadata.deletionTimestamp}"
+        pods = ("get", "pods", "--selector", PODS, "--output", f"jsonpath={path}")
+        end = time.monotonic() + STOP
+        while self.here(*pods).strip():
+            if time.monotonic() > end:
+                raise DeployError("Pods of the release before do not stop")
+            time.sleep(POLL)
+
     def deployments(self) -> list[str]:
         names = {self.name_of(it) for it in self.find("Deployment")}
         return [name for name in DEPLOYMENTS if name in names]
@@ -251,6 +264,7 @@ def deploy(overlay: str, context: str, image: str) -> None:
             go_back(cluster, before)
             raise DeployError(f"{error}: the release before serves.") from None
         try:
+            cluster.await_stop()
             log = cluster.run_job("after-deploy")
         except DeployError as error:
             raise DeployError(
@@ -300,8 +314,7 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
 
 def forget(cluster: Cluster) -> None:
     """Delete the revisions that run no pod, so that nobody returns to them."""
-    names = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
-    sets = ("get", "replicasets", "--selector", names)
+    sets = ("get", "replicasets", "--selector", PODS)
     found = json.loads(cluster.here(*sets, "--output", "json"))
     old = [
         it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
