@@ -74,6 +74,16 @@ def postgresql_programs() -> Path | None:
     return Path(found).resolve().parent if found else next(reversed(folders), None)
 
 
+@cache
+def operators_models() -> Path | None:
+    """The folder of npm with the models of kinds that Kubernetes itself has not."""
+    if not shutil.which("npm"):
+        return None
+    npm = ["npm", "root", "--global"]
+    folder = Path(subprocess.check_output(npm, text=True).strip(), "@kubernetes-models")
+    return folder if (folder / "keda").exists() else None
+
+
 # What starts it by the name in the PATH is for its own user alone.
 RABBITMQ = "/usr/lib/rabbitmq/bin"
 
@@ -98,6 +108,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "gettext": (partial(shutil.which, "msgattrib"), "gettext"),
     # Debian's is too old.
     "kubectl": (partial(shutil.which, "kubectl"), "kubectl"),
+    "kubernetes-models": (operators_models, "npm"),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
@@ -127,6 +138,13 @@ RENEWAL = ("certbot", "-q", "renew", "--no-random-sleep-on-renew")
 # elsewhere, the test does not need.
 NPM = {
     "azurite": ["azurite"],
+    "kubernetes-models": [
+        f"@kubernetes-models/{name}"
+        for name in (
+            *("argo-rollouts@2", "external-secrets@2", "keda@2"),
+            "prometheus-operator@6",
+        )
+    ],
     "observatory": ["--ignore-scripts", "@mdn/mdn-http-observatory@1"],
 }
 
@@ -150,6 +168,7 @@ def install() -> None:
             npm = [*sudo, "npm", "install", "--global", *NPM[service]]
             subprocess.run(npm, check=False)
         docker_answers.cache_clear()
+        operators_models.cache_clear()
     if missing := list(filter(lacks, SERVICES)):
         sys.exit(f"Install and start by your own system's means: {', '.join(missing)}.")
 

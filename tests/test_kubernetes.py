@@ -18,6 +18,7 @@ import yaml
 
 from tests.conftest import Bake
 from tests.kubernetes import container, of, rendered, templates
+from tests.services import operators_models
 from tests.support import REPOSITORY, run
 
 pytestmark = pytest.mark.services("kubectl")
@@ -136,6 +137,52 @@ def test_invalid_object_is_reported(
     change(next(it for it in broken if it["kind"] == kind))
 
     assert len(errors(broken)) == 1
+
+
+# By the group of their kinds; CloudNativePG's are in no package.
+MODELS = {
+    "argoproj.io": "argo-rollouts",
+    "external-secrets.io": "external-secrets",
+    "keda.sh": "keda",
+    "monitoring.coreos.com": "prometheus-operator",
+}
+CHECK = """
+import { readFileSync } from "node:fs";
+const errors = [];
+for (const [folder, object] of JSON.parse(readFileSync(0))) {
+  const models = await import(`${folder}/${object.apiVersion}/index.js`);
+  try {
+    new models[object.kind](object).validate();
+  } catch (error) {
+    errors.push(`${object.kind}: ${error.message}`);
+  }
+}
+console.log(JSON.stringify(errors));
+"""
+
+
+@pytest.mark.services("kubernetes-models")
+def test_fields_of_operators_kinds_have_their_types(render: Render) -> None:
+    """A field of an unknown name is not found."""
+    folder = operators_models()
+    assert folder
+    every = [*render("monitoring", "keda", "rollouts"), *render("external-secrets")]
+    found = [
+        (f"{folder}/{MODELS[group]}", it)
+        for it in every
+        if (group := it["apiVersion"].split("/")[0]) in MODELS
+    ]
+    assert {it["kind"] for _, it in found} == FOREIGN - {"Cluster"}
+
+    def check() -> list[str]:
+        node = ["node", "--input-type=module", "--eval", CHECK]
+        text = json.dumps(found)
+        return json.loads(subprocess.check_output(node, input=text, text=True))
+
+    assert not check()
+    for _, it in found:
+        it["spec"][min(it["spec"])] = 1.5
+    assert len(check()) == len(found)
 
 
 # References
@@ -368,10 +415,10 @@ def test_policies_of_checkov_hold(render: Render, tmp_path: Path) -> None:
         container(template)["image"] = RELEASE
     (tmp_path / "rendered.yaml").write_text(yaml.safe_dump_all(objects))
     uv = shutil.which("uv") or str(REPOSITORY / ".uv/bin/uv")
-    command = [uv, "tool", "run", "--quiet", "--from", "checkov~=3.2", "checkov"]
-    options = ["--framework=kubernetes", "--directory", tmp_path, "--output=json"]
+    command: list[str | Path] = [uv, "tool", "run", "--quiet", "--from", "checkov~=3.2"]
+    command += ["checkov", "--framework=kubernetes", "--output=json", "--directory"]
     done = subprocess.run(
-        [*command, *options], capture_output=True, text=True, check=False
+        [*command, tmp_path], capture_output=True, text=True, check=False
     )
     found = json.loads(done.stdout)
     failed = found["results"]["failed_checks"]
@@ -436,7 +483,7 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
     )
     assert "No rule to make target 'deploy'" in make.stderr
     said = run("make", "--dry-run", "logs", "OVERLAY=staging", cwd=bake(**KUBERNETES))
-    assert "kubectl --namespace my-site-staging logs" in said
+    assert "--namespace my-site-staging logs --selector" in said
 
 
 # Other deployments

@@ -57,8 +57,8 @@ def test_proofs_of_deployment_pass_or_are_absent(
     install: Bake, deploy: str, absent: set[int]
 ) -> None:
     """In a project that test_project installs too."""
-    project = install(**next(it for it in PAIRS if it["deploy"] == deploy))
-    chosen = {33, 37, 50, 54, 61, 62, 63}
+    project = install(**next(it for it in PAIRS if it.get("deploy") == deploy))
+    chosen = {33, 50, 54, 62, 63}
     numbers = " ".join(f"--number {number}" for number in sorted(chosen))
 
     output = run("make", "prove", f"ARGS={numbers}", cwd=project)

@@ -59,6 +59,12 @@ MUTATIONS = [
         "test_after_a_contraction_nobody_returns_to_the_release_before",
     ),
     Mutation(
+        49,
+        "a-cluster-drops-columns-while-pods-drain",
+        replace(KUBERNETES, "            cluster.await_stop()\n", ""),
+        "test_contraction_waits_until_the_old_pods_have_stopped",
+    ),
+    Mutation(
         50,
         "two-deploys-to-a-cluster-at-once",
         replace(KUBERNETES, "age.total_seconds() > LOCK", "True"),

@@ -50,6 +50,7 @@ class Cluster:
         (overlay / "kustomization.yaml").write_text("  envs: [secrets.env]\n")
         example = folder / "deploy/kubernetes/secrets.env.example"
         example.write_text("SECRET_KEY=generated-at-set-up\nDATABASE_URL=\n")
+        self.rendered = RENDERED
         self.calls: list[str] = []
         self.revisions = Counter[str]()
         # The time at which another deploy has locked the namespace.
@@ -58,6 +59,8 @@ class Cluster:
         self.ended: dict[str, str] = {}
         self.logs: dict[str, str] = {}
         self.waiting = ""
+        # Pods that drain, at each look.
+        self.draining: list[str] = []
         self.sick: set[str] = set()
         self.has_history = True
 
@@ -76,7 +79,7 @@ class Cluster:
         printed, error = "", ""
         match words:
             case ["kustomize", _]:
-                printed = RENDERED
+                printed = self.rendered
             case ["apply", *_]:
                 self.apply(str(text).split("\n---\n"))
             case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
@@ -97,13 +100,14 @@ class Cluster:
 
     def take_or_leave(self, verb: str) -> str:
         if self.lock and verb == "create":
-            return "(AlreadyExists)"
+            return 'failed to create configmap: configmaps "deploy-lock" already exists'
         self.lock = "now" if verb == "create" else ""
         return ""
 
     def apply(self, documents: list[str]) -> None:
         for document in documents:
             kind, name = re.findall(r"(?m)^(?:kind:|  name:) (.*)$", document)
+            assert not (self.draining and name == "after-deploy")
             self.calls.append(f"apply {kind} {name}")
             if found := re.search("image: (.*)", document):
                 self.image = found[1]
@@ -125,6 +129,8 @@ class Cluster:
             "configmap": "ann@laptop",
             "namespace": "",
         }
+        if "deletionTimestamp" in path:
+            return self.draining.pop(0) if self.draining else ""
         if "creationTimestamp" in path:
             return self.lock
         if "revision" in path:
@@ -244,6 +250,17 @@ def test_after_a_contraction_nobody_returns_to_the_release_before(
     assert "delete replicaset web-1 worker-1" in cluster.calls
 
 
+@pytest.mark.practice(49)
+def test_contraction_waits_until_the_old_pods_have_stopped(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.draining = ["2026-01-01T00:00:00Z"] * 3
+
+    assert make() == (0, "shop now serves site:2.")
+    assert cluster.applied[-1] == "after-deploy"
+    assert not cluster.draining
+
+
 def test_failed_contraction_says_that_the_release_serves(
     cluster: Cluster, make: Make
 ) -> None:
@@ -316,6 +333,18 @@ def test_image_needs_a_tag_of_its_own(
 
     assert (code == 0) is is_accepted
     assert is_accepted or line.startswith("Name the image with its tag: make deploy ")
+
+
+def test_overlay_with_an_image_of_its_own_is_refused(
+    cluster: Cluster, make: Make
+) -> None:
+    cluster.rendered = RENDERED.replace("image: site", "image: site:1")
+
+    code, line = make()
+
+    assert code == 1
+    assert line == f"{OVERLAY} names an image itself: delete `images`."
+    assert not cluster.applied
 
 
 def test_secrets_are_made_once_and_deploy_waits_for_them(

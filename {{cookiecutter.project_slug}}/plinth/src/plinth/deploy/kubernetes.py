@@ -27,14 +27,19 @@ TAGGED = r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)"
 # In the order of a release. Workers come before the web: its pages may enqueue tasks that only
 # the new workers know.
 DEPLOYMENTS = ("worker", "beat", "web")
+PODS = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
 # What starts pods, or says how many: not before the migrations.
 LATE = ("Deployment", "Job", "Rollout", "HorizontalPodAutoscaler", "ScaledObject")
 # Seconds. A Deployment gives up after 180; Argo's analysis, and a new database, take longer.
 ROLLOUT = 300
 ANALYSIS = DATABASE = 600
+# More than a pod has to drain.
+STOP = 120
 # Seconds after which a lock is taken for that of a deploy that was cut off.
 LOCK = 3600
 POLL = 2
+# What kubectl says of the lock of another deploy.
+EXISTS = '"deploy-lock" already exists'
 
 
 class DeployError(Exception):
@@ -130,10 +135,10 @@ class Cluster:
         create = ("create", "configmap", "deploy-lock", f"--from-literal=by={holder}")
         space = ("--namespace", self.namespace)
         done = self.run(*space, *create)
-        if done.returncode and "AlreadyExists" in done.stderr and self.is_old():
+        if done.returncode and EXISTS in done.stderr and self.is_old():
             self.here("delete", "configmap", "deploy-lock", "--ignore-not-found")
             done = self.run(*space, *create)
-        if done.returncode and "AlreadyExists" in done.stderr:
+        if done.returncode and EXISTS in done.stderr:
             other = self.get("configmap/deploy-lock", ".data.by")
             raise DeployError(
                 f"Another deploy to {self.namespace} runs, by {other}, or was cut off "
@@ -163,6 +168,7 @@ class Cluster:
         # A Job cannot be changed.
         self.here("delete", job, "--ignore-not-found")
         self.apply(jobs)
+        tell(f"Running {name}: kubectl --namespace {self.namespace} describe {job}")
         while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
             time.sleep(POLL)
             if self.waiting_for(name) & {"ImagePullBackOff", "InvalidImageName"}:
@@ -181,7 +187,7 @@ class Cluster:
     def waiting_for(self, job: str) -> set[str]:
         """Return the reasons why pods of a Job have not started."""
         path = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
-        pods = ("get", "pods", f"--selector=job-name={job}")
+        pods = ("get", "pods", f"--selector=batch.kubernetes.io/job-name={job}")
         return {*self.here(*pods, "--output", f"jsonpath={path}").split()}
 
     def await_rollout(self, *names: str) -> None:
@@ -201,6 +207,16 @@ class Cluster:
         phase = ".status.phase"
         if not known or not self.wait(rollout, phase, "Healthy", "Degraded", ANALYSIS):
             raise DeployError("Argo Rollouts has given the release up")
+
+    def await_stop(self) -> None:
+        """Wait until no pod drains: `rollout status` does not count those."""
+        path = "{.items[*].metadata.deletionTimestamp}"
+        pods = ("get", "pods", "--selector", PODS, "--output", f"jsonpath={path}")
+        end = time.monotonic() + STOP
+        while self.here(*pods).strip():
+            if time.monotonic() > end:
+                raise DeployError("Pods of the release before do not stop")
+            time.sleep(POLL)
 
     def deployments(self) -> list[str]:
         names = {self.name_of(it) for it in self.find("Deployment")}
@@ -226,6 +242,8 @@ def deploy(overlay: str, context: str, image: str) -> None:
         )
     cluster = Cluster(overlay, context)
     tell(f"Deploying {image} to {cluster.namespace}.")
+    if not any(map(IMAGE.search, cluster.rendered)):
+        raise DeployError(f"{cluster.overlay} names an image itself: delete `images`.")
     cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
     # A pipeline may have rights in the namespace alone.
     if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
@@ -235,7 +253,6 @@ def deploy(overlay: str, context: str, image: str) -> None:
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         await_database(cluster)
         for job in ("before-deploy", "release-check"):
-            tell(f"Running {job}...")
             try:
                 cluster.run_job(job)
             except DeployError as error:
@@ -246,8 +263,8 @@ def deploy(overlay: str, context: str, image: str) -> None:
         except DeployError as error:
             go_back(cluster, before)
             raise DeployError(f"{error}: the release before serves.") from None
-        tell("Running after-deploy...")
         try:
+            cluster.await_stop()
             log = cluster.run_job("after-deploy")
         except DeployError as error:
             raise DeployError(
@@ -297,7 +314,8 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
 
 def forget(cluster: Cluster) -> None:
     """Delete the revisions that run no pod, so that nobody returns to them."""
-    found = json.loads(cluster.here("get", "replicasets", "--output", "json"))
+    sets = ("get", "replicasets", "--selector", PODS)
+    found = json.loads(cluster.here(*sets, "--output", "json"))
     old = [
         it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
     ]
