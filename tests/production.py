@@ -9,7 +9,7 @@ from functools import partial
 from http.client import HTTPException
 from itertools import cycle, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.services import PRODUCTION, Answer, get, venv, wait_until
 from tests.support import copy_of, run
@@ -97,7 +97,7 @@ def shell(project: Path, code: str, **variables: str) -> str:
     return manage(project, "shell", "--no-imports", "--command", code, **variables)
 
 
-def log_of(file: Path) -> list[dict[str, object]]:
+def log_of(file: Path) -> list[dict[str, Any]]:
     """The lines of a log that are the application's: the JSON ones."""
     lines = file.read_text().splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]

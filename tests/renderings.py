@@ -10,7 +10,8 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -118,7 +119,7 @@ class Template:
             *(self.questions_in(str(self.config[name])) for name in computed)
         )
 
-    def combinations(self, questions: set[str]) -> Iterator[Answers]:
+    def combinations(self, questions: AbstractSet[str]) -> Iterator[Answers]:
         chosen = [name for name in self.choices if name in questions]
         texts = TEXTS if questions - self.choices.keys() else TEXTS[:1]
         for values in itertools.product(*(self.choices[name] for name in chosen)):
@@ -154,7 +155,7 @@ def choices(config: Answers) -> dict[str, list[object]]:
     }
 
 
-def covering(columns: dict[str, list[object]], together: int) -> list[Answers]:
+def covering(columns: Mapping[str, Sequence[object]], together: int) -> list[Answers]:
     """Few rows, in which any values of so many columns occur together.
 
     Greedy: a row starts from a combination that no row has yet, and each column after
@@ -178,10 +179,7 @@ def covering(columns: dict[str, list[object]], together: int) -> list[Answers]:
         row = dict(next(iter(missing)))
         for name, values in columns.items():
             if name not in row:
-                row |= max(
-                    ({name: value} for value in values),
-                    key=lambda cell: fresh(row | cell),
-                )
+                row[name] = max(values, key=lambda value: fresh(row | {name: value}))
         for combination in combinations(row):
             missing.pop(combination, None)
         rows.append({name: row[name] for name in columns})
@@ -193,7 +191,7 @@ def keep_conditions(hook: Path) -> dict[str, str]:
     for node in ast.parse(hook.read_text()).body:
         match node:
             case ast.Assign([ast.Name("KEEP")], ast.Dict(keys, values)):
-                paths = map(ast.literal_eval, keys)
+                paths = [ast.literal_eval(key) for key in keys if key]
                 return dict(zip(paths, map(ast.unparse, values), strict=True))
     raise LookupError(f"{hook} has no KEEP table")
 
@@ -215,7 +213,7 @@ def parse_yaml(text: str) -> None:
         check(document)
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[[str], object]] = {
     ".json": json.loads,
     ".py": ast.parse,
     ".toml": tomllib.loads,

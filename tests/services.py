@@ -28,7 +28,7 @@ from functools import cache, partial
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import brotli
 import pytest
@@ -92,6 +92,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     "chromium": (partial(shutil.which, "chromium"), "chromium"),
     "curl": (partial(shutil.which, "curl"), "curl"),
     "docker": (docker_answers, DOCKER),
+    "gettext": (partial(shutil.which, "msgattrib"), "gettext"),
     "nginx": (partial(shutil.which, "nginx"), "nginx"),
     "observatory": (partial(shutil.which, "mdn-http-observatory-scan"), "npm"),
     "openssl": (partial(shutil.which, "openssl"), "openssl"),
@@ -180,7 +181,7 @@ def listens(port: int) -> bool:
 
 @contextmanager
 def process(
-    *command: str | Path, cwd: Path, log: Path, env: dict[str, str] | None = None
+    *command: object, cwd: Path, log: Path, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command beside the test, and end it with the test."""
     with (
@@ -408,8 +409,8 @@ def gunicorn_on(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The project under its production settings, behind a unix socket of this path."""
     env = PRODUCTION | {"WEB_BIND": f"unix:{path}"} | variables
-    command = ["gunicorn", "--config", "python:plinth.server.gunicorn", *options]
-    command = venv(*command, application, of=project)
+    words = ["gunicorn", "--config", "python:plinth.server.gunicorn", *options]
+    command = venv(*words, application, of=project)
     with process(*command, cwd=project, log=log, env=env) as running:
 
         def listens() -> bool:
@@ -420,7 +421,7 @@ def gunicorn_on(
         yield running
 
 
-def venv(program: str, *arguments: str, of: Path) -> list[str | Path]:
+def venv(program: str, *arguments: str | Path, of: Path) -> list[str | Path]:
     """A command line with a program from a project's environment."""
     return [of / ".venv/bin" / program, *arguments]
 
@@ -454,7 +455,8 @@ def get(url: str, host: str = "example.com", **headers: str) -> Answer:
         with opener.open(request, timeout=30) as response:
             return Answer(response.status, response.headers, response.read().decode())
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers, error.read().decode())
+        given = cast("HTTPMessage", error.headers)
+        return Answer(error.code, given, error.read().decode())
 
 
 @contextmanager
@@ -663,7 +665,8 @@ def front(project: Path, folder: Path, *trusted: str) -> Iterator[Front]:
     if trusted:
         said = main.with_name("real-ip.conf")
         text = re.sub(r"(?m)^# (real_ip_|set_real)", r"\1", said.read_text())
-        said.write_text(text.replace("10.0.0.0/8", *trusted))
+        [network] = trusted
+        said.write_text(text.replace("10.0.0.0/8", network))
     script = folder / "site/self-signed.sh"
     run("sh", script, "example.com", folder / "tls", cwd=folder)
     command = ["nginx", "-c", main, "-e", folder / "log/error.log", "-g", "daemon off;"]
@@ -684,7 +687,7 @@ class Authority(NamedTuple):
         with socket.create_connection(("127.0.0.1", port), 30) as plain:
             try:
                 with context.wrap_socket(plain, server_hostname=name) as wrapped:
-                    return wrapped.getpeercert()["serialNumber"]
+                    return str((wrapped.getpeercert() or {})["serialNumber"])
             except ssl.SSLCertVerificationError:
                 return ""
 

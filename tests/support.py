@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,16 +29,17 @@ LEANEST: dict[str, object] = {
 }
 
 
-def run(*command: str | Path, cwd: Path, **options: object) -> str:
+def run(
+    *command: object, cwd: Path, env: dict[str, str] | None = None, **options: Any
+) -> str:
     """Run a command and return what it prints; fail the test, showing it, if it fails.
 
     The environment is a newcomer's: no active environment, no settings chosen.
     """
-    env = clean_environment() | options.pop("env", {})
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env=env,
+        env=clean_environment() | (env or {}),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -112,7 +114,7 @@ def documented(page: Path, words: str) -> str:
 
 
 def refusal(
-    *command: str | Path, cwd: Path, env: dict[str, str] | None = None
+    *command: object, cwd: Path, env: dict[str, str] | None = None
 ) -> list[str]:
     """Run a command that must fail; return its standard error's lines, without make's."""
     done = subprocess.run(

@@ -29,7 +29,7 @@ from tests.support import REPOSITORY, run
 CHOICES = choices(json.loads((REPOSITORY / "cookiecutter.json").read_text()))
 
 # Any two answers meet in one of these projects; a text stands for its place in TEXTS.
-COLUMNS = {"text": list(range(len(TEXTS))), **CHOICES}
+COLUMNS: dict[str, list[object]] = {"text": list(range(len(TEXTS))), **CHOICES}
 PROJECTS = covering(COLUMNS, together=2)
 
 
@@ -173,9 +173,9 @@ def empty_folders(project: Path) -> list[Path]:
 
 
 def test_any_two_answers_meet_in_a_project() -> None:
-    for two in itertools.combinations(COLUMNS, 2):
-        met = {tuple(project[name] for name in two) for project in PROJECTS}
-        assert met == set(itertools.product(*(COLUMNS[name] for name in two)))
+    for one, other in itertools.combinations(COLUMNS, 2):
+        met = {(project[one], project[other]) for project in PROJECTS}
+        assert met == set(itertools.product(COLUMNS[one], COLUMNS[other]))
 
 
 @pytest.mark.parametrize(

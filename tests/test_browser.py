@@ -13,10 +13,19 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.conftest import Bake
 from tests.services import free_port
@@ -150,7 +159,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def open_page(url: str, status: int = 200, **options: object) -> Page:
+    def open_page(url: str, status: int = 200, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         context.add_init_script(
@@ -158,18 +167,20 @@ def open_page(browser: Browser) -> Iterator[Open]:
                 `${event.violatedDirective} refuses ${event.blockedURI}`))"""
         )
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
+
+        def on_console(message: ConsoleMessage) -> None:
+            place = message.location["url"]
+            if (
                 message.type in ("error", "warning")
                 # That the page itself is an error is what the test asked for.
-                and not (status != 200 and message.location["url"] == url)
+                and not (status != 200 and place == url)
                 # The proxy serves uploads, and there is none here.
-                and "/media/" not in message.location["url"]
-                and complaints.append(f"{page.url}: {message.text}")
-            ),
-        )
+                and "/media/" not in place
+            ):
+                complaints.append(f"{page.url}: {message.text}")
+
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", on_console)
         response = page.goto(url)
         assert response
         assert response.status == status
@@ -276,7 +287,7 @@ def test_ledger_is_accessible(
         and "SCREENSHOTS" in os.environ
     ):
         picture = REPOSITORY / "docs/practices.png"
-        top = {"x": 0, "y": 0, "width": 1280, "height": 1200}
+        top: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 1200}
         page.screenshot(path=picture, full_page=True, clip=top)
         assert picture.stat().st_size < 200_000
 

@@ -57,7 +57,7 @@ def test_redis_restart_fails_no_request(
                 tried = len(seen)
                 server.close()
                 # All of them meet the dead server.
-                wait_until(lambda tried=tried: len(seen) > tried + 30)
+                wait_until(lambda tried=tried: len(seen) > tried + 30)  # type: ignore[misc]
                 # Results of probes are reused for a moment.
                 wait_until(lambda: ready(site)["cache"] == "failing")
                 server.enter_context(services.redis(tmp_path, port))

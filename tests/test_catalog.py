@@ -204,7 +204,8 @@ def test_no_client_gets_anothers_cached_page(
     project: Path, catalog: str, tmp_path: Path
 ) -> None:
     names = ["Ann", "Bo", "Cy", "Di"]
-    wrong, seen = [], []
+    wrong: list[str] = []
+    seen: list[bool] = []
     with ExitStack() as stack:
         redis = stack.enter_context(services.redis(tmp_path, services.free_port()))
         variables = {
@@ -255,7 +256,9 @@ def export(site: str, key: str, pid: int) -> tuple[int, float, float]:
     address = urlsplit(site)
     before = memory(pid, "VmRSS")
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak starts from here
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=300)
+    connection = http.client.HTTPConnection(
+        address.hostname or "", address.port, timeout=300
+    )
     start = time.perf_counter()
     connection.request(
         "GET",

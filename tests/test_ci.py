@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -42,9 +43,10 @@ def test_first_push_passes(install: Bake, tmp_path: Path) -> None:
     fresh = clone(install(**DEFAULT), tmp_path / "fresh")
     offline = [step for step in steps(fresh, "ci", "check") if step not in ONLINE]
     assert offline == ["make ci"]
+    [make_ci] = offline
 
     with services.postgresql() as url:
-        report = bash(*offline, cwd=fresh, CI="true", DATABASE_URL=url)
+        report = bash(make_ci, cwd=fresh, CI="true", DATABASE_URL=url)
 
     assert "no issues found" in report
     assert run("git", "status", "--porcelain", cwd=fresh) == ""
@@ -57,7 +59,7 @@ def test_pipelines_run_the_same_checks(bake: Bake) -> None:
 
 
 def test_pipeline_asks_for_the_least_permissions(bake: Bake) -> None:
-    permissions = {}
+    permissions: dict[str, Any] = {}
     for path in (bake(ci="github") / ".github/workflows").iterdir():
         workflow = yaml.safe_load(path.read_text())
         assert workflow["permissions"] == {}
@@ -87,7 +89,11 @@ def proposed(template: Path, bake: Bake, tmp_path: Path) -> Path:
 
     project = tmp_path / "project"
     shutil.copytree(bake(**DEFAULT), project)
-    state = {"template": f"file://{upstream}", "commit": first, "checkout": None}
+    state: dict[str, Any] = {
+        "template": f"file://{upstream}",
+        "commit": first,
+        "checkout": None,
+    }
     answers = {"project_name": "My Site", "project_slug": "my_site"}
     state |= {"directory": None, "context": {"cookiecutter": answers}}
     (project / ".cruft.json").write_text(json.dumps(state))

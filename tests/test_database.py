@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,7 +186,7 @@ POOLERS = ["native", "pgbouncer", "none"]
 
 @contextmanager
 def pooled(
-    project: Path, primary: PostgreSQL, pooler: str, **settings: object
+    project: Path, primary: PostgreSQL, pooler: str, **settings: Any
 ) -> Iterator[dict[str, str]]:
     """Variables for a site whose connections are shared in this way."""
     variables = {"DATABASE_URL": primary.url, "DATABASE_POOLER": pooler}

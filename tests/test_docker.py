@@ -216,6 +216,7 @@ def locked(database: str, name: str, table: str) -> Iterator[Callable[[], bool]]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as holds:
+        assert holds.stdin
         # The end of its input ends the transaction.
         holds.stdin.write(f"BEGIN; LOCK TABLE {table};\n")
         holds.stdin.flush()

@@ -7,7 +7,7 @@ two projects, and runs the suites once in each; `make scale` does job by job.
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,6 +15,7 @@ import pytest
 
 from tests import services
 from tests.conftest import Bake
+from tests.mutations import replace
 from tests.support import DEFAULT, commit, copy_of, run
 
 type Job = Callable[[Path], None]
@@ -92,7 +93,7 @@ def middleware(project: Path) -> None:
         project,
         "apps/pages/middleware.py",
         """
-        from collections.abc import Callable
+        from collections.abc import Callable, Sequence
 
         from django.http import HttpRequest, HttpResponse
 
@@ -207,19 +208,7 @@ def periodic_task(project: Path) -> None:
 
 
 def second_language(project: Path) -> None:
-    insert(
-        project,
-        BASE,
-        'TIME_ZONE = "UTC"',
-        'LANGUAGES = [("en", "English"), ("de", "Deutsch")]\n'
-        'LOCALE_PATHS = [BASE_DIR / "locale"]\n',
-    )
-    insert(
-        project,
-        BASE,
-        '"django.contrib.sessions.middleware.SessionMiddleware"',
-        '    "django.middleware.locale.LocaleMiddleware",\n',
-    )
+    replace(BASE, '("en", "English")', '("en", "English"), ("de", "Deutsch")')(project)
     write(
         project,
         "locale/de/LC_MESSAGES/django.po",
@@ -290,7 +279,7 @@ def name(job: Job) -> str:
     return job.__name__
 
 
-def prepare(install: Bake, folder: Path, jobs: list[Job]) -> Path:
+def prepare(install: Bake, folder: Path, jobs: Sequence[Job]) -> Path:
     project = copy_of(install(**DEFAULT), folder)
     # Of its own, as a job may install a package; its files are links, so that Python need
     # not compile them again.

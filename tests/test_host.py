@@ -250,7 +250,7 @@ def somebody_signs_in(host: Host, say: Say) -> None:
     done = host.ask(path, form=form | {"csrfmiddlewaretoken": token}, Cookie=cookie)
 
     assert done.status == 302, done.text
-    session = SimpleCookie("\n".join(done.headers.get_all("Set-Cookie")))
+    session = SimpleCookie("\n".join(done.headers.get_all("Set-Cookie", [])))
     host.cookie = f"__Host-sessionid={session['__Host-sessionid'].value}"
     profile = host.ask(PRIVATE_PAGE, Cookie=host.cookie)
     assert profile.status == 200

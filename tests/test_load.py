@@ -165,7 +165,7 @@ def test_queueing_model_predicts_a_measured_gunicorn(
     env = clean_environment() | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
     python = project / ".venv/bin/python"
     command = [
-        *(python, "-m", "gunicorn", "--config=python:plinth.server.gunicorn"),
+        *(str(python), "-m", "gunicorn", "--config=python:plinth.server.gunicorn"),
         *(f"--bind=127.0.0.1:{port}", "--workers=1", "--threads=4"),
         *(f"--pythonpath={tmp_path}", "waiting:application"),
     ]

@@ -17,7 +17,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -63,7 +63,7 @@ class Sink:
         self.messages.append(message)
         return "250 Taken"
 
-    def sign_in(self, *arguments: object) -> AuthResult:
+    def sign_in(self, *arguments: Any) -> AuthResult:
         *_, data = arguments
         self.signed_in.append((data.login, data.password))
         return AuthResult(success=data.password == b"p@ss#", handled=False)
@@ -72,7 +72,8 @@ class Sink:
 @contextmanager
 def sink(port: int, certificate: Path | None = None) -> Iterator[Sink]:
     """An SMTP server on the port; with a certificate it wants STARTTLS and a password."""
-    server, options = Sink(), {}
+    server = Sink()
+    options: dict[str, Any] = {}
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -140,7 +141,7 @@ def test_mail_arrives_as_text_and_html(
     assert message.get_content_type() == "multipart/alternative"
     text, html = (part.get_content() for part in message.iter_parts())
     link = r"https://example\.com/accounts/reset/\w+/[\w-]+/"
-    assert re.search(link, text)[0] == re.search(link, html)[0]
+    assert re.findall(link, text) == re.findall(link, html) != []
     assert "Hello <b>Ann & Bo</b>," in text
     assert "Hello &lt;b&gt;Ann &amp; Bo&lt;/b&gt;," in html
 

@@ -15,8 +15,8 @@ import pytest
 from tests import services
 from tests.conftest import Bake
 from tests.mutations import replace
-from tests.production import PRODUCTION, manage
-from tests.services import PostgreSQL, venv, wait_until
+from tests.production import manage
+from tests.services import PRODUCTION, PostgreSQL, venv, wait_until
 from tests.support import LEANEST, Say, clean_environment, commit, copy_of, refusal, run
 
 pytestmark = pytest.mark.services("postgresql")

@@ -31,7 +31,7 @@ from tests.support import (
     run,
 )
 
-CHOICES = {
+CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
     "sign_up": [True, False],
     "use_celery": [True, False],

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -200,7 +201,7 @@ def test_task_logs_the_request_id_of_its_page(
         sent = get(f"{site}/trial/send/?task=clear_sessions", X_Request_ID=REQUEST_ID)
         assert sent.status == 200
 
-        def done() -> list[dict[str, object]]:
+        def done() -> list[dict[str, Any]]:
             return [
                 line
                 for line in log_of(log)

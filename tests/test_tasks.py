@@ -348,10 +348,13 @@ for i in range({tasks}):
             worker = Worker(project, log, f"w{number}@here", **env)
             return stack.enter_context(worker)
 
+        def until_written(mark: int) -> None:
+            wait_until(lambda: len(lines(notes)) >= mark, 60)
+
         workers = [start(0), start(1)]
         for kill in range(kills):
             mark = tasks * (kill + 1) // (kills + 2)
-            wait_until(lambda mark=mark: len(lines(notes)) >= mark, 60)
+            until_written(mark)
             workers.pop(0).kill()
             workers.append(start(kill + 2))
         count = """

@@ -122,7 +122,8 @@ def test_no_client_gets_anothers_page(
     """
     people = dict(zip(("Ann", "Bo"), sessions, strict=True))
     paths = ["/accounts/profile/", f"{KEPT}&who=1&name=mistaken"]
-    end, seen = time.monotonic() + 3, Counter()
+    end = time.monotonic() + 3
+    seen: Counter[tuple[str, str]] = Counter()
 
     def visit(name: str) -> None:
         browser = Browser(front, "127.0.0.25")

@@ -170,7 +170,8 @@ def test_limits_stop_hostile_clients_only(front: Front, record_property: Say) ->
         stack.enter_context(trickle([*headers, *bodies]))
 
         idle = idle_connections(front, idle_count)
-        stack.callback(lambda: [connection.close() for connection in idle])
+        for each in idle:
+            stack.callback(each.close)
         told["idle"] = f"{idle_count} idle connections"
 
         head = f"POST /trial/kept/ HTTP/1.1\r\nHost: {HOST}\r\n"

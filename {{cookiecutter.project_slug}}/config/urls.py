@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -8,20 +9,24 @@ from plinth.http import errors
 admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("apps.pages.urls")),
     path("", include("plinth.http.sitemap_urls")),
     # HealthMiddleware resolves these above the checks of host and scheme.
     path("health/", include("plinth.health.urls")),
-    # {% if cookiecutter.sign_up %}
-    # Above: of the paths that both have, such as sign-in/, these are served.
-    path("accounts/", include("plinth.sign_up.urls")),
-    # {% endif %}
-    path("accounts/", include("apps.accounts.urls")),
-    # {% if cookiecutter.example_app %}
-    path("catalog/", include("apps.catalog.urls")),
-    # {% endif %}
     path("mail/", include("plinth.mail.urls")),
-    path("admin/", admin.site.urls),
+    # Once for each of LANGUAGES.
+    *i18n_patterns(
+        path("", include("apps.pages.urls")),
+        # {% if cookiecutter.sign_up %}
+        # Above: of the paths that both have, such as sign-in/, these are served.
+        path("accounts/", include("plinth.sign_up.urls")),
+        # {% endif %}
+        path("accounts/", include("apps.accounts.urls")),
+        # {% if cookiecutter.example_app %}
+        path("catalog/", include("apps.catalog.urls")),
+        # {% endif %}
+        path("admin/", admin.site.urls),
+        prefix_default_language=False,
+    ),
 ]
 
 if "plinth.practices" in settings.INSTALLED_APPS:

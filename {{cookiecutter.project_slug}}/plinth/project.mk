@@ -12,7 +12,7 @@ needed = test -n "$(1)" || { echo "$(2)" >&2; exit 1; }
 docker = docker compose version >/dev/null 2>&1 || { echo "This needs Docker with Compose: https://docs.docker.com/get-started/get-docker/" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help setup editor run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan deploy rollback maintenance logs remote-shell clean
+.PHONY: help setup editor run test prove lint fix check ci practices bench load profile migrate migrate-plan migrations messages app seed superuser shell squash up monitoring down update upgrade requirements audit sonar scan deploy rollback maintenance logs remote-shell clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / && !seen[$$1]++ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ migrate: setup ## Apply migrations
 
 migrate-plan: setup .venv/lint ## Show the SQL, locks and risks of unapplied migrations
 	@$(MANAGE) migrate_plan
+
+messages: setup ## Collect texts in locale/ for translation, and compile them (NAME=fr)
+	@$(MANAGE) makemessages --no-location $(if $(NAME),--locale $(NAME),--all)
+	@$(MANAGE) compilemessages --verbosity 0 --ignore .venv --ignore .uv --ignore plinth
 
 migrations: setup ## Write migrations for changed models
 	@$(MANAGE) makemigrations

@@ -1,13 +1,15 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CatalogConfig(AppConfig):
     name = "apps.catalog"
     home_link = {
         "url": "catalog:home",
-        "name": "Catalogue",
-        "summary": "The example app: pages that stay fast at a million rows. "
-        "To fill it: make seed.",
+        "name": _("Catalogue"),
+        "summary": _(
+            "The example app: pages that stay fast at a million rows. To fill it: make seed."
+        ),
     }
     sitemap = "apps.catalog.sitemaps.ProductSitemap"
     # Read often and written rarely: django-cachalot caches its queries.

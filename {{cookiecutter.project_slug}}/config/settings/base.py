@@ -44,6 +44,10 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+# With a second one, its pages are below its code, /de/, and each page links to the others.
+LANGUAGES = [("en", "English")]  # ("de", "Deutsch") is complete
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # Apps
 
@@ -84,6 +88,8 @@ MIDDLEWARE = [
     "plinth.health.middleware.HealthMiddleware",
     # Off without METRICS_BIND. Above what a page's duration includes.
     "plinth.metrics.middleware.MetricsMiddleware",
+    # Off with one language. Above whatever answers with a text.
+    "plinth.http.languages.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Above compression: collectstatic has compressed the static files.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -126,6 +132,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "plinth.http.context_processors.site",
             ],
+            # Every page is translatable.
+            "builtins": ["django.templatetags.i18n"],
         },
     },
 ]

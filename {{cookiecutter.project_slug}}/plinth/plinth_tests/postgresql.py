@@ -21,9 +21,9 @@ def programs() -> Path | None:
     return max(folders, key=lambda path: int(path.parts[-2]), default=None)
 
 
-def call(*command: str | Path, **environment: str) -> str:
+def call(*command: object, **environment: str) -> str:
     done = subprocess.run(
-        command,
+        [str(word) for word in command],
         env=os.environ | environment,
         capture_output=True,
         text=True,

@@ -84,6 +84,9 @@ def test_costly_forms_are_rate_limited_per_client() -> None:
         reverse("admin:password_change"),
         reverse(f"{user}_changelist") + "1/password/",
         reverse(f"{user}_add"),
+        # In another language.
+        "/de/admin/login/",
+        "/pt-br/accounts/sign-in/",
     ):
         assert look_up("$costly_form", f"POST {path}") == "$client", path
     assert look_up("$costly_form", "POST /") == ""

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
 from importlib import import_module
 from pathlib import Path
@@ -47,7 +47,7 @@ def check_addresses(**kwargs: Any) -> Iterator[checks.CheckMessage]:
 
 @checks.register("plinth", checks.Tags.database, deploy=True)
 def check_connections(
-    databases: Iterable[str] = (), **kwargs: Any
+    databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[checks.CheckMessage]:
     """Warn if the pools of two releases, during a switch, exceed a server's connections.
 
@@ -55,7 +55,7 @@ def check_connections(
     in its own file.
     """
     gunicorn = import_module("config.gunicorn")
-    for alias in databases:
+    for alias in databases or ():
         options = connections[alias].settings_dict
         if (
             connections[alias].vendor != "postgresql"

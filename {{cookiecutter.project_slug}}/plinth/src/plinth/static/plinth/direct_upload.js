@@ -13,7 +13,7 @@ async function post(fields) {
   const response = await fetch(form.dataset.directUpload, { method: "POST", body });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Error(answer.error || "The upload failed: try again.");
+    throw new Error(answer.error || form.dataset.failed);
   }
   return answer;
 }
@@ -25,7 +25,7 @@ function send(url, fields, file) {
     // Last: the bucket ignores fields behind it.
     body.set("file", file);
     const request = new XMLHttpRequest();
-    const fail = () => reject(new Error("The bucket did not accept this file."));
+    const fail = () => reject(new Error(form.dataset.refused));
     request.upload.addEventListener("progress", (event) => {
       bar.value = event.loaded / event.total;
     });
@@ -44,7 +44,7 @@ form.addEventListener("submit", async (event) => {
   bar.hidden = false;
   try {
     if (file.size > Number(form.dataset.maxBytes)) {
-      throw new Error("The file is too large.");
+      throw new Error(form.dataset.tooLarge);
     }
     const { url, fields, token } = await post({});
     await send(url, fields, file);
