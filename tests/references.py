@@ -79,6 +79,15 @@ class References:
             if file.endswith("urls.py")
             for name in url_names(text)
         }
+        for text in texts.values():
+            for module in included(text):
+                namespace = re.findall(r'app_name = "(\w+)"', text)[0]
+                self.urls |= {
+                    f"{namespace}:{name}"
+                    for file, its in texts.items()
+                    if dotted(file) == module
+                    for name in url_names(its)
+                }
 
     def dangling(self, but: str = "no/") -> list[str]:
         """Each reference that leads nowhere, with its file; files of a folder left out."""
@@ -220,6 +229,13 @@ def url_names(text: str) -> set[str]:
             case ast.keyword("name", ast.Constant(str(name))):
                 names.add(f"{namespace}{name}")
     return names
+
+
+def included(text: str) -> set[str]:
+    """The modules that a module of URLs includes in a namespace of its own."""
+    if not re.search(r"(?m)^app_name = ", text):
+        return set()
+    return set(re.findall(r'include\("([\w.]+)"\)', text))
 
 
 def in_python(file: str, tree: ast.AST) -> Iterator[tuple[str, str]]:

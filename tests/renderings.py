@@ -71,7 +71,7 @@ class Template:
         files: dict[bool, list[str]] = {True: [], False: []}
         for path in sorted(filter(Path.is_file, self.project.rglob("*"))):
             name = path.relative_to(self.project).as_posix()
-            files[is_binary(str(path))].append(name)
+            files[is_binary(str(path)) or path.suffix == ".mo"].append(name)
         self.files, self.binaries = files[False], files[True]
 
     def is_raw(self, path: str) -> bool:

@@ -139,7 +139,7 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
         run("make", target, cwd=project)
     manage(project, "migrate", "--verbosity", "0", **env)
 
-    found = shell(project, ACCOUNTS, **env).split()
+    found = shell(project, ACCOUNTS, **env).splitlines()[-1].split()
 
     assert found == ["/accounts/profile/", "ann@example.com", "True"]
 

@@ -76,7 +76,13 @@ def test_only_images_and_fonts_are_binary(source: Template) -> None:
     """Cookiecutter guesses, and copies what it takes for binary as it is."""
     files = {path for path in source.project.rglob("*") if path.is_file()}
     binary = files - {source.project / path for path in source.files}
-    assert {path.suffix for path in binary} <= {".ico", ".png", ".webp", ".woff2"}
+    assert {path.suffix for path in binary} <= {
+        ".ico",
+        ".mo",
+        ".png",
+        ".webp",
+        ".woff2",
+    }
 
 
 def test_every_pattern_of_copied_files_is_needed(source: Template) -> None:
