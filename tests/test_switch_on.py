@@ -89,7 +89,10 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
             services.wait_until(lambda: "send_password_reset" in log.read_text())
 
 
-@pytest.mark.parametrize(("extra", "number"), [("drf", 0), ("ninja", 1)])
+@pytest.mark.parametrize(
+    ("extra", "number"),
+    [("drf", 0), pytest.param("ninja", 1, marks=pytest.mark.scale)],
+)
 def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) -> None:
     *apps, middleware, imported, settings, example, url = steps(project, "REST API")
     add(project, extra)
