@@ -204,10 +204,10 @@ def test_busy_machine_fails_for_errors_only(
 ) -> None:
     def disturbed(**changes: Any) -> dict[str, Any]:
         found = seen(**changes)
-        # A third of the calibrations are at their best; the others wait for a CPU.
+        # A sixth waits for a CPU, as the calibrations do.
         for number, steps in enumerate(found["one"]):
             for step in steps:
-                step[1], step[2] = (x * (1 if number % 3 else 0.3) for x in step[1:3])
+                step[1], step[2] = (x * (1 if number % 6 else 4) for x in step[1:3])
         return found
 
     conclude({"Browse": seen()})
