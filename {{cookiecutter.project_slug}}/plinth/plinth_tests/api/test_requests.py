@@ -66,8 +66,9 @@ def test_rate_is_exact_with_threads(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("address", "client"),
     [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8::1", "2001:db8::/64"),
         ("", ""),
     ],
 )

@@ -1,6 +1,7 @@
 """Rate limit: a counter in the cache for each client and window of time."""
 
 import time
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
@@ -32,5 +33,10 @@ def hit(request: HttpRequest) -> int:
 
 
 def network(request: HttpRequest) -> str:
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    text = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        address = ip_address(text)
+    except ValueError:  # behind a unix socket, without a proxy's header
+        return text
+    bits = 64 if address.version == 6 else 32  # noqa: PLR2004
+    return str(ip_network((address, bits), strict=False))
