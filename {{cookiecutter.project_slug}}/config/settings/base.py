@@ -6,9 +6,6 @@ What differs between two installations is an environment variable: .env.example.
 from typing import Any
 
 from .environment import *
-# {% if cookiecutter.rest_api != "none" %}
-from .parts.api import *
-# {% endif %}
 from .parts.caches import *
 from .parts.databases import *
 from .parts.errors import *
@@ -20,6 +17,11 @@ from .parts.storages import *
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *
+
+# {% endif %}
+# {% if cookiecutter.rest_api != "none" %}
+# API
+from .parts.web_api import *
 
 # {% endif %}
 # Identity
