@@ -144,7 +144,10 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
     assert found == ["/accounts/profile/", "ann@example.com", "True"]
 
 
-@pytest.mark.parametrize(("extra", "number"), [("drf", 0), ("ninja", 1)])
+@pytest.mark.parametrize(
+    ("extra", "number"),
+    [("drf", 0), pytest.param("ninja", 1, marks=pytest.mark.scale)],
+)
 def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) -> None:
     *apps, middleware, imported, settings, example, url = steps(project, "REST API")
     add(project, extra)
@@ -152,11 +155,11 @@ def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) 
     mail, privacy = '    "plinth.mail",\n', 'SessionPrivacyMiddleware",\n'
     replace(base, mail, indent(apps[number], blank) + mail)(project)
     replace(base, privacy, privacy + indent(middleware, blank))(project)
-    environment = "from .environment import *\n"
-    replace(base, environment, environment + imported)(project)
+    storages = "from .parts.storages import *\n"
+    replace(base, storages, f"{storages}\n{imported}")(project)
     if extra == "ninja":
         settings = settings.partition("REST_FRAMEWORK")[0]
-    append("config/settings/parts/api.py", settings)(project)
+    append("config/settings/parts/web_api.py", settings)(project)
     append(".env.example", f"\n{example}")(project)
     pages = '    path("mail/"'
     replace("config/urls.py", pages, indent(url, blank) + pages)(project)

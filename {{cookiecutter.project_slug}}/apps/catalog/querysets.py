@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -11,7 +10,7 @@ from django.db.models import FETCH_RAISE, Count, Prefetch, Q
 from plinth.database import chunks, keyset
 
 if TYPE_CHECKING:
-    from .models import Category, Product
+    from .models import Product
 
 PAGE_SIZE = 24
 REVIEWS_SHOWN = 20
@@ -23,6 +22,11 @@ ORDERS = {
     "newest": ("-id",),
     "price": ("price", "id"),
     "-price": ("-price", "-id"),
+}
+LOOKUPS = {
+    "category": "category",
+    "price_min": "price__gte",
+    "price_max": "price__lte",
 }
 # The columns of an export: heading and field.
 EXPORTED = {
@@ -50,23 +54,12 @@ class ProductQuerySet(models.QuerySet):
             return self.filter(name__icontains=text)
         return self.filter(Q(name__istartswith=text) | Q(name__icontains=f" {text}"))
 
-    def matching(
-        self,
-        q: str = "",
-        category: "Category | str | None" = None,
-        price_min: Decimal | None = None,
-        price_max: Decimal | None = None,
-        sort: str = "",
-    ) -> Self:
-        """Filter and order as a visitor asks for; `category` may be a short name."""
-        found = self.search(q) if q else self
-        if category:
-            found = found.filter(category=one(category))
-        if price_min is not None:
-            found = found.filter(price__gte=price_min)
-        if price_max is not None:
-            found = found.filter(price__lte=price_max)
-        return found.order_by(*ORDERS[sort or "newest"])
+    def matching(self, filters: dict[str, Any]) -> Self:
+        """Filter and order by what a visitor has given, with the names of FilterForm."""
+        found = self.search(filters["q"]) if filters.get("q") else self
+        given = {name: filters.get(key) for key, name in LOOKUPS.items()}
+        given = {name: value for name, value in given.items() if value is not None}
+        return found.filter(**given).order_by(*ORDERS[filters.get("sort") or "newest"])
 
     def for_list(self) -> Self:
         """Load the columns of a list, in two queries for any number of rows.
@@ -120,15 +113,6 @@ class ProductQuerySet(models.QuerySet):
         }
 
 
-def one(category: "Category | str") -> Any:
-    """Return what a column is compared with: by a join, no index would have the order."""
-    from .models import Category
-
-    if isinstance(category, Category):
-        return category
-    return Category.objects.filter(slug=category).values("pk")[:1]
-
-
 def newest_reviews() -> Prefetch:
     from .models import Review
 
@@ -138,10 +122,7 @@ def newest_reviews() -> Prefetch:
 
 class ReviewQuerySet(models.QuerySet):
     def for_list(self) -> Self:
-        """Load reviews, the newest first, in one query.
-
-        Of the author the name alone: email addresses stay off public pages.
-        """
+        # Of the author the name alone: email addresses stay off public pages.
         return (
             self.select_related("user")
             .only("product_id", "rating", "body", "created", "user__name")

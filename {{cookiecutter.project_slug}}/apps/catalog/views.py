@@ -56,7 +56,7 @@ class HomeView(PublicPageMixin, TemplateView):
     cache_name = services.PRODUCTS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        newest = Product.objects.published().for_list().matching().page().rows
+        newest = Product.objects.published().for_list().matching({}).page().rows
         return super().get_context_data(totals=totals(), newest=newest, **kwargs)
 
 
@@ -69,7 +69,7 @@ class ProductListView(TemplateView):
         if form.is_valid():
             try:
                 found = Product.objects.published().for_list()
-                found = found.matching(**form.cleaned_data)
+                found = found.matching(form.cleaned_data)
                 page = found.page(request.GET.get("after", ""))
             except InvalidCursorError:
                 form.add_error(None, _("There is no such page."))

@@ -10,9 +10,6 @@ from config.settings.parts.accounts import *
 
 # {% endif %}
 from .environment import *
-# {% if cookiecutter.rest_api != "none" %}
-from .parts.api import *
-# {% endif %}
 from .parts.caches import *
 from .parts.databases import *
 from .parts.errors import *
@@ -24,6 +21,11 @@ from .parts.storages import *
 # {% if cookiecutter.use_celery %}
 # Celery
 from .parts.tasks import *
+
+# {% endif %}
+# {% if cookiecutter.rest_api != "none" %}
+# API
+from .parts.web_api import *
 
 # {% endif %}
 # Identity

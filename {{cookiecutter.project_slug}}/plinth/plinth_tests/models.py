@@ -74,6 +74,6 @@ def create_tables(sender: Any, using: str, **kwargs: Any) -> None:
                 field: Any
                 for field in model._meta.local_fields:  # noqa: SLF001
                     # Of an app that is not installed, no test's end truncates the table.
-                    if field.many_to_one:
-                        field.db_constraint = False
+                    if isinstance(field, models.ForeignKey):
+                        field.db_constraint = False  # type: ignore[attr-defined]
                 editor.create_model(model)

@@ -36,7 +36,7 @@ class ProductDetailOut(ProductOut):
 
 class ProductQuery(PageQuery):
     q: str = Field("", max_length=100)
-    category: str = ""
+    category: str | None = Field(None, min_length=1)
     price_min: Price | None = None
     price_max: Price | None = None
     sort: Literal["newest", "price", "-price"] = "newest"

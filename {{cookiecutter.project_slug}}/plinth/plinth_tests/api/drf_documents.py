@@ -1,5 +1,6 @@
 """Views of documents by Django REST framework, as an app of a project has them."""
 
+from django.contrib.auth import get_user_model
 from django.urls import path
 from rest_framework import generics, serializers
 from rest_framework.decorators import api_view
@@ -30,6 +31,16 @@ class FailView(APIView):
         raise RuntimeError("The trial view failed.")
 
 
+class ProfileSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = get_user_model()
+        fields = ["name"]
+
+
+class ProfileView(drf_views.ProfileView):
+    serializer_class = ProfileSerializer
+
+
 @api_view(["GET"])
 def function(request: Request) -> Response:
     return Response({})
@@ -37,6 +48,7 @@ def function(request: Request) -> Response:
 
 urlpatterns = [
     path("documents/", DocumentListView.as_view(), name="documents"),
+    path("profile/", ProfileView.as_view(), name="profile"),
     path("fail/", FailView.as_view(), name="fail"),
     path("function/", function, name="function"),
 ]

@@ -63,6 +63,21 @@ def test_rate_is_exact_with_threads(settings: Settings) -> None:
     assert waits.count(0) == 20
 
 
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("", ""),
+    ],
+)
+def test_ipv6_client_is_its_network(address: str, client: str) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR=address)
+
+    assert throttling.client_network(request) == client
+
+
 # Idempotency keys
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from plinth.api import tokens
 from plinth.api.models import Token
+from plinth.testing.queries import queries
 
 TOKENS = "/api/v1/account/tokens/"
 NEW: dict[str, Any] = {
@@ -109,3 +110,18 @@ def test_new_token_deletes_expired_ones_of_its_user(user: Any, db: None) -> None
 
     kept = Token.objects.values_list("user", "name")
     assert {*kept} == {(user.pk, "new"), (other.pk, "old")}
+
+
+@pytest.mark.parametrize("framework", ["drf"], indirect=True)
+def test_profile_saves_changed_columns_alone(
+    api: Client, user: Any, bearer: dict[str, str]
+) -> None:
+    with queries() as sql:
+        response = api.patch(
+            "/api/v1/profile/", {"name": "Bo"}, "application/json", headers=bearer
+        )
+
+    assert response.json() == {"name": "Bo"}
+    (update,) = [each for each in sql if each.startswith("UPDATE")]
+    assert '"name"' in update
+    assert "is_active" not in update

@@ -111,3 +111,9 @@ class ProfileView(generics.RetrieveUpdateAPIView):
 
     def get_object(self) -> Any:
         return self.request.user
+
+    def perform_update(self, serializer: serializers.BaseSerializer) -> None:
+        # These columns alone: an account that is deactivated meanwhile stays so.
+        for name, value in serializer.validated_data.items():
+            setattr(self.request.user, name, value)
+        self.request.user.save(update_fields=[*serializer.validated_data])

@@ -9,6 +9,7 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = api.CORS_ALLOW_HEADERS
 CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
 
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = api.WHITENOISE_SKIP_COMPRESS_EXTENSIONS
 # Requests and seconds, by IP address and by user.
 API_RATES = {"anonymous": (120, 60), "user": (600, 60)}
 # {% if cookiecutter.rest_api == "drf" %}
