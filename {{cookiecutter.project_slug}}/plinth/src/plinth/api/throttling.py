@@ -1,7 +1,6 @@
 """Rate limit: a counter in the cache for each client and window of time."""
 
 import time
-from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
