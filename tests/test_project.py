@@ -34,10 +34,10 @@ from tests.support import (
 CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
     "use_celery": [True, False],
-    "rest_api": ["none", "drf", "ninja"],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],
+    "rest_api": ["none", "drf", "ninja"],
 }
 ODD = {
     **dict.fromkeys(
