@@ -35,11 +35,11 @@ CHOICES: dict[str, list[object]] = {
     "example_app": [True, False],
     "sign_up": [True, False],
     "use_celery": [True, False],
-    "rest_api": ["none", "drf", "ninja"],
     "media_storage": ["s3", "gcs", "azure", "local"],
     "error_tracking": ["sentry", "newrelic", "none"],
     "ci": ["github", "gitlab", "none"],
     "deploy": ["compose", "kubernetes", "none"],
+    "rest_api": ["none", "drf", "ninja"],
 }
 ODD = {
     **dict.fromkeys(
