@@ -120,7 +120,7 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     success_url = reverse_lazy("accounts:sign-in")
     success_message = _("Your new password is set. You can sign in with it.")
 
-    def form_valid(self, form: forms.SetPasswordForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         # Whoever has locked the account: its owner is there.
         throttle.release(form.user.get_username())
         return super().form_valid(form)
