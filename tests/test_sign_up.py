@@ -241,7 +241,6 @@ def authenticator(page: Page) -> None:
 def test_account_from_sign_up_to_second_factor_and_deletion(
     site: Site,
     open_page: Open,  # noqa: F811
-    tmp_path: Path,
 ) -> None:
     email = "ann@example.com"
     page = open_page(f"{site.url}/")
@@ -407,9 +406,13 @@ def test_account_is_locked_for_all_processes_and_released(
         sign_in(page, site, "bo@example.com", "wrong")
         expect(page.get_by_role("alert")).to_be_visible()
     token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-    form = {"username": "Bo@example.com", "password": PASSWORD}
+    form: dict[str, str | float | bool] = {
+        "username": "Bo@example.com",
+        "password": PASSWORD,
+        "csrfmiddlewaretoken": token,
+    }
 
-    locked = page.request.post(page.url, form=form | {"csrfmiddlewaretoken": token})
+    locked = page.request.post(page.url, form=form)
 
     assert locked.status == 429
     assert 0 < int(locked.headers["retry-after"]) <= 300

@@ -46,8 +46,6 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import Client
-
-from plinth.accounts.models import AbstractEmailUser
 from plinth_tests import site
 site.use(settings)
 client = Client(headers={"host": "example.com"})
