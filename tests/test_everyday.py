@@ -58,7 +58,7 @@ def app_with_a_list(project: Path) -> None:
         project,
         URLS,
         'include("apps.pages.urls")',
-        '    path("blog/", include("apps.blog.urls")),\n',
+        '        path("blog/", include("apps.blog.urls")),\n',
     )
     manage(project, "makemigrations", "blog")
 
