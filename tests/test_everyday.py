@@ -93,7 +93,7 @@ def middleware(project: Path) -> None:
         project,
         "apps/pages/middleware.py",
         """
-        from collections.abc import Callable, Sequence
+        from collections.abc import Callable
 
         from django.http import HttpRequest, HttpResponse
 
