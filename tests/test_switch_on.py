@@ -157,8 +157,6 @@ def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) 
     replace(base, privacy, privacy + indent(middleware, blank))(project)
     storages = "from .parts.storages import *\n"
     replace(base, storages, f"{storages}\n{imported}")(project)
-    if extra == "ninja":
-        settings = settings.partition("REST_FRAMEWORK")[0]
     append("config/settings/parts/web_api.py", settings)(project)
     append(".env.example", f"\n{example}")(project)
     pages = '    path("mail/"'

@@ -2,7 +2,7 @@
 
 from django.contrib.auth import get_user_model
 from django.urls import path
-from rest_framework import generics, serializers
+from rest_framework import exceptions, generics, serializers
 from rest_framework.decorators import api_view
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -30,6 +30,16 @@ class FailView(APIView):
     def get(self, request: Request) -> Response:
         raise RuntimeError("The trial view failed.")
 
+    def post(self, request: Request) -> Response:
+        Document.objects.create(name="half")
+        raise exceptions.PermissionDenied
+
+
+class MoveView(APIView):
+    def post(self, request: Request) -> Response:
+        name = Document.objects.create(name="a").name
+        return Response(status=303, headers={"Location": f"/documents/{name}/"})
+
 
 class ProfileSerializer(serializers.ModelSerializer):
     class Meta:
@@ -50,5 +60,6 @@ urlpatterns = [
     path("documents/", DocumentListView.as_view(), name="documents"),
     path("profile/", ProfileView.as_view(), name="profile"),
     path("fail/", FailView.as_view(), name="fail"),
+    path("move/", MoveView.as_view(), name="move"),
     path("function/", function, name="function"),
 ]

@@ -3,9 +3,10 @@
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from ninja import ModelSchema, Query, Router, Schema, Status
+from ninja.errors import HttpError
 from ninja.openapi.views import openapi_json
 
 from plinth.api import idempotency, ninja_urls
@@ -42,6 +43,18 @@ def create_document(request: HttpRequest, data: DocumentIn) -> Any:
 @documents.get("fail/", auth=None)
 def fail(request: HttpRequest) -> Any:
     raise RuntimeError("The trial view failed.")
+
+
+@documents.post("fail/")
+def fail_half(request: HttpRequest) -> Any:
+    Document.objects.create(name="half")
+    raise HttpError(403, "")
+
+
+@documents.post("move/")
+def move(request: HttpRequest) -> Any:
+    name = Document.objects.create(name="a").name
+    return HttpResponse(status=303, headers={"Location": f"/documents/{name}/"})
 
 
 api = Api()

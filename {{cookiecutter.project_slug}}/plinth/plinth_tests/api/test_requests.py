@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
@@ -136,6 +136,57 @@ def test_failure_and_secret_are_not_stored(
 
     assert len(keys) == 2
     assert not IdempotentResponse.objects.exists()
+
+
+def test_error_response_rolls_back_the_writes_of_its_view(
+    api: Client, bearer: dict[str, str]
+) -> None:
+    headers = bearer | {"Idempotency-Key": "one"}
+
+    for _ in range(2):
+        response = api.post("/api/v1/fail/", **NEW, headers=headers)
+        assert response.status_code == 403
+
+    assert not Document.objects.exists()
+    assert not IdempotentResponse.objects.exists()
+
+
+def test_repeated_redirect_has_its_location(
+    api: Client, bearer: dict[str, str]
+) -> None:
+    headers = bearer | {"Idempotency-Key": "one"}
+
+    for _ in range(2):
+        response = api.post("/api/v1/move/", **NEW, headers=headers)
+        assert response.status_code == 303
+        assert response.headers["Location"] == "/documents/a/"
+
+    assert Document.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("55P03", 409), ("57014", 409), ("57P01", 500)]
+)
+def test_time_out_of_a_lock_alone_is_a_request_in_progress(
+    api: Client,
+    bearer: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    status: int,
+) -> None:
+    def fail(self: object, **options: object) -> None:
+        cause = Exception()
+        cause.sqlstate = state  # type: ignore[attr-defined]
+        raise OperationalError from cause
+
+    monkeypatch.setattr(IdempotentResponse, "save", fail)
+    headers = bearer | {"Idempotency-Key": "one"}
+
+    response = api.post(DOCUMENTS, **NEW, headers=headers)
+
+    assert response.status_code == status
+    assert response.headers.get("Retry-After") == ("1" if status == 409 else None)
+    assert not Document.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from plinth.cache.pages import allow_proxies
 
@@ -42,13 +43,6 @@ class PublicMixin(generics.GenericAPIView):
         return response
 
 
-class HasSession(permissions.IsAuthenticated):
-    message = tokens.NEEDS_SESSION
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return super().has_permission(request, view) and request.auth is None
-
-
 class TokenSerializer(serializers.ModelSerializer):
     days = serializers.IntegerField(
         write_only=True,
@@ -78,14 +72,10 @@ class TokenListView(generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Token]:
         return tokens.of_user(self.request.user.pk)
 
-    def get_permissions(self) -> list[Any]:
-        if self.request.method == "POST":
-            return [HasSession()]
-        return list(super().get_permissions())
-
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
         """Create a token, in a session; only this response has its key."""
+        tokens.check_session(request)
         data = TokenSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         token, key = tokens.create(request.user, **data.validated_data)
@@ -95,13 +85,12 @@ class TokenListView(generics.ListAPIView):
         return response
 
 
-class TokenView(generics.DestroyAPIView):
-    """Revoke a token."""
-
-    serializer_class = TokenSerializer
-
-    def get_queryset(self) -> QuerySet[Token]:
-        return tokens.of_user(self.request.user.pk)
+class TokenView(APIView):
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Revoke a token, in a session or by itself."""
+        tokens.revoke(request, pk)
+        return Response(status=204)
 
 
 class ProfileView(generics.RetrieveUpdateAPIView):

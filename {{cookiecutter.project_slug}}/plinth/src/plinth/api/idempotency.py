@@ -1,9 +1,9 @@
 """Idempotency-Key: a repeated POST gets the first response, and changes nothing.
 
-The key is inserted in the transaction of the view's own writes: both commit, or neither. A
-concurrent request waits for the first. Responses of success are stored for a day, unless
-they say `no-store`, as one with a secret does; another user's key is another key. Async
-views ignore the key: a transaction is sync.
+The key is inserted in the transaction of the view's own writes: both commit, or neither. An
+error, raised or returned, rolls back. A concurrent request waits for the first. Other
+responses are stored for a day, unless they say `no-store`, as one with a secret does; another
+user's key is another key. Async views ignore the key: a transaction is sync.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
@@ -26,6 +27,8 @@ View = Callable[..., HttpResponseBase]
 
 RETENTION = timedelta(days=1)
 MAX_LENGTH = 200
+# SQLSTATE lock_not_available, query_canceled: the time-outs of a lock and of a statement.
+TIMED_OUT = {"55P03", "57014"}
 
 
 def wrap(patterns: Iterable[URLPattern | URLResolver]) -> None:
@@ -62,7 +65,7 @@ def respond_once(
     fingerprint = sha256(line + request.body).hexdigest()
     user: Any = request.user
     mine = IdempotentResponse.objects.filter(user=user)
-    mine.filter(created__lt=timezone.now() - RETENTION).delete()
+    expired().filter(user=user).delete()
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -71,25 +74,32 @@ def respond_once(
                 )
         except IntegrityError:
             return repeat(mine.get(key=key), fingerprint)
-        except OperationalError:  # the time-out of a lock
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in TIMED_OUT:
+                raise
             detail = "A request with this Idempotency-Key is in progress."
             return problems.respond(409, detail, headers={"Retry-After": "1"})
         response = respond()
         if hasattr(response, "render"):
             response = response.render()
-        if isinstance(response, HttpResponse) and is_success(response):
+        if response.status_code >= 400:  # noqa: PLR2004
+            transaction.set_rollback(True)
+        elif isinstance(response, HttpResponse) and may_store(response):
             record.status, record.content = response.status_code, response.content
-            record.content_type = response.headers.get("Content-Type", "")
+            record.headers = dict(response.headers)
             record.save()
         else:
             record.delete()
     return response
 
 
-def is_success(response: HttpResponse) -> bool:
-    """Whether a response may be sent again: an error changed nothing."""
-    ok = response.status_code < 300  # noqa: PLR2004
-    return ok and "no-store" not in response.headers.get("Cache-Control", "")
+def may_store(response: HttpResponse) -> bool:
+    return "no-store" not in response.headers.get("Cache-Control", "")
+
+
+def expired() -> QuerySet[IdempotentResponse]:
+    old = timezone.now() - RETENTION
+    return IdempotentResponse.objects.filter(created__lt=old)
 
 
 def repeat(record: IdempotentResponse, fingerprint: str) -> HttpResponse:
@@ -99,6 +109,5 @@ def repeat(record: IdempotentResponse, fingerprint: str) -> HttpResponse:
     return HttpResponse(
         bytes(record.content),
         status=record.status,
-        content_type=record.content_type,
-        headers={"Idempotency-Replayed": "true"},
+        headers=record.headers | {"Idempotency-Replayed": "true"},
     )

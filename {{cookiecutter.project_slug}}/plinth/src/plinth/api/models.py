@@ -42,7 +42,7 @@ class IdempotentResponse(models.Model):
     # Of method, path and body.
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
-    content_type = models.CharField(max_length=100)
+    headers = models.JSONField(default=dict)
     content = models.BinaryField()
     created = models.DateTimeField(default=timezone.now)
 

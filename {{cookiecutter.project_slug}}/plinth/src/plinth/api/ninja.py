@@ -7,7 +7,6 @@ from typing import Annotated, Any, NoReturn
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
 from ninja import Field, NinjaAPI, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
@@ -143,8 +142,7 @@ def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
 @router.post("tokens/", response={201: NewTokenOut})
 def create_token(request: HttpRequest, data: TokenIn, response: HttpResponse) -> Any:
     """Create a token, in a session; only this response has its key."""
-    if request.api_token:  # type: ignore[attr-defined]
-        raise problems.Problem(403, tokens.NEEDS_SESSION)
+    tokens.check_session(request)
     token, key = tokens.create(request.user, data.name, data.days)
     token.key = key  # type: ignore[attr-defined]
     add_never_cache_headers(response)
@@ -153,6 +151,6 @@ def create_token(request: HttpRequest, data: TokenIn, response: HttpResponse) ->
 
 @router.delete("tokens/{int:pk}/", response={204: None})
 def revoke_token(request: HttpRequest, pk: int) -> Any:
-    """Revoke a token."""
-    get_object_or_404(tokens.of_user(request.user.pk), pk=pk).delete()
+    """Revoke a token, in a session or by itself."""
+    tokens.revoke(request, pk)
     return Status(204, None)

@@ -1,10 +1,14 @@
-"""Settings of the API's libraries. Views are for users, in JSON, in pages."""
+"""Settings of the API's libraries. By default views need a user, exchange JSON, and paginate.
+
+A setting of the same name in the project overrides one.
+"""
 
 from typing import Any
 
 from corsheaders.defaults import default_headers
 from whitenoise.compress import Compressor
 
+CORS_URLS_REGEX = r"^/api/"
 # What a browser's script of another origin may send and read.
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
 CORS_EXPOSE_HEADERS = ["etag", "idempotency-replayed", "retry-after", "x-request-id"]

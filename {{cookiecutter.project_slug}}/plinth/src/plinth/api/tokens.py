@@ -9,28 +9,66 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.apps import apps
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from plinth.mail import services as mail
+
 from .models import Token
+from .problems import Problem
 
 # For scanners that look for secrets in repositories.
 PREFIX = "pat_"
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
-# Who has found a token cannot stay.
-NEEDS_SESSION = "Sign in on the site: a token cannot create tokens."
 
 
 def create(user: Any, name: str, days: int = DEFAULT_DAYS) -> tuple[Token, str]:
-    """Return a new token and its key, which is not stored; delete expired ones."""
-    now = timezone.now()
-    Token.objects.filter(user=user, expires__lte=now).delete()
+    """Return a new token and its key, which is not stored; tell the user by mail."""
+    expires = timezone.now() + timedelta(days=days)
     key = PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
-        user=user, name=name, digest=digest(key), expires=now + timedelta(days=days)
+        user=user, name=name, digest=digest(key), expires=expires
     )
+    mail.send("api/mail/new_token", user.email, {"user": user, "token": token})
     return token, key
+
+
+def check_session(request: Any) -> None:
+    """Raise a problem unless the user may create a token in this request.
+
+    A leaked token must not be able to create others, nor an abandoned session: with
+    plinth.sign_up, the user confirms who they are, as for a second factor.
+    """
+    if request.api_token:
+        raise Problem(403, "Sign in on the site: a token cannot create tokens.")
+    if not apps.is_installed("plinth.sign_up"):
+        return
+    from allauth.account.adapter import get_adapter
+    from allauth.account.internal.flows import reauthentication
+
+    if reauthentication.is_reauthentication_required(request, app="allauth.account"):
+        methods = get_adapter().get_reauthentication_methods(request.user)
+        pages = [request.build_absolute_uri(each["url"]) for each in methods]
+        raise Problem(403, "Confirm that it is you, on one of the pages.", pages=pages)
+
+
+def revoke(request: Any, pk: int) -> None:
+    """Delete a token of the user; one that authenticates the request, itself alone."""
+    if request.api_token and request.api_token.pk != pk:
+        raise Problem(403, "Sign in on the site: a token revokes only itself.")
+    get_object_or_404(of_user(request.user.pk), pk=pk).delete()
+
+
+def expired() -> QuerySet[Token]:
+    return Token.objects.filter(expires__lte=timezone.now())
+
+
+def personal_data(user: Any) -> dict[str, Any]:
+    own = Token.objects.filter(user=user).order_by("pk")
+    return {"tokens": list(own.values("name", "created", "expires"))}
 
 
 def of_user(user: Any) -> QuerySet[Token]:

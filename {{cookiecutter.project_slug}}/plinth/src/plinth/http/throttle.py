@@ -39,18 +39,29 @@ def consume(request: HttpRequest, action: str, account: str) -> int:
     wait = 0
     for kind, (limit, seconds) in limits(action).items():
         key = cache_key(action, kind, sources[kind])
-        cache.add(key, 0, seconds)
-        cache.add(f"{key}:until", time.time() + seconds, seconds)
-        try:
-            attempts = cache.incr(key) or 0
-        except ValueError:  # evicted or expired since
-            continue
-        if attempts > limit:
-            until = cache.get(f"{key}:until") or time.time() + 1
-            wait = max(wait, math.ceil(until - time.time()), 1)
-            if attempts == limit + 1:
-                logger.warning("Too many attempts by one %s: %s", kind, action)
+        attempts, left = count(key, limit, seconds)
+        wait = max(wait, left)
+        if attempts == limit + 1:
+            logger.warning("Too many attempts by one %s: %s", kind, action)
     return wait
+
+
+def count(key: str, limit: int, seconds: int) -> tuple[int, int]:
+    """Count in a window that starts with the first; return the number, and a wait above it.
+
+    The counter is atomic, in all processes where the cache is Redis. Around the end of a
+    window, twice the limit passes.
+    """
+    if cache.add(key, 0, seconds):
+        cache.set(f"{key}:until", time.time() + seconds, seconds)
+    try:
+        number = cache.incr(key) or 0
+    except ValueError:  # evicted or expired since
+        return 0, 0
+    if number <= limit:
+        return number, 0
+    until = cache.get(f"{key}:until") or time.time() + 1
+    return number, max(math.ceil(until - time.time()), 1)
 
 
 def give_back(action: str, account: str) -> None:

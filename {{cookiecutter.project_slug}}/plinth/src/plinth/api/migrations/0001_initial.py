@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=200)),
                 ("fingerprint", models.CharField(max_length=64)),
                 ("status", models.PositiveSmallIntegerField(default=0)),
-                ("content_type", models.CharField(max_length=100)),
+                ("headers", models.JSONField(default=dict)),
                 ("content", models.BinaryField()),
                 ("created", models.DateTimeField(default=django.utils.timezone.now)),
                 (
