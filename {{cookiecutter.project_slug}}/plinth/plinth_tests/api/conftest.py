@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from plinth import extras
 from plinth.api import tokens
+from plinth_tests import models as _models  # noqa: F401 (of the API: their tables)
 from plinth_tests import site as small_site
 
 PRIVACY = "plinth.http.privacy.SessionPrivacyMiddleware"
