@@ -81,35 +81,43 @@ class Cluster:
         """Answer one call of kubectl."""
         if words[0] == "--namespace":
             words = words[2:]
-        printed, error = "", ""
+        if words[0] in {"get", "kustomize", "logs"}:
+            return CompletedProcess(words, 0, self.read(*words), "")
+        if words[0] != "apply":
+            self.calls.append(" ".join(words))
+        error = self.change(*words, text=str(text))
+        return CompletedProcess(words, bool(error), "", error)
+
+    def read(self, *words: str) -> str:
         match words:
-            case ["kustomize", _]:
-                printed = self.rendered
+            case ["get", "replicasets", _, selector, *_, path]:
+                return " ".join(self.sets(selector, path))
+            case ["get", what, *_, path]:
+                return self.get(what, path)
+            case ["logs", job, *_]:
+                return self.logs.get(job.removeprefix("job/"), "")
+        return self.rendered
+
+    def change(self, *words: str, text: str) -> str:
+        """Return the error."""
+        match words:
             case ["apply", *_]:
-                self.apply(str(text).split("\n---\n"))
+                self.apply(text.split("\n---\n"))
             case ["create", *_]:
-                error = self.take(json.loads(str(text))["metadata"])
-            case ["delete", "configmap", holder]:
-                # `holder` is any.
-                if holder.partition("holder")[2] in {"", f"={self.lock}"}:
+                return self.take(json.loads(text)["metadata"])
+            case ["delete", "configmap", selector]:
+                # Without a value, it selects the lock of anybody.
+                if selector.partition("holder")[2] in {"", f"={self.lock}"}:
                     self.lock = ""
             case ["delete", "replicaset", *sets]:
                 for name, _, revision in (each.partition("-") for each in sets):
                     del self.revisions[name][int(revision)]
-            case ["get", "replicasets", _, selector, *_, path]:
-                printed = " ".join(self.sets(selector, path))
-            case ["get", what, *_, path]:
-                printed = self.get(what, path)
-            case ["logs", job, *_]:
-                printed = self.logs.get(job.removeprefix("job/"), "")
             case ["rollout", "status", deployment, _]:
-                name = deployment.removeprefix("deployment/")
-                error = "exceeded its progress deadline" if name in self.sick else ""
+                if deployment.removeprefix("deployment/") in self.sick:
+                    return "exceeded its progress deadline"
             case ["rollout", "undo", deployment, *revision]:
-                error = self.undo(deployment.removeprefix("deployment/"), *revision)
-        if words[0] not in {"apply", "get"}:
-            self.calls.append(" ".join(words))
-        return CompletedProcess(words, bool(error), printed, error)
+                return self.undo(deployment.removeprefix("deployment/"), *revision)
+        return ""
 
     def take(self, lock: dict[str, Any]) -> str:
         if self.lock and lock["name"] == "deploy-lock":
@@ -236,9 +244,10 @@ def test_image_that_cannot_be_pulled_ends_the_deploy(
     ("events", "reason"),
     [
         (
-            "2026-02-02T00:00:00Z before-deploy-b secret not found\n"
-            "2026-01-01T00:00:00Z before-deploy-a older\n"
-            "2026-03-03T00:00:00Z web-a of another\n",
+            """2026-02-02T00:00:00Z before-deploy-b secret not found
+2026-01-01T00:00:00Z before-deploy-a older
+2026-03-03T00:00:00Z web-a of another
+""",
             ": secret not found",
         ),
         ("", ""),
