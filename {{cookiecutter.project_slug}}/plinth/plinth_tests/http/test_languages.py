@@ -6,8 +6,8 @@ from django.conf.urls.i18n import i18n_patterns
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.test import Client
-from django.urls import path, reverse
+from django.test import Client, RequestFactory
+from django.urls import path, reverse, set_script_prefix
 from django.utils import translation
 from pytest_django import Settings
 
@@ -37,6 +37,7 @@ def client(settings: Settings) -> Iterator[Client]:
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
     yield Client()
     translation.activate("en")
+    set_script_prefix("/")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,18 @@ def test_page_links_to_itself_in_each_language(client: Client) -> None:
         ("/page/3/?q=a&amp;b=1", "en"),
         ("/de/page/3/?q=a&amp;b=1", "de"),
     ]
+
+
+def test_links_stay_below_the_prefix_of_the_site(client: Client) -> None:
+    set_script_prefix("/shop/")
+    response = client.get("/page/", SCRIPT_NAME="/shop")
+
+    assert re.findall(r'href="(.*?)"', response.text) == [
+        "/shop/page/",
+        "/shop/de/page/",
+    ]
+    missing = RequestFactory().get("/nowhere/", SCRIPT_NAME="/shop")
+    assert {url for _, _, url in links(missing)} == {"/shop/nowhere/"}
 
 
 def test_unknown_language_is_a_missing_page(client: Client) -> None:

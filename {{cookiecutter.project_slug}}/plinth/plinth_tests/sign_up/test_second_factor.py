@@ -75,7 +75,14 @@ def test_staff_without_a_second_factor_see_their_account_alone(
 ) -> None:
     sign_in(client, staff)
 
-    for path in ("/admin/", "/plain/"):
+    for path in (
+        "/admin/",
+        "/plain/",
+        # Named as allauth's own pages are.
+        reverse("admin:mfa_authenticator_changelist"),
+        reverse("admin:account_emailaddress_changelist"),
+        "/accounts/data/file/",
+    ):
         assertRedirects(client.get(path), FACTORS)
     assert client.get("/accounts/password/").status_code == HTTPStatus.OK
 
@@ -173,3 +180,18 @@ def test_pages_of_the_account_are_not_cached(
     sign_in(client, staff)
     for path in (f"{FACTORS}authenticate/", SIGN_IN):
         assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+def test_admin_removes_second_factors_and_shows_no_secret(
+    admin_client: Client, app: Authenticator, settings: Settings
+) -> None:
+    settings.STAFF_MFA_REQUIRED = False
+    page = reverse("admin:mfa_authenticator_change", args=[app.pk])
+
+    response = admin_client.get(page)
+
+    assert app.data["secret"] not in response.text
+    assert admin_client.post(page, {"type": "totp"}).status_code == HTTPStatus.FORBIDDEN
+    delete = reverse("admin:mfa_authenticator_delete", args=[app.pk])
+    admin_client.post(delete, {"post": "yes"})
+    assert not Authenticator.objects.filter(pk=app.pk).exists()

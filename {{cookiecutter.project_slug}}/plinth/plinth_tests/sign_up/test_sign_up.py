@@ -252,3 +252,39 @@ def test_user_agent_is_named() -> None:
 
     assert browser(chrome) == "Chrome, Linux"
     assert browser("curl/8.0") == "curl/8.0"
+
+
+def test_old_password_is_throttled(signed_in: Client, verified: Any) -> None:
+    form = {
+        "oldpassword": "wrong",
+        "password1": "new one 123",
+        "password2": "new one 123",
+    }
+    limit, _ = throttle.LIMITS["password-change"]["account"]
+    for _ in range(limit):
+        assert signed_in.post("/accounts/password/", form).status_code == HTTPStatus.OK
+
+    response = signed_in.post("/accounts/password/", form | {"oldpassword": PASSWORD})
+
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    throttle.release(verified.email)
+    signed_in.post("/accounts/password/", form | {"oldpassword": PASSWORD})
+    verified.refresh_from_db()
+    assert verified.check_password("new one 123")
+
+
+def test_address_that_staff_change_is_the_one_that_signs_in(
+    client: Client, verified: Any
+) -> None:
+    verified.email = "new@example.com"
+    verified.save()
+
+    address = verified.emailaddress_set.get()
+    assert (address.email, address.primary, address.verified) == (
+        "new@example.com",
+        True,
+        True,
+    )
+    form = {"username": "ann@example.com", "password": PASSWORD}
+    client.post("/accounts/sign-in/", form)
+    assert "_auth_user_id" not in client.session

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import translate_url
+from django.urls import get_script_prefix, translate_url
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
@@ -42,7 +42,11 @@ def links(request: HttpRequest) -> list[Link]:
     """Return this page in each language; empty with a single one."""
     if len(settings.LANGUAGES) == 1:
         return []
-    path = request.get_full_path()
+    here = request.get_full_path()
+    # translate_url takes a path below the site's prefix, and returns one with it.
+    inside = here.removeprefix(get_script_prefix().rstrip("/"))
+    urls = {code: translate_url(inside, code) for code, _ in settings.LANGUAGES}
     return [
-        (code, name, translate_url(path, code)) for code, name in settings.LANGUAGES
+        (code, name, here if urls[code] == inside else urls[code])
+        for code, name in settings.LANGUAGES
     ]

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_save
 
 
 class SignUpConfig(AppConfig):
@@ -8,8 +11,25 @@ class SignUpConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.decorators import secure_admin_login
         from django.contrib import admin
+        from django.contrib.auth import get_user_model
 
         from . import checks  # noqa: F401 (checks are registered)
+        from .admin import replace_authenticators
 
         # The admin is behind the site's own sign-in, with its second factor.
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+        replace_authenticators(admin.site)
+        post_save.connect(follow_user, get_user_model())
+
+
+def follow_user(
+    instance: Any, update_fields: frozenset[str] | None = None, **kwargs: Any
+) -> None:
+    """Keep the primary address the user's own, which the admin may change."""
+    from allauth.account.models import EmailAddress
+
+    if update_fields is not None and "email" not in update_fields:
+        return
+    if not EmailAddress.objects.filter(email=instance.email, verified=True).exists():
+        primary = EmailAddress.objects.filter(user=instance, primary=True)
+        primary.exclude(email=instance.email).update(email=instance.email)

@@ -16,6 +16,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 
 ACCOUNT_ADAPTER = "plinth.sign_up.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
+    "change_password": "plinth.sign_up.forms.ChangePasswordForm",
     "login": "plinth.sign_up.forms.SignInForm",
     "signup": "plinth.sign_up.forms.SignUpForm",
 }
@@ -23,16 +24,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-# An owner who is told by mail ends what somebody else has begun.
+# Owners are notified of changes that they did not make.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Addresses, second factors and sessions ask for the password again after five minutes.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
-# plinth.http.throttle counts sign-ins and codes. The rest is allauth's: see its
-# documentation, or a name of yours to change a limit.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+# plinth.http.throttle counts sign-ins, codes and old passwords. The rest is allauth's: see
+# its documentation, or a name of yours to change a limit.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "change_password": None}
 
 MFA_ADAPTER = "plinth.sign_up.adapters.MFAAdapter"
 MFA_FORMS = {

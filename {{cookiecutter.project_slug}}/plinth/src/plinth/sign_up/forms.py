@@ -42,6 +42,15 @@ class SignUpForm(AutofocusMixin, account_forms.SignupForm):
         return super().try_save(request)
 
 
+class ChangePasswordForm(account_forms.ChangePasswordForm):
+    def clean_oldpassword(self) -> str:
+        account = self.user.get_username()
+        raise_if_throttled(context.request, "password-change", account)
+        password: str = super().clean_oldpassword()
+        throttle.give_back("password-change", account)
+        return password
+
+
 class ThrottledCodeMixin(forms.Form):
     user: Any
 

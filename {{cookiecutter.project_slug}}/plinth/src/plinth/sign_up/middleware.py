@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 class SignUpMiddleware(MiddlewareMixin):
     """Ask staff for a second factor, and send forms to social providers.
 
-    With STAFF_MFA_REQUIRED, staff see the pages of their account alone until this session
-    has used a second factor, whatever way it was started. Without a session cookie, and
+    With STAFF_MFA_REQUIRED, staff reach only allauth's pages of their account until this
+    session has used a second factor, whatever way it was started. Without a session cookie, and
     without that setting, the session is not read.
     """
 
@@ -71,8 +71,10 @@ class SignUpMiddleware(MiddlewareMixin):
 
 
 def is_of_account(request: HttpRequest) -> bool:
+    """Whether the view is one of allauth's own, by its module: the admin has like names."""
     match = request.resolver_match
-    return bool(match and (match.url_name or "").startswith(("account_", "mfa_")))
+    module = match.func.__module__ if match else ""
+    return module.startswith(("allauth.account.", "allauth.mfa."))
 
 
 def used_second_factor(request: HttpRequest) -> bool:

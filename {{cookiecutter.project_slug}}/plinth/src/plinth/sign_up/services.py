@@ -31,9 +31,11 @@ def personal_data(user: AbstractEmailUser) -> dict[str, Any]:
     """
     data: dict[str, Any] = {
         "account": {
-            field.name: field.value_from_object(user)
+            # Of a file its name.
+            field.name: getattr(value, "name", value)
             for field in user._meta.concrete_fields  # noqa: SLF001
             if field.name != "password"
+            for value in [field.value_from_object(user)]
         },
         "email_addresses": rows(EmailAddress, user, "email", "verified", "primary"),
         "second_factors": rows(

@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
-    # Who has no password gets a code by mail.
+    # Users without a password reauthenticate by an emailed code.
     path(
         "confirm/code/",
         account.request_reauthentication_code,
