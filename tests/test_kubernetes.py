@@ -429,6 +429,27 @@ def test_policies_of_checkov_hold(render: Render, tmp_path: Path) -> None:
     assert found["summary"]["passed"] > 100
 
 
+@pytest.mark.parametrize("server", ["exit 3", "sleep 9"], ids=["dies", "serves"])
+def test_release_check_ends_with_its_server(
+    render: Render, tmp_path: Path, server: str
+) -> None:
+    command = container(templates(render())["release-check"])["command"]
+    # The server does not answer at first.
+    python = f'[ "$2" = plinth.server.release_check ] || ! mkdir {tmp_path}/asked'
+    if server == "exit 3":
+        python = "exit 1"
+    for name, line in (("gunicorn", server), ("python", python)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+    done = subprocess.run(
+        command, env=env, timeout=8, check=False, stderr=subprocess.DEVNULL
+    )
+
+    assert done.returncode == (server == "exit 3")
+
+
 # make deploy
 
 

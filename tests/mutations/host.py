@@ -49,7 +49,7 @@ MUTATIONS = [
     Mutation(
         33,
         "a-cluster-stays-with-a-release-that-is-not-ready",
-        replace(KUBERNETES, "            go_back(cluster, before)\n", ""),
+        replace(KUBERNETES, "go_back(cluster, before)\n", "pass\n"),
         "test_release_that_is_not_ready_returns_to_the_one_before",
     ),
     Mutation(
@@ -67,8 +67,14 @@ MUTATIONS = [
     Mutation(
         50,
         "two-deploys-to-a-cluster-at-once",
-        replace(KUBERNETES, "age.total_seconds() > LOCK", "True"),
+        replace(KUBERNETES, '"name": "deploy-lock"', '"name": f"lock-{holder}"'),
         "test_second_deploy_at_the_same_time_is_refused",
+    ),
+    Mutation(
+        50,
+        "a-cluster-loses-the-lock-of-another",
+        replace(KUBERNETES, "--selector=holder={holder}", "--selector=holder"),
+        "test_deploy_leaves_the_lock_of_another",
     ),
     Mutation(
         34,

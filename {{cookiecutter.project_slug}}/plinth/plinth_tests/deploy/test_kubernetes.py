@@ -8,11 +8,11 @@ import json
 import re
 import signal
 import sys
-from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,6 @@ from plinth.deploy import kubernetes
 pytestmark = [pytest.mark.practice(33), pytest.mark.practice(50)]
 
 OVERLAY = "deploy/kubernetes/overlays/production"
-LOCK = "delete configmap deploy-lock --ignore-not-found"
 RENDERED = "\n---\n".join(
     f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n"
     + ("  containers:\n  - image: site" if kind in {"Deployment", "Job"} else "  a: b")
@@ -52,17 +51,19 @@ class Cluster:
         example.write_text("SECRET_KEY=generated-at-set-up\nDATABASE_URL=\n")
         self.rendered = RENDERED
         self.calls: list[str] = []
-        self.revisions = Counter[str]()
-        # The time at which another deploy has locked the namespace.
+        # Of each Deployment, the image by revision.
+        self.revisions = defaultdict[str, dict[int, str]](dict)
+        # Who has locked the namespace.
         self.lock = ""
-        self.image = ""
         self.ended: dict[str, str] = {}
         self.logs: dict[str, str] = {}
-        self.waiting = ""
+        # The states of a Job's pods, at each look before it ends.
+        self.pods: list[str] = []
+        self.events = ""
         # Pods that drain, at each look.
         self.draining: list[str] = []
         self.sick: set[str] = set()
-        self.has_history = True
+        self.can_return = True
 
     @property
     def applied(self) -> list[str]:
@@ -72,36 +73,67 @@ class Cluster:
     def undone(self) -> list[str]:
         return [call for call in self.calls if call.startswith("rollout undo")]
 
+    @property
+    def images(self) -> dict[str, str]:
+        return {name: every[max(every)] for name, every in self.revisions.items()}
+
     def kubectl(self, *words: str, text: str | None = None) -> CompletedProcess[str]:
         """Answer one call of kubectl."""
         if words[0] == "--namespace":
             words = words[2:]
-        printed, error = "", ""
-        match words:
-            case ["kustomize", _]:
-                printed = self.rendered
-            case ["apply", *_]:
-                self.apply(str(text).split("\n---\n"))
-            case ["create" | "delete" as verb, "configmap", "deploy-lock", *_]:
-                error = self.take_or_leave(verb)
-            case ["get", what, *_, path]:
-                printed = self.get(what, path)
-            case ["logs", job, *_]:
-                printed = self.logs.get(job.removeprefix("job/"), "")
-            case ["rollout", "status", deployment, _]:
-                name = deployment.removeprefix("deployment/")
-                error = "exceeded its progress deadline" if name in self.sick else ""
-            case ["rollout", "undo", *_]:
-                error = "" if self.has_history else "no rollout history found"
-                self.sick = set()
-        if words[0] not in {"apply", "get"}:
+        if words[0] in {"get", "kustomize", "logs"}:
+            return CompletedProcess(words, 0, self.read(*words), "")
+        if words[0] != "apply":
             self.calls.append(" ".join(words))
-        return CompletedProcess(words, bool(error), printed, error)
+        error = self.change(*words, text=str(text))
+        return CompletedProcess(words, bool(error), "", error)
 
-    def take_or_leave(self, verb: str) -> str:
-        if self.lock and verb == "create":
-            return 'failed to create configmap: configmaps "deploy-lock" already exists'
-        self.lock = "now" if verb == "create" else ""
+    def read(self, *words: str) -> str:
+        match words:
+            case ["get", "replicasets", _, selector, *_, path]:
+                return " ".join(self.sets(selector, path))
+            case ["get", what, *_, path]:
+                return self.get(what, path)
+            case ["logs", job, *_]:
+                return self.logs.get(job.removeprefix("job/"), "")
+        return self.rendered
+
+    def change(self, *words: str, text: str) -> str:
+        """Return the error."""
+        match words:
+            case ["apply", *_]:
+                self.apply(text.split("\n---\n"))
+            case ["create", *_]:
+                return self.take(json.loads(text)["metadata"])
+            case ["delete", "configmap", selector]:
+                # Without a value, it selects the lock of anybody.
+                if selector.partition("holder")[2] in {"", f"={self.lock}"}:
+                    self.lock = ""
+            case ["delete", "replicaset", *sets]:
+                for name, _, revision in (each.partition("-") for each in sets):
+                    del self.revisions[name][int(revision)]
+            case ["rollout", "status", deployment, _]:
+                if deployment.removeprefix("deployment/") in self.sick:
+                    return "exceeded its progress deadline"
+            case ["rollout", "undo", deployment, *revision]:
+                return self.undo(deployment.removeprefix("deployment/"), *revision)
+        return ""
+
+    def take(self, lock: dict[str, Any]) -> str:
+        if self.lock and lock["name"] == "deploy-lock":
+            return (
+                'error when creating "STDIN": configmaps "deploy-lock" already exists'
+            )
+        self.lock = lock["labels"]["holder"]
+        return ""
+
+    def undo(self, name: str, revision: str = "") -> str:
+        every = self.revisions[name]
+        if not self.can_return or len(every) < 2:
+            return "no rollout history found"
+        number = int(revision.removeprefix("--to-revision=") or sorted(every)[-2])
+        every[max(every) + 1] = every.pop(number)
+        self.sick = set()
         return ""
 
     def apply(self, documents: list[str]) -> None:
@@ -109,32 +141,33 @@ class Cluster:
             kind, name = re.findall(r"(?m)^(?:kind:|  name:) (.*)$", document)
             assert not (self.draining and name == "after-deploy")
             self.calls.append(f"apply {kind} {name}")
-            if found := re.search("image: (.*)", document):
-                self.image = found[1]
-            self.revisions[name] += kind == "Deployment"
+            if kind == "Deployment":
+                [image] = re.findall("image: (.*)", document)
+                every = self.revisions[name]
+                every[max(every, default=0) + 1] = image
+
+    def sets(self, selector: str, path: str) -> Iterator[str]:
+        wanted = re.search('revision=="(.*)"', path)
+        for name, every in self.revisions.items():
+            for number in every if re.search(rf"\b{name}\b", selector) else ():
+                if number == int(wanted[1]) if wanted else number < max(every):
+                    yield f"{name}-{number}"
 
     def get(self, what: str, path: str) -> str:
         kind, _, name = what.partition("/")
-        if kind == "replicasets":
-            replicas = {"web-1": 0, "web-2": 2, "worker-1": 0}
-            items = [
-                {"metadata": {"name": each}, "spec": {"replicas": number}}
-                for each, number in replicas.items()
-            ]
-            return json.dumps({"items": items})
+        if kind == "pods" and "phase" in path:
+            return self.pods.pop(0)
         answers = {
-            "job": self.ended.get(name, "Complete"),
-            "pods": self.waiting,
-            "deployment": self.image,
+            "job": "" if self.pods else self.ended.get(name, "Complete"),
+            "events": self.events,
+            "deployment": self.images.get(name, ""),
             "configmap": "ann@laptop",
             "namespace": "",
         }
         if "deletionTimestamp" in path:
             return self.draining.pop(0) if self.draining else ""
-        if "creationTimestamp" in path:
-            return self.lock
         if "revision" in path:
-            return str(self.revisions[name] or "")
+            return str(max(self.revisions.get(name, ()), default=""))
         return answers[kind]
 
 
@@ -181,32 +214,76 @@ def test_release_is_migrated_and_checked_before_its_pods_start(
         *("shop", "variables-abc", "before-deploy", "release-check"),
         *("worker", "beat", "web", "web", "after-deploy"),
     ]
-    assert cluster.image == "site:2"
-    assert cluster.calls[-1] == LOCK
+    assert {*cluster.images.values()} == {"site:2"}
+    assert not cluster.lock
 
 
 @pytest.mark.parametrize("job", ["before-deploy", "release-check"])
 def test_release_that_fails_a_job_starts_no_pod(
     cluster: Cluster, make: Make, job: str
 ) -> None:
+    make(image="site:1")
+    cluster.calls.clear()
     cluster.ended[job] = "FailureTarget Failed"
 
     assert make() == (1, f"{job} failed: the release before serves.")
 
     assert not {"web", "worker", "beat", "after-deploy"} & {*cluster.applied}
-    assert cluster.calls[-1] == LOCK
+    assert not cluster.lock
 
 
 def test_image_that_cannot_be_pulled_ends_the_deploy(
     cluster: Cluster, make: Make
 ) -> None:
-    cluster.ended["before-deploy"] = "Suspended"
-    cluster.waiting = "ImagePullBackOff"
+    cluster.pods = ["Pending ImagePullBackOff", ""]
 
-    assert make() == (
-        1,
-        "before-deploy cannot pull its image: the release before serves.",
-    )
+    assert make() == (1, "before-deploy cannot pull its image: no release serves.")
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        (
+            """2026-02-02T00:00:00Z before-deploy-b secret not found
+2026-01-01T00:00:00Z before-deploy-a older
+2026-03-03T00:00:00Z web-a of another
+""",
+            ": secret not found",
+        ),
+        ("", ""),
+    ],
+)
+def test_job_whose_pod_does_not_start_ends_the_deploy_with_the_reason(
+    cluster: Cluster,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    events: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(kubernetes, "START", 0)
+    cluster.pods = ["Pending ContainerCreating", "Pending"]
+    cluster.events = events
+
+    assert make() == (1, f"before-deploy does not start{reason}: no release serves.")
+
+
+def test_job_may_run_for_longer_than_it_may_take_to_start(
+    cluster: Cluster, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes, "START", 0)
+    cluster.pods = ["Running"] * 3
+
+    assert make()[0] == 0
+
+
+def test_job_starts_after_the_pods_of_its_last_run_are_gone(
+    cluster: Cluster, make: Make
+) -> None:
+    make()
+
+    deleted = [call for call in cluster.calls if call.startswith("delete job/")]
+    assert len(deleted) == 3
+    assert all("--cascade=foreground" in call for call in deleted)
 
 
 @pytest.mark.parametrize(
@@ -230,10 +307,39 @@ def test_release_that_is_not_ready_returns_to_the_one_before(
     assert "after-deploy" not in cluster.applied
 
 
+@pytest.mark.parametrize("sick", ["web", "worker"])
+def test_rollback_does_not_return_to_a_release_that_failed(
+    cluster: Cluster, make: Make, sick: str
+) -> None:
+    make(image="site:1")
+    make(image="site:2")
+    cluster.sick = {sick}
+    make(image="site:3")
+    assert {*cluster.images.values()} == {"site:2"}
+
+    assert make("rollback") == (0, "shop serves site:1 again.")
+
+    assert {*cluster.images.values()} == {"site:1"}
+
+
+def test_way_back_that_fails_hides_no_error(cluster: Cluster, make: Make) -> None:
+    make(image="site:1")
+    cluster.sick, cluster.can_return = {"web"}, False
+
+    code, line = make()
+
+    assert code == 1
+    assert "exceeded its progress deadline: the way back failed too: " in line
+    assert line.endswith("no rollout history found; repeat the command.")
+
+
 def test_first_release_has_none_to_return_to(cluster: Cluster, make: Make) -> None:
     cluster.sick = {"web"}
 
-    assert make()[0] == 1
+    code, line = make()
+
+    assert code == 1
+    assert line.endswith("exceeded its progress deadline: no release serves.")
     assert not cluster.undone
 
 
@@ -247,7 +353,7 @@ def test_after_a_contraction_nobody_returns_to_the_release_before(
     cluster.logs["after-deploy"] = "  Applying shop.0006_drop... OK"
     make(image="site:3")
 
-    assert "delete replicaset web-1 worker-1" in cluster.calls
+    assert "delete replicaset worker-1 beat-1 web-1" in cluster.calls
 
 
 @pytest.mark.practice(49)
@@ -275,7 +381,7 @@ def test_failed_contraction_says_that_the_release_serves(
 def test_second_deploy_at_the_same_time_is_refused(
     cluster: Cluster, make: Make
 ) -> None:
-    cluster.lock = datetime.now(UTC).isoformat()
+    cluster.lock = "another"
 
     code, line = make()
 
@@ -283,19 +389,25 @@ def test_second_deploy_at_the_same_time_is_refused(
     assert line.startswith("Another deploy to shop runs, by ann@laptop, or was cut off")
     assert line.endswith("kubectl --namespace shop delete configmap deploy-lock")
     assert cluster.applied == ["shop"]
-    assert LOCK not in cluster.calls
+    assert cluster.lock == "another"
 
 
-def test_lock_of_a_deploy_that_was_cut_off_expires(
-    cluster: Cluster, make: Make
+def test_deploy_leaves_the_lock_of_another(
+    cluster: Cluster, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cluster.lock = (datetime.now(UTC) - timedelta(minutes=61)).isoformat()
+    def is_taken(_: object) -> None:
+        """Somebody deletes the lock, and deploys."""
+        cluster.lock = "another"
 
-    assert make() == (0, "shop now serves site:2.")
+    monkeypatch.setattr(kubernetes, "await_database", is_taken)
+
+    assert make()[0] == 0
+    assert cluster.lock == "another"
 
 
 def test_rollback_returns_every_deployment(cluster: Cluster, make: Make) -> None:
     make(image="site:1")
+    make(image="site:2")
 
     assert make("rollback") == (0, "shop serves site:1 again.")
 
@@ -307,7 +419,7 @@ def test_rollback_returns_every_deployment(cluster: Cluster, make: Make) -> None
 def test_rollback_without_a_release_before_says_what_to_do(
     cluster: Cluster, make: Make
 ) -> None:
-    cluster.has_history = False
+    make()
 
     code, line = make("rollback")
 

@@ -31,13 +31,13 @@ PODS = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
 # What starts pods, or says how many: not before the migrations.
 LATE = ("Deployment", "Job", "Rollout", "HorizontalPodAutoscaler", "ScaledObject")
 # Seconds. A Deployment gives up after 180; Argo's analysis, and a new database, take longer.
-ROLLOUT = 300
+# So does a node that the cluster adds for a Job's pod.
+ROLLOUT = START = 300
 ANALYSIS = DATABASE = 600
 # More than a pod has to drain.
 STOP = 120
-# Seconds after which a lock is taken for that of a deploy that was cut off.
-LOCK = 3600
 POLL = 2
+REVISION = r".metadata.annotations.deployment\.kubernetes\.io/revision"
 # What kubectl says of the lock of another deploy.
 EXISTS = '"deploy-lock" already exists'
 
@@ -131,48 +131,54 @@ class Cluster:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Exclude other deploys of the namespace, wherever they run."""
-        holder = f"{getpass.getuser()}@{socket.gethostname()}"
-        create = ("create", "configmap", "deploy-lock", f"--from-literal=by={holder}")
+        holder = secrets.token_hex(8)
+        since = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        lock = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "deploy-lock", "labels": {"holder": holder}},
+            "data": {"by": f"{getpass.getuser()}@{socket.gethostname()} since {since}"},
+        }
         space = ("--namespace", self.namespace)
-        done = self.run(*space, *create)
-        if done.returncode and EXISTS in done.stderr and self.is_old():
-            self.here("delete", "configmap", "deploy-lock", "--ignore-not-found")
-            done = self.run(*space, *create)
-        if done.returncode and EXISTS in done.stderr:
+        done = self.run(*space, "create", "--filename", "-", text=json.dumps(lock))
+        # It never expires: migrations take as long as they take.
+        if EXISTS in done.stderr:
             other = self.get("configmap/deploy-lock", ".data.by")
             raise DeployError(
-                f"Another deploy to {self.namespace} runs, by {other}, or was cut off "
-                "within the last hour. If none runs: kubectl --namespace "
-                f"{self.namespace} delete configmap deploy-lock"
+                f"Another deploy to {self.namespace} runs, by {other}, or was cut off. "
+                f"If none runs: kubectl --namespace {self.namespace} delete configmap "
+                "deploy-lock"
             )
         if done.returncode:
             raise DeployError(done.stderr.strip())
         try:
             yield
         finally:
-            self.run(*space, "delete", "configmap", "deploy-lock", "--ignore-not-found")
-
-    def is_old(self) -> bool:
-        made = self.get("configmap/deploy-lock", ".metadata.creationTimestamp")
-        age = datetime.now(UTC) - datetime.fromisoformat(made or "1970-01-01T00:00Z")
-        return age.total_seconds() > LOCK
+            # Not that of another, if somebody has deleted this one.
+            self.run(*space, "delete", "configmap", f"--selector=holder={holder}")
 
     def revision(self, name: str) -> str:
-        annotation = r".metadata.annotations.deployment\.kubernetes\.io/revision"
-        return self.get(f"deployment/{name}", annotation)
+        return self.get(f"deployment/{name}", REVISION)
 
     def run_job(self, name: str) -> str:
         """Run a Job to its end, and return its log; raise DeployError with the log's end."""
         jobs = [it for it in self.find("Job") if self.name_of(it) == name]
         job = f"job/{name}"
-        # A Job cannot be changed.
-        self.here("delete", job, "--ignore-not-found")
+        # A Job cannot be changed. Its pods go first: two must not migrate at once.
+        foreground = ("--cascade=foreground", f"--timeout={STOP}s")
+        self.here("delete", job, "--ignore-not-found", *foreground)
         self.apply(jobs)
         tell(f"Running {name}: kubectl --namespace {self.namespace} describe {job}")
+        end = time.monotonic() + START
         while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
             time.sleep(POLL)
-            if self.waiting_for(name) & {"ImagePullBackOff", "InvalidImageName"}:
+            states = self.states_of(name)
+            if states & {"ImagePullBackOff", "InvalidImageName"}:
                 raise DeployError(f"{name} cannot pull its image")
+            if "Running" in states:
+                end = time.monotonic() + START
+            elif time.monotonic() > end:
+                raise DeployError(f"{name} does not start{self.warning_of(name)}")
         log = self.run("--namespace", self.namespace, "logs", job, "--tail=100").stdout
         if "Failed" in ended:
             tell("\n".join(log.splitlines()[-20:]))
@@ -184,11 +190,22 @@ class Cluster:
         path = '.status.conditions[?(@.status=="True")].type'
         return {*self.get(what, path).split()}
 
-    def waiting_for(self, job: str) -> set[str]:
-        """Return the reasons why pods of a Job have not started."""
-        path = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
+    def states_of(self, job: str) -> set[str]:
+        """Return the phases of a Job's pods, and the reasons why some have not started."""
+        phases = "{.items[*].status.phase}"
+        reasons = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
         pods = ("get", "pods", f"--selector=batch.kubernetes.io/job-name={job}")
-        return {*self.here(*pods, "--output", f"jsonpath={path}").split()}
+        return {*self.here(*pods, "--output", f"jsonpath={phases} {reasons}").split()}
+
+    def warning_of(self, job: str) -> str:
+        """Return the newest warning about a Job or its pods, after a colon; empty without one."""
+        each = "{.metadata.creationTimestamp} {.involvedObject.name} {.message}"
+        path = f'jsonpath={{range .items[*]}}{each}{{"\n"}}{{end}}'
+        events = ("get", "events", "--field-selector=type=Warning", "--output", path)
+        # A pipeline may have no right to read them.
+        text = self.run("--namespace", self.namespace, *events).stdout
+        found = re.findall(rf"^(\S+ {job}\S* )(.*)$", text, re.MULTILINE)
+        return f": {max(found)[1]}" if found else ""
 
     def await_rollout(self, *names: str) -> None:
         for name in names:
@@ -217,6 +234,13 @@ class Cluster:
             if time.monotonic() > end:
                 raise DeployError("Pods of the release before do not stop")
             time.sleep(POLL)
+
+    def forget(self, selector: str, test: str) -> None:
+        """Delete the revisions that pass a test of JSONPath, so that nobody returns to them."""
+        path = f"jsonpath={{.items[?(@{test})].metadata.name}}"
+        sets = ("get", "replicasets", "--selector", selector, "--output", path)
+        if old := self.here(*sets).split():
+            self.here("delete", "replicaset", *old)
 
     def deployments(self) -> list[str]:
         names = {self.name_of(it) for it in self.find("Deployment")}
@@ -249,6 +273,9 @@ def deploy(overlay: str, context: str, image: str) -> None:
     if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
         cluster.apply(cluster.find("Namespace"))
     with cluster.locked():
+        before = {name: cluster.revision(name) for name in cluster.deployments()}
+        release = "the release before" if any(before.values()) else "no release"
+        state = f"{release} serves"
         late = ("Namespace", *LATE)
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         await_database(cluster)
@@ -256,13 +283,15 @@ def deploy(overlay: str, context: str, image: str) -> None:
             try:
                 cluster.run_job(job)
             except DeployError as error:
-                raise DeployError(f"{error}: the release before serves.") from None
-        before = {name: cluster.revision(name) for name in cluster.deployments()}
+                raise DeployError(f"{error}: {state}.") from None
         try:
             roll_out(cluster)
         except DeployError as error:
-            go_back(cluster, before)
-            raise DeployError(f"{error}: the release before serves.") from None
+            try:
+                go_back(cluster, before)
+            except DeployError as second:
+                state = f"the way back failed too: {second}; repeat the command"
+            raise DeployError(f"{error}: {state}.") from None
         try:
             cluster.await_stop()
             log = cluster.run_job("after-deploy")
@@ -272,7 +301,7 @@ def deploy(overlay: str, context: str, image: str) -> None:
             ) from None
         # The release before cannot run without what these have removed.
         if "Applying" in log:
-            forget(cluster)
+            cluster.forget(PODS, ".spec.replicas==0")
     tell(f"{cluster.namespace} now serves {image}.")
 
 
@@ -299,9 +328,13 @@ def roll_out(cluster: Cluster) -> None:
 
 
 def go_back(cluster: Cluster, before: dict[str, str]) -> None:
-    """Return what has changed to its revision; a first deploy has none."""
+    """Return what has changed to its revision, which a first deploy has not.
+
+    Deletes the one that failed, to which `make rollback` would return.
+    """
     for name, revision in before.items():
-        if revision and cluster.revision(name) != revision:
+        failed = cluster.revision(name)
+        if revision and failed != revision:
             undo = (
                 "rollout",
                 "undo",
@@ -310,17 +343,8 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
             )
             cluster.here(*undo)
             cluster.await_rollout(name)
-
-
-def forget(cluster: Cluster) -> None:
-    """Delete the revisions that run no pod, so that nobody returns to them."""
-    sets = ("get", "replicasets", "--selector", PODS)
-    found = json.loads(cluster.here(*sets, "--output", "json"))
-    old = [
-        it["metadata"]["name"] for it in found["items"] if not it["spec"]["replicas"]
-    ]
-    if old:
-        cluster.here("delete", "replicaset", *old)
+            selector = f"app.kubernetes.io/name={name}"
+            cluster.forget(selector, f'{REVISION}=="{failed}"')
 
 
 def rollback(cluster: Cluster) -> None:
