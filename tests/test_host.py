@@ -297,8 +297,7 @@ def lines_of_a_request_arrive_under_one_id(host: Host, say: Say) -> None:
         compose("up", "--build", "--detach", "--wait", "logs")
         path = "/accounts/reset/"
         page = host.ask(f"{path}?email=ada@example.com")
-        # Each form of the page has one.
-    token, *_ = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
         cookies = SimpleCookie(page.headers["Set-Cookie"])
         cookie = "; ".join(f"{name}={each.value}" for name, each in cookies.items())
         form = {"email": "ada@example.com", "csrfmiddlewaretoken": token}

@@ -21,6 +21,7 @@ from pytest_django import Settings
 
 from plinth.api import idempotency, throttling, tokens
 from plinth.api.models import IdempotentResponse
+from plinth.http import throttle
 from plinth_tests.models import Document
 
 DOCUMENTS = "/api/v1/documents/"
@@ -75,7 +76,7 @@ def test_rate_is_exact_with_threads(settings: Settings) -> None:
 def test_ipv6_client_is_its_network(address: str, client: str) -> None:
     request = RequestFactory().get("/", REMOTE_ADDR=address)
 
-    assert throttling.client_network(request) == client
+    assert throttle.client_network(request) == client
 
 
 # Idempotency keys
