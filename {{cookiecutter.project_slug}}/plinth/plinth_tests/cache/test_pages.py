@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import translation
 from pytest_django import Settings
 
@@ -74,7 +74,8 @@ def test_public_page_is_cached_by_language_and_release(
 ) -> None:
     first = client.get("/public/").content
 
-    with translation.override("de"):
+    # With a second language, LanguageMiddleware activates the site's own for this path.
+    with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
         assert client.get("/public/").content != first
     monkeypatch.setattr(settings, "RELEASE", "next")
     forget_process()
@@ -205,6 +206,7 @@ def test_etag_changes_with(
         case "signed URLs":
             monkeypatch.setattr(settings, "MEDIA_SIGNED_FOR", 3600)
         case _:
+            monkeypatch.setattr(settings, "LANGUAGE_CODE", "de")
             translation.activate("de")
 
     try:

@@ -3,6 +3,7 @@
 import gc
 from importlib import import_module
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 
@@ -18,7 +19,8 @@ def share_with_workers() -> None:
     The garbage collector then leaves alone what is loaded: it writes to each object that it
     visits, which gives every worker a copy.
     """
-    import_module(settings.ROOT_URLCONF)
+    if apps.ready:  # gunicorn may serve something else
+        import_module(settings.ROOT_URLCONF)
     gc.collect()
     gc.freeze()
 
