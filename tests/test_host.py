@@ -255,7 +255,7 @@ def somebody_signs_in(host: Host, say: Say) -> None:
     host.cookie = f"__Host-sessionid={session['__Host-sessionid'].value}"
     profile = host.ask(PRIVATE_PAGE, Cookie=host.cookie)
     assert profile.status == 200
-    assert "ada@example.com" in profile.text
+    assert "Sign out" in profile.text
     assert host.ask(PRIVATE_PAGE).status == 302
 
 

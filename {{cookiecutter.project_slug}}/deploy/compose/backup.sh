@@ -8,7 +8,8 @@
 set -eu
 cd "$(dirname "$0")"
 umask 077
-name=$(date -u +%Y-%m-%dT%H%M%SZ)
+# A second has one backup.
+until name=$(date -u +%Y-%m-%dT%H%M%SZ) && test ! -e "backups/$name"; do sleep 1; done
 oldest=$(date -u --date "-${BACKUP_DAYS:-14} days" +%Y-%m-%dT%H%M%SZ)
 remote=${BACKUP_REMOTE:-}
 new=backups/.new
