@@ -1,6 +1,6 @@
 """`make deploy` on Kubernetes: the order of its steps, and its way back.
 
-A stand-in for kubectl answers as a cluster would; there is no cluster here. The template's own
+A fake kubectl answers as a cluster would; there is no cluster here. The template's own
 tests render the manifests, and run their pods.
 """
 

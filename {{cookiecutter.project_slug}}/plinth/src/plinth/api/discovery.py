@@ -17,7 +17,7 @@ def modules(name: str) -> Iterator[str]:
 
 
 def is_own(app: AppConfig) -> bool:
-    """Whether an app is the owner's: a library publishes nothing by itself."""
+    """Whether an app is the owner's: a library publishes nothing."""
     folder, project = Path(app.path), settings.BASE_DIR
     return folder.is_relative_to(project) and not (
         folder.is_relative_to(project / "plinth") or folder.is_relative_to(sys.prefix)

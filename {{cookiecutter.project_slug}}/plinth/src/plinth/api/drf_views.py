@@ -88,7 +88,7 @@ class TokenListView(generics.ListAPIView):
 class TokenView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Revoke a token, in a session or by itself."""
+        """Revoke a token, in a session or with the token itself."""
         tokens.revoke(request, pk)
         return Response(status=204)
 

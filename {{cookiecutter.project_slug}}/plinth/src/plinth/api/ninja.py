@@ -151,6 +151,6 @@ def create_token(request: HttpRequest, data: TokenIn, response: HttpResponse) ->
 
 @router.delete("tokens/{int:pk}/", response={204: None})
 def revoke_token(request: HttpRequest, pk: int) -> Any:
-    """Revoke a token, in a session or by itself."""
+    """Revoke a token, in a session or with the token itself."""
     tokens.revoke(request, pk)
     return Status(204, None)

@@ -13,7 +13,7 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
 CORS_EXPOSE_HEADERS = ["etag", "idempotency-replayed", "retry-after", "x-request-id"]
 
-# Swagger UI's source maps are twice its size, and no browser asks for them by itself.
+# Swagger UI's source maps are twice its size, and browsers request them for their tools alone.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -20,7 +20,7 @@ from plinth.mail import services as mail
 
 from .templatetags.sign_up import sentence_case
 
-# A page tells by itself who is signed in; a message would make the next one private.
+# The page shows who is signed in; a message would make the next one private.
 SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
