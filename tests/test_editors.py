@@ -1,6 +1,7 @@
 """Configurations of editors, as `make editor` writes them: run, not only read."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,9 @@ def test_dev_container_is_built_and_serves(bake: Bake, tmp_path: Path) -> None:
     project = shutil.copytree(bake(**DEFAULT), tmp_path / "site", symlinks=True)
     run("git", "init", "--quiet", cwd=project)
     run("make", "editor", "NAME=devcontainer", cwd=project)
+    if os.geteuid() == 0:
+        # The folder is a user's: `dev` gets the numbers of who runs the editor, but root's.
+        run("chown", "-R", "1000:1000", project, cwd=project)
     command = ("npx", "--yes", "@devcontainers/cli@0.80")
     folder = ("--workspace-folder", project)
     up = run(*command, "up", *folder, cwd=project)
