@@ -91,7 +91,8 @@ if [ -z "$drill" ]; then
     server psql --username postgres --quiet --set ON_ERROR_STOP=1 \
         --command 'DROP DATABASE IF EXISTS app WITH (FORCE)' \
         --command 'ALTER DATABASE restored RENAME TO app'
-    docker compose restart cache
+    # On several hosts, the cache may be elsewhere.
+    ! docker compose config --services | grep -qx cache || docker compose restart cache
     docker compose run --rm --no-TTY migrate
 fi
 files=$(decrypt files.tar | unpack) || fail "has uploaded files that cannot be read"

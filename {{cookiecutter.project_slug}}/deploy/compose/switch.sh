@@ -3,7 +3,8 @@
 # serves, for changed settings and secrets. The image starts in the idle colour, and traffic
 # switches to it when its pages answer; if they do not, the other colour keeps serving. It returns
 # to the old colour if errors rise in the first minute (WATCH=60, seconds). Run it again after an
-# interruption. ./switch.sh --rollback returns to the release before, in seconds.
+# interruption. ./switch.sh --rollback returns to the release before, in seconds. LAST=no leaves the
+# last migrations to deploy/ansible.
 set -eu
 cd "$(dirname "$0")"
 exec 9>.switch
@@ -139,6 +140,8 @@ for _ in $(seq 60); do
 done
 docker compose stop "web-$old"
 [ "${1-}" != --rollback ] || exit 0
+# On several hosts, others still run the old release.
+[ "${LAST-}" != no ] || { echo "$new now serves $IMAGE." && exit; }
 
 # The migrations that remove what only the old release used. It cannot run without.
 if ! applied=$(docker compose run --rm --no-TTY migrate); then
