@@ -35,6 +35,47 @@ exec /usr/bin/ssh -i {folder}/key -o IdentitiesOnly=yes -o LogLevel=ERROR \
 """
 
 
+def make_key(folder: Path) -> None:
+    """Write a key pair and an `ssh` that uses it."""
+    folder.mkdir()
+    run(*["ssh-keygen", "-q", "-t", "ed25519", "-N"], "", "-f", "key", cwd=folder)
+    (folder / "ssh").write_text(SSH.format(folder=folder))
+    (folder / "ssh").chmod(0o755)
+
+
+def boot(name: str, folder: Path, *options: str) -> None:
+    """Start a bare host, whose Docker is this machine's; root has the key of folder/bin."""
+    client = json.loads(
+        run("docker", "info", "--format", "{{json .ClientInfo}}", cwd=folder)
+    )
+    there = "/usr/local/lib/docker/cli-plugins"
+    mounts = [
+        "/sys/fs/cgroup:/sys/fs/cgroup:ro",
+        "/var/run/docker.sock:/run/docker.sock",
+        f"{run('which', 'docker', cwd=folder).strip()}:/usr/local/bin/docker:ro",
+        *(
+            f"{each['Path']}:{there}/{Path(each['Path']).name}:ro"
+            for each in client["Plugins"]
+        ),
+        f"{folder}:{folder}",
+    ]
+    volumes = [word for mount in mounts for word in ("--volume", mount)]
+    words = ("run", "--detach", "--name", name, *FLAGS.split())
+    run("docker", *words, *volumes, *options, MACHINE, cwd=folder)
+    keys = f"umask 077; mkdir -p /root/.ssh; cp {folder}/bin/key.pub /root/.ssh/authorized_keys"
+    run("docker", "exec", name, "sh", "-c", keys, cwd=folder)
+    asked = ("sh", "-c", "systemctl is-system-running || true")
+    wait_until(
+        lambda: "running" in run("docker", "exec", name, *asked, cwd=folder)
+    )
+
+
+def needs_machine() -> None:
+    inspect = ["docker", "image", "inspect", MACHINE]
+    if subprocess.run(inspect, capture_output=True, check=False).returncode:
+        pytest.skip(f"no image {MACHINE}: a Debian with systemd, sshd and Python")
+
+
 class Machine(Host):
     """A host of its own, reached by SSH from where the project lies."""
 
@@ -45,10 +86,7 @@ class Machine(Host):
         self.project = folder / "srv"
         self.folder = self.project / "deploy/compose"
         self.key = folder / "bin"
-        self.key.mkdir()
-        run(*["ssh-keygen", "-q", "-t", "ed25519", "-N"], "", "-f", "key", cwd=self.key)
-        (self.key / "ssh").write_text(SSH.format(folder=self.key))
-        (self.key / "ssh").chmod(0o755)
+        make_key(self.key)
         self.prepare()
 
     def prepare(self) -> None:
@@ -76,28 +114,7 @@ class Machine(Host):
         self.commit()
 
     def boot(self, folder: Path) -> None:
-        client = json.loads(
-            run("docker", "info", "--format", "{{json .ClientInfo}}", cwd=folder)
-        )
-        there = "/usr/local/lib/docker/cli-plugins"
-        mounts = [
-            "/sys/fs/cgroup:/sys/fs/cgroup:ro",
-            "/var/run/docker.sock:/run/docker.sock",
-            f"{run('which', 'docker', cwd=folder).strip()}:/usr/local/bin/docker:ro",
-            *(
-                f"{each['Path']}:{there}/{Path(each['Path']).name}:ro"
-                for each in client["Plugins"]
-            ),
-            f"{folder}:{folder}",
-        ]
-        volumes = [word for mount in mounts for word in ("--volume", mount)]
-        ports = ("--publish", f"127.0.0.1:{self.port}:22")
-        words = ("run", "--detach", "--name", self.name, *FLAGS.split())
-        run("docker", *words, *volumes, *ports, MACHINE, cwd=folder)
-        keys = f"umask 077; mkdir -p /root/.ssh; cp {self.key}/key.pub /root/.ssh/authorized_keys"
-        self.inside("sh", "-c", keys)
-        asked = ("sh", "-c", "systemctl is-system-running || true")
-        wait_until(lambda: "running" in self.inside(*asked))
+        boot(self.name, folder, "--publish", f"127.0.0.1:{self.port}:22")
 
     def inside(self, *command: str) -> str:
         return run("docker", "exec", self.name, *command, cwd=self.key)
@@ -142,9 +159,7 @@ class Machine(Host):
 
 @pytest.fixture
 def machine(install: Bake, tmp_path: Path) -> Iterator[Machine]:
-    inspect = ["docker", "image", "inspect", MACHINE]
-    if subprocess.run(inspect, capture_output=True, check=False).returncode:
-        pytest.skip(f"no image {MACHINE}: a Debian with systemd, sshd and Python")
+    needs_machine()
     machine = Machine(install(), tmp_path)
     try:
         machine.boot(tmp_path)

@@ -1,0 +1,671 @@
+"""One site on several hosts: a load balancer, two web hosts and one for the data.
+
+The hosts are containers with systemd and sshd, each with an address of its own. Docker is
+this machine's for all of them, so each has names of its own there. What Compose starts for a
+host is in that host's network: connections come from its address, and its firewall applies.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import re
+import resource
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+
+from tests.conftest import Bake
+from tests.mutations import append, replace
+from tests.production import repeated
+from tests.services import (
+    Answer,
+    files_limit,
+    free_port,
+    get,
+    listens,
+    nginx,
+    process,
+    self_signed,
+    wait_until,
+)
+from tests.support import (
+    DEFAULT,
+    LEANEST,
+    Say,
+    clean_environment,
+    commit,
+    copy_of,
+    refusal,
+    run,
+)
+from tests.test_ansible import Machine, boot, machine, make_key, needs_machine
+from tests.test_host import PRIVATE_PAGE, SITE, Host, somebody_signs_in
+
+__all__ = ["machine"]
+
+# What the tests need a site to do: a slow answer, to a form too.
+SLOW = """
+
+from time import sleep
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+
+@csrf_exempt
+def slow(request: HttpRequest) -> HttpResponse:
+    sleep(2)
+    return HttpResponse("slow")
+
+
+urlpatterns += [path("trial/slow/", slow)]
+"""
+# What the release before could not do without, as far as Django knows.
+CONTRACT = """
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("catalog", "0004_import")]
+    after_deploy = True
+    operations = [
+        migrations.RunSQL("CREATE TABLE contracted AS SELECT extract(epoch FROM now()) AS at")
+    ]
+"""
+WEB = ("nginx", "web-blue", "web-green", "worker", "beat", "migrate")
+DATA = ("postgres", "pgbouncer", "cache", "broker", "migrate")
+INVENTORY: dict[str, tuple[str, ...]] = {
+    "balancer": ("edge",),
+    "web": ("web1", "web2"),
+    "database": ("data",),
+    "cache": ("data",),
+}
+
+
+class Hosts:
+    """Bare hosts, on which nothing is left in the end."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        self.site = f"plinth-test-{uuid.uuid4().hex[:12]}"
+        self.checkout, self.folder = copy_of(project, folder, ".git"), folder
+        self.addresses: dict[str, str] = {}
+        make_key(folder / "bin")
+
+    def boot(self) -> None:
+        for name in ("data", "edge", "web1", "web2"):
+            words = ["--sysctl", "net.ipv4.ip_forward=1"]
+            at = self.addresses.get("data", "127.0.0.1")
+            for service in ("postgres", "pgbouncer", "cache", "broker"):
+                words += ["--add-host", f"{service}:{at}"]
+            boot(f"{self.site}-{name}", self.folder, *words)
+            form = "{{.NetworkSettings.IPAddress}}"
+            inspect = ("docker", "inspect", "--format", form, f"{self.site}-{name}")
+            self.addresses[name] = run(*inspect, cwd=self.folder).strip()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Commit the inventory, and what hosts need that have one Docker."""
+        compose = self.checkout / "deploy/compose"
+        services = yaml.safe_load((compose / "compose.yml").read_text())["services"]
+        for file, names in {"trial-web.yml": WEB, "trial-data.yml": DATA}.items():
+            lines = ["services:"]
+            for name in names:
+                limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+                lines += [
+                    f"  {name}:",
+                    '    network_mode: "container:${TRIAL_HOST}"',
+                    "    networks: !reset null",
+                    "    ports: !reset []",
+                    "    extra_hosts: !reset []",
+                    f"    ulimits: {{nofile: {limits}}}",
+                ]
+                if name.startswith(("web", "worker", "beat")):
+                    # In one network, there is one port for all.
+                    lines += ["    environment: {METRICS_BIND: ''}"]
+                if name.startswith(("web", "worker", "beat", "nginx")):
+                    lines += ["    healthcheck: {interval: 3s}"]
+                if name == "pgbouncer":
+                    lines += [f"    image: {self.site}-pgbouncer"]
+                if name == "broker":
+                    command = services[name]["command"] + " --port 6380"
+                    lines += [f"    command: {json.dumps(command)}"]
+            (compose / file).write_text("\n".join(lines) + "\n")
+        hosts = {
+            name: {"ansible_host": address, "folder": str(self.folder / name)}
+            for name, address in self.addresses.items()
+        }
+        bucket = {"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}
+        variables = {
+            "ansible_user": "root",
+            "site": self.site,
+            "watch": 4,
+            "certificate_email": "",
+            "site_variables": bucket,
+        }
+        groups = {
+            group: {
+                "hosts": {name: hosts[name] for name in names},
+                "vars": {"compose_files": [f"trial-{kind}.yml"]},
+            }
+            for group, names in INVENTORY.items()
+            for kind in ["web" if group == "web" else "data"]
+        }
+        inventory = {"all": {"vars": variables, "children": groups}}
+        text = json.dumps(inventory)
+        (self.checkout / "deploy/ansible/inventory.yml").write_text(text)
+        append("config/urls.py", SLOW)(self.checkout)
+        run("git", "init", "--quiet", cwd=self.checkout)
+        (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
+        commit(self.checkout)
+        for name in self.addresses:
+            at = self.folder / name / "deploy/compose"
+            at.mkdir(parents=True)
+            lines = (
+                f"COMPOSE_PROJECT_NAME={self.site}-{name}",
+                f"TRIAL_HOST={self.site}-{name}",
+                "DOCKER_BUILDKIT=1",
+            )
+            text = (compose / ".env.example").read_text() + "\n".join(lines) + "\n"
+            (at / ".env").write_text(text)
+
+    def env(self, **env: str) -> dict[str, str]:
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        return {"PATH": path, "NO_COLOR": "1", "EMAIL_URL": "smtp://127.0.0.1:1"} | env
+
+    def make(self, target: str, *words: str) -> str:
+        command = ("make", target, *(words or ("HOST=all",)))
+        return run(*command, cwd=self.checkout, env=self.env())
+
+    def refuse(self, target: str, *words: str) -> list[str]:
+        command = ("make", target, *(words or ("HOST=all",)))
+        return refusal(*command, cwd=self.checkout, env=self.env())
+
+    def release(self) -> str:
+        """Commit everything; return the image's name."""
+        commit(self.checkout)
+        name = run("git", "rev-parse", "HEAD", cwd=self.checkout)[:12]
+        return f"{self.site}:{name}"
+
+    def inside(self, name: str, *command: str) -> str:
+        return run("docker", "exec", f"{self.site}-{name}", *command, cwd=self.folder)
+
+    def compose(self, name: str, *command: str) -> str:
+        there = self.folder / name / "deploy/compose"
+        return run("docker", "compose", *command, cwd=there)
+
+    def running(self, name: str) -> set[str]:
+        return set(self.compose(name, "ps", "--services").split())
+
+    def image(self, name: str) -> str:
+        text = (self.folder / name / "deploy/compose/.env").read_text()
+        [image] = re.findall(r"(?m)^IMAGE=(.*)", text)
+        return image
+
+    def connection(self) -> http.client.HTTPConnection:
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPConnection(SITE, timeout=70)
+        plain = socket.create_connection((self.addresses["edge"], 443), timeout=70)
+        connection.sock = context.wrap_socket(plain, server_hostname=SITE)
+        return connection
+
+    def ask(self, path: str, method: str = "GET") -> Answer:
+        """Ask for a page of the site, in a connection of its own."""
+        connection = self.connection()
+        try:
+            return self.answer(connection, path, method)
+        finally:
+            connection.close()
+
+    def answer(
+        self, connection: http.client.HTTPConnection, path: str, method: str = "GET"
+    ) -> Answer:
+        body = "a=b" if method == "POST" else None
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read().decode())
+
+    def keepalive(self) -> Callable[[], Answer]:
+        """Ask again and again in one connection, for as long as the server says."""
+        local = threading.local()
+
+        def ask() -> Answer:
+            if not getattr(local, "connection", None):
+                local.connection, local.left = self.connection(), 900
+            try:
+                local.left -= 1
+                return self.answer(local.connection, "/accounts/sign-in/")
+            except (OSError, http.client.HTTPException):
+                local.left = 0
+                raise
+            finally:
+                if not local.left:
+                    local.connection.close()
+                    local.connection = None
+
+        return ask
+
+    def styled(self) -> Answer:
+        """The style of the page that a client gets, whichever hosts they are from."""
+        [style] = re.findall(r'rel="stylesheet" href="([^"]+)', self.ask("/").text)
+        return self.ask(style)
+
+    def load(self) -> Any:
+        slow = (
+            partial(self.ask, "/trial/slow/"),
+            partial(self.ask, "/trial/slow/", "POST"),
+        )
+        asks = (partial(self.ask, "/"), self.styled, self.keepalive(), *slow)
+        return repeated(*asks, clients=len(asks))
+
+    def reaches(self, name: str, port: int, *, since: str = "") -> bool:
+        """Whether a host's port accepts connections from another host, or from here."""
+        code = f"import socket; socket.create_connection(('{self.addresses[name]}', {port}), 2)"
+        command = ["python3", "-c", code]
+        if since:
+            command = ["docker", "exec", f"{self.site}-{since}", *command]
+        return not subprocess.run(command, capture_output=True, check=False).returncode
+
+    def clear(self) -> None:
+        for name in self.addresses:
+            label = f"label=com.docker.compose.project={self.site}-{name}"
+            for kind in ("container", "network", "volume"):
+                words = ["docker", kind, "ls", "--quiet", "--filter", label]
+                words += ["--all"] if kind == "container" else []
+                for each in run(*words, cwd=self.folder).split():
+                    remove = ["docker", kind, "rm", "--force", each]
+                    subprocess.run(remove, capture_output=True, check=False)
+            remove = ["docker", "rm", "--force", "--volumes", f"{self.site}-{name}"]
+            subprocess.run(remove, capture_output=True, check=False)
+        for name in (self.site, f"{self.site}-pgbouncer"):
+            words = ("docker", "image", "ls", "--quiet", name)
+            for image in run(*words, cwd=self.folder).split():
+                remove = ["docker", "image", "rm", "--force", image]
+                subprocess.run(remove, capture_output=True, check=False)
+
+
+@pytest.fixture
+def hosts(install: Bake, tmp_path: Path) -> Iterator[Hosts]:
+    needs_machine()
+    hosts = Hosts(install(), tmp_path)
+    try:
+        hosts.boot()
+        yield hosts
+    finally:
+        hosts.clear()
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+def test_site_on_several_hosts(
+    hosts: Hosts, subtests: pytest.Subtests, record_property: Say
+) -> None:
+    say = partial(record_property, "summary")
+    started = time.monotonic()
+    said = hosts.make("deploy")
+    say(f"from four bare hosts to https: {time.monotonic() - started:.0f} s")
+    first = hosts.image("web1")
+    assert hosts.ask("/").status == 200, said
+    assert hosts.image("web2") == first
+    assert "edge balances over web1, web2: https://example.com/ answers 200." in said
+
+    with subtests.test("each host has its part"):
+        assert hosts.running("data") == {"postgres", "pgbouncer", "cache", "broker"}
+        assert hosts.running("web1") == {"nginx", "web-blue", "worker", "beat"}
+        assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
+        for _ in range(4):
+            hosts.ask("/accounts/sign-in/")
+        for name in ("web1", "web2"):
+            served = hosts.compose(name, "logs", "--no-log-prefix", "nginx")
+            addresses = set(re.findall(r'"address":"([^"]+)".*/sign-in/', served))
+            # This machine's on Docker's bridge, and not the load balancer's.
+            assert addresses == {hosts.addresses["edge"].rpartition(".")[0] + ".1"}
+
+    with subtests.test("the secrets are those of one host, and not here"):
+        secrets = {
+            name: (hosts.folder / name / "deploy/compose/secrets")
+            for name in ("data", "web1", "web2")
+        }
+        for name in ("secret_key", "database_url", "redis_url", "email_url"):
+            assert len({(each / name).read_text() for each in secrets.values()}) == 1
+        broker = (secrets["web1"] / "celery_broker_url").read_text()
+        assert broker.endswith("@broker:6380/0")
+        administrator = {(each / "postgres_password").read_text() for each in secrets.values()}
+        assert len(administrator) == 3
+        key = (secrets["data"] / "secret_key").read_text()
+        grep = ["grep", "-rlF", "-e", key, str(hosts.checkout), str(Path.home() / ".ansible")]
+        found = subprocess.run(grep, capture_output=True, text=True, check=False)
+        assert not found.stdout
+
+    with subtests.test("a second run changes nothing"):
+        started = time.monotonic()
+        said = hosts.make("deploy")
+        say(f"again: {time.monotonic() - started:.0f} s")
+        assert said.count(" changed=0 failures=0 ") == 4, said
+
+    with subtests.test("hosts are open to those alone that need them"):
+        ports = {"edge": (80, 443), "web1": (80, 443), "data": (5432, 6432, 6379, 6380)}
+        for since, open_to in {"": {"edge"}, "edge": {"edge", "web1"}, "web2": {"edge", "data"}}.items():
+            for name, each in ports.items():
+                for port in each:
+                    reached = hosts.reaches(name, port, since=since)
+                    assert reached is (name in open_to), (since, name, port)
+        # As Docker forwards what it publishes: ahead of the chain `input`.
+        hosts.inside("data", "nft", f"""
+            table ip docker {{
+                chain prerouting {{
+                    type nat hook prerouting priority dstnat;
+                    tcp dport {{ 6379, 7000 }} dnat to {hosts.addresses["edge"]}:80
+                }}
+                chain postrouting {{
+                    type nat hook postrouting priority srcnat; masquerade
+                }}
+            }}""")
+        assert hosts.reaches("data", 7000)
+        assert not hosts.reaches("data", 6379)
+        assert hosts.reaches("data", 6379, since="web1")
+        hosts.inside("data", "nft", "delete table ip docker")
+
+    with subtests.test("a release goes round without a failed request"):
+        append("templates/base.html", "<!-- second -->\n")(hosts.checkout)
+        append("static/css/site.css", "\nbody { --trial: 2 }\n")(hosts.checkout)
+        second = hosts.release()
+        with hosts.load() as seen:
+            started = time.monotonic()
+            hosts.make("deploy")
+        say(f"a release on two web hosts, {time.monotonic() - started:.0f} s: {seen}")
+        assert hosts.image("web1") == hosts.image("web2") == second
+        assert "<!-- second -->" in hosts.ask("/accounts/sign-in/").text
+        assert len(seen) > 100
+        assert not seen.failed
+        assert hosts.running("web2") == {"nginx", "web-green", "worker"}
+
+    with subtests.test("it is rolled back on both"):
+        with hosts.load() as seen:
+            started = time.monotonic()
+            hosts.make("rollback")
+        say(f"rollback on two web hosts, {time.monotonic() - started:.0f} s: {seen}")
+        assert hosts.image("web1") == hosts.image("web2") == first
+        assert not seen.failed
+
+    with subtests.test("a release that fails stops at the first host"):
+        append("templates/base.html", "{% nothing %}\n")(hosts.checkout)
+        hosts.release()
+        with hosts.load() as seen:
+            *_, line = hosts.refuse("deploy")
+        say(f"a release that fails: {seen}")
+        assert "web1 was not switched" in line
+        assert "web2 waits with the release before" in line
+        assert hosts.image("web1") == hosts.image("web2") == first
+        assert not seen.failed
+        assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
+        replace("templates/base.html", "{% nothing %}\n", "")(hosts.checkout)
+
+    with subtests.test("maintenance"):
+        hosts.make("maintenance", "HOST=all", "ARGS=on")
+        assert {hosts.ask("/").status for _ in range(4)} == {503}
+        hosts.make("maintenance", "HOST=all", "ARGS=off")
+        assert {hosts.ask("/").status for _ in range(4)} == {200}
+
+    with subtests.test("the last migrations wait for the last host, and a second deploy is refused"):
+        migration = "apps/catalog/migrations/0005_contract.py"
+        (hosts.checkout / migration).write_text(CONTRACT)
+        third = hosts.release()
+        command = ["make", "deploy", "HOST=all"]
+        with subprocess.Popen(
+            command,
+            cwd=hosts.checkout,
+            env=clean_environment() | hosts.env(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as deploy:
+            wait_until((hosts.folder / "web1/.deploy/lock").exists, 60)
+            *_, line = hosts.refuse("deploy")
+            assert "Another deploy to" in line
+            said, _ = deploy.communicate()
+        assert not deploy.returncode, said
+        assert hosts.image("web1") == hosts.image("web2") == third
+        words = ("exec", "--no-TTY", "postgres", "psql", "--username", "app", "-At")
+        at = float(hosts.compose("data", *words, "--command", "SELECT at FROM contracted"))
+        switched = [
+            (hosts.folder / name / "deploy/compose/upstream.conf").stat().st_mtime
+            for name in ("web1", "web2")
+        ]
+        assert switched == sorted(switched)
+        assert at > switched[1]
+        for name in ("web1", "web2"):
+            left = hosts.compose(name, "ps", "--all", "--services").split()
+            assert len([each for each in left if each.startswith("web-")]) == 1
+        lines = hosts.refuse("rollback")
+        assert "cannot run on today's tables" in "\n".join(lines)
+
+    with subtests.test("a web host that dies is left out"):
+        label = f"label=com.docker.compose.project={hosts.site}-web1"
+        words = ("docker", "ps", "--quiet", "--filter", label)
+        containers = run(*words, cwd=hosts.folder).split()
+        with hosts.load() as seen:
+            time.sleep(3)
+            before = len(seen.failed)
+            killed = time.monotonic()
+            run("docker", "kill", f"{hosts.site}-web1", *containers, cwd=hosts.folder)
+            time.sleep(20)
+            late = time.monotonic()
+            time.sleep(10)
+        failed = seen.failed
+        say(f"a web host killed: {seen}, within {max(failed, default=killed) - killed:.1f} s")
+        assert not before
+        # Those that it had begun to answer: no more than there are clients.
+        assert len(failed) <= 5
+        assert not [asked for asked in failed if asked > late]
+        assert len([it for it in seen if it.asked > late]) > 20
+
+
+@pytest.mark.scale
+@pytest.mark.services("age", "docker", "openssl")
+def test_host_is_rebuilt_from_its_backup(
+    machine: Machine, tmp_path: Path, record_property: Say
+) -> None:
+    machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
+    somebody_signs_in(machine, record_property)
+    machine.psql("CREATE TABLE big AS SELECT n, md5(n::text) FROM generate_series(1, 200000) n")
+    key = tmp_path / "site.key"
+    run("age-keygen", "-o", key, cwd=tmp_path)
+    (machine.folder / "backup.pub").write_text(run("age-keygen", "-y", key, cwd=tmp_path))
+    machine.run("./backup.sh")
+    [backup] = (machine.folder / "backups").glob("*Z")
+    secret = (machine.folder / "secrets/secret_key").read_text()
+    kept = tmp_path / "kept" / backup.name
+    kept.parent.mkdir()
+    backup.rename(kept)
+    image = machine.serving_image()
+    machine.clear()
+    run("rm", "-rf", machine.project, cwd=tmp_path)
+
+    machine.boot(tmp_path)
+    started = time.monotonic()
+    said = machine.make("restore", f"KEY={key}", f"BACKUP={kept}", user="root")
+    seconds = time.monotonic() - started
+
+    [verdict] = re.findall(r"backups/\S+ is restored, .*", said)
+    record_property("summary", f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}")
+    assert "tables with equal checksums" in verdict
+    assert machine.serving_image() == image
+    assert machine.psql("SELECT count(*), min(n), max(n) FROM big") == "200000|1|200000"
+    assert (machine.folder / "secrets/secret_key").read_text() == secret
+    # Signed in before, and still.
+    assert machine.ask(PRIVATE_PAGE, Cookie=machine.cookie).status == 200
+    grep = ["grep", "-rlF", "-e", key.read_text().splitlines()[-1], str(machine.project)]
+    assert not subprocess.run(grep, capture_output=True, text=True, check=False).stdout
+
+
+# Without hosts
+
+
+def rendered(project: Path, *ports: int) -> str:
+    """The load balancer's configuration, for web hosts on these ports of this machine."""
+    template = (project / "deploy/ansible/templates/balancer.conf").read_text()
+    names = [f"web{number}" for number, _ in enumerate(ports)]
+    text = jinja2.Template(template, trim_blocks=True).render(
+        domain=SITE,
+        members={"web": names},
+        hostvars={name: {"address": "127.0.0.1"} for name in names},
+    )
+    each = iter(ports)
+    return re.sub(r"127\.0\.0\.1:443", lambda _: f"127.0.0.1:{next(each)}", text)
+
+
+@contextmanager
+def balancer(project: Path, folder: Path, *ports: int) -> Iterator[str]:
+    """The address of nginx as the template configures it, in front of these ports."""
+    plain, tls, certificate = free_port(), free_port(), self_signed(folder)
+    text = rendered(project, *ports)
+    for pattern, replacement in {
+        r"user www-data;": "",
+        r"/run/nginx\.pid": f"{folder}/nginx.pid",
+        r"worker_rlimit_nofile 65536": f"worker_rlimit_nofile {files_limit()}",
+        r"worker_connections 32768": f"worker_connections {files_limit() // 2}",
+        r"/var/log/nginx/": f"{folder}/",
+        r"/etc/nginx/site/": f"{folder}/site/",
+        r"listen 80\b": f"listen 127.0.0.1:{plain}",
+        r"listen 443\b": f"listen 127.0.0.1:{tls}",
+        r" *listen \[::\]:.*\n": "",
+    }.items():
+        text, found = re.subn(pattern, replacement, text)
+        assert found, pattern
+    site = folder / "site"
+    run("cp", "-r", project / "deploy/nginx", site, cwd=folder)
+    for file, pattern, replacement in (
+        ("tls.conf", r"/etc/nginx/tls/\w+\.pem", str(certificate)),
+        ("log.conf", r"/var/log/nginx/", f"{folder}/"),
+    ):
+        changed = re.sub(pattern, replacement, (site / file).read_text())
+        (site / file).write_text(changed)
+    main = folder / "balancer.conf"
+    main.write_text(text)
+    run("nginx", "-t", "-c", main, "-e", folder / "error.log", cwd=folder)
+    command = ["nginx", "-c", main, "-e", folder / "error.log", "-g", "daemon off;"]
+    with process(*command, cwd=folder, log=folder / "balancer.out"):
+        wait_until(lambda: listens(tls))
+        yield f"https://127.0.0.1:{tls}"
+
+
+@contextmanager
+def web_hosts(folder: Path) -> Iterator[list[int]]:
+    """Ports of three web hosts: two answer, the third drops what it has read."""
+    ports, certificate = [free_port() for _ in range(3)], self_signed(folder)
+    shared = f"ssl_certificate {certificate}; ssl_certificate_key {certificate};"
+    answers = [f'return 200 "{n} $http_x_forwarded_for"' for n in range(2)] + ["return 444"]
+    servers = "".join(
+        f"""
+        server {{
+            listen 127.0.0.1:{port} ssl;
+            {shared}
+            access_log {folder}/web{number}.log;
+            location / {{ {answer}; }}
+        }}"""
+        for number, (port, answer) in enumerate(zip(ports, answers, strict=True))
+    )
+    with nginx(folder, ports[0], servers):
+        yield ports
+
+
+@pytest.mark.services("nginx", "openssl")
+def test_balancer_spreads_requests_and_leaves_a_dead_host_out(
+    bake: Bake, tmp_path: Path
+) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "front").mkdir()
+    with (
+        web_hosts(tmp_path / "web") as (one, two, _),
+        balancer(bake(), tmp_path / "front", one, two, free_port()) as site,
+    ):
+        forged = {"X_Forwarded_For": "6.6.6.6"}
+        answers = [get(f"{site}/", **forged) for _ in range(30)]
+        posted = [get(f"{site}/", **forged) for _ in range(3)]
+
+    assert {answer.status for answer in answers + posted} == {200}
+    assert {answer.text for answer in answers} == {"0 127.0.0.1", "1 127.0.0.1"}
+
+
+def posts(site: str) -> int:
+    connection = http.client.HTTPSConnection(
+        site.removeprefix("https://"), context=ssl._create_unverified_context()
+    )
+    connection.request("POST", "/", "a=b")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.services("nginx", "openssl")
+def test_balancer_sends_a_form_once(bake: Bake, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "front").mkdir()
+    with web_hosts(tmp_path / "web") as (one, _, drops):
+        # The host that drops what it has read is the last of the two in each round.
+        with balancer(bake(), tmp_path / "front", one, drops) as site:
+            statuses = sorted(posts(site) for _ in range(4))
+        read = (tmp_path / "web/web2.log").read_text().count("POST")
+        served = (tmp_path / "web/web0.log").read_text().count("POST")
+
+    assert statuses == [200, 200, 503, 503]
+    assert (served, read) == (2, 2)
+
+
+@pytest.mark.services("docker")
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_compose_has_the_part_of_each_group(
+    bake: Bake, tmp_path: Path, answers: dict[str, object]
+) -> None:
+    project = copy_of(bake(**answers), tmp_path)
+    folder = project / "deploy/compose"
+    run("sh", "setup.sh", cwd=folder, env={"GROUP": str(os.getgid())})
+
+    def services(*groups: str) -> dict[str, dict]:
+        lacking = [f"no-{each}" for each in ("database", "cache", "web") if each not in groups]
+        files = [f"groups/{name}.yml" for name in (*groups, *lacking)]
+        env = {
+            "COMPOSE_FILE": ":".join(["compose.yml", *files]),
+            "DATABASE_HOST": "10.0.0.4",
+            "CACHE_HOST": "10.0.0.5",
+            "BEAT": "0",
+        }
+        command = ("docker", "compose", "config", "--format", "json")
+        return json.loads(run(*command, cwd=folder, env=env))["services"]
+
+    celery = answers.get("use_celery", True)
+    tasks = {"worker", "beat"} if celery else set()
+    data = {"postgres", "pgbouncer"}
+    redis = {"cache", "broker"} if celery else {"cache"}
+    web = services("web")
+    assert web.keys() == {"nginx", "web-blue"} | tasks
+    assert services("database").keys() == data
+    assert services("cache").keys() == redis
+    both = services("cache", "database")
+    assert both.keys() == data | redis
+    assert services("database", "web").keys() == {"nginx", "web-blue"} | tasks | data
+    published = {
+        port["published"]: service for service in both for port in both[service]["ports"]
+    }
+    expected = {"5432": "postgres", "6432": "pgbouncer", "6379": "cache"}
+    assert published == expected | ({"6380": "broker"} if celery else {})
+    names = {"postgres=10.0.0.4", "pgbouncer=10.0.0.4", "cache=10.0.0.5"}
+    assert names <= set(web["web-blue"]["extra_hosts"])
+    # A host reaches its own database as one that is alone does.
+    here = services("database", "web")["web-blue"]["extra_hosts"]
+    assert not [each for each in here if each.startswith("p")]
+    if celery:
+        assert web["beat"]["scale"] == 0
