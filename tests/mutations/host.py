@@ -115,7 +115,7 @@ MUTATIONS = [
         50,
         "builds-each-time",
         replace(
-            ANSIBLE + "tasks/release.yml",
+            ANSIBLE + "tasks/image.yml",
             "found.rc != 0 and not registry",
             "not registry",
         ),

@@ -33,30 +33,42 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "lines"
 
+    several = False
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        variables = play.get_variable_manager().get_vars(play=play)
+        self.several = len(variables["ansible_play_hosts_all"]) > 1
+
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        self._display.display(f"{task.get_name()}... ", newline=False)
+        self._display.display(f"{task.get_name()}... ", newline=self.several)
 
     v2_playbook_on_handler_task_start = v2_playbook_on_cleanup_task_start = (
         lambda self, task: self.v2_playbook_on_task_start(task, False)
     )
 
+    def said(self, result: Any, state: str, color: str | None = None) -> None:
+        """Of several hosts, none has a line that has nothing to say."""
+        if not self.several:
+            self._display.display(state, color=color)
+        elif color:
+            self._display.display(f"  {result.host.get_name()} {state}", color=color)
+
     def v2_runner_on_ok(self, result: Any) -> None:
         changed = result.result.get("changed")
-        self._display.display(
-            "changed" if changed else "ok", color="yellow" if changed else None
-        )
+        state = ("changed", "yellow") if changed else ("ok",)
+        self.said(result, *state)
         if result.task.action == "ansible.builtin.debug":
             self._display.display(f"  {result.result['msg']}", color="green")
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        self._display.display("skipped")
+        self.said(result, "skipped")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._display.display("failed")
+        self.said(result, "failed", "red")
         self.error(result.host.get_name(), result.result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        self._display.display("failed")
+        self.said(result, "failed", "red")
         host = result.host.get_name()
         self.error(host, result.result, f"{host} cannot be reached: ", UNREACHABLE)
 
