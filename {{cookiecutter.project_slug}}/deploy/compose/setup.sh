@@ -27,10 +27,12 @@ mkdir -p acme cache secrets static textfile tls
 random | make secrets/secret_key
 random | make secrets/postgres_password
 random | make secrets/app_password
+random | make secrets/replica_password
 password=$(cat secrets/app_password)
 login=app:$password
 printf 'postgres://%s@pgbouncer:6432/app' "$login" | make secrets/database_url
 printf 'postgres://%s@postgres:5432/app' "$login" | make secrets/database_direct_url
+printf 'postgres://%s@replica:6432/app' "$login" | make secrets/database_replica_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
 printf 'requirepass %s\n' "$(random)" | make secrets/redis.conf
 login=:$(cut -d ' ' -f 2 secrets/redis.conf)
