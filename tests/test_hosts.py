@@ -143,17 +143,18 @@ class Hosts:
                     command = services[name]["command"] + " --port 6380"
                     lines += [f"    command: {json.dumps(command)}"]
             (compose / file).write_text("\n".join(lines) + "\n")
+        values = "deploy/ansible/group_vars/all/site.yml"
+        bucket = '{"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}'
+        for old, new in {
+            'site: "my_site"': f'site: "{self.site}"',
+            "watch: 60": "watch: 4",
+            'certificate_email: "you@example.com"': 'certificate_email: ""',
+            "site_variables: {}": f"site_variables: {bucket}",
+        }.items():
+            replace(values, old, new)(self.checkout)
         hosts = {
             name: {"ansible_host": address, "folder": str(self.folder / name)}
             for name, address in self.addresses.items()
-        }
-        bucket = {"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}
-        variables = {
-            "ansible_user": "root",
-            "site": self.site,
-            "watch": 4,
-            "certificate_email": "",
-            "site_variables": bucket,
         }
         groups = {
             group: {
@@ -163,7 +164,7 @@ class Hosts:
             for group, names in INVENTORY.items()
             for kind in ["web" if group == "web" else "data"]
         }
-        inventory = {"all": {"vars": variables, "children": groups}}
+        inventory = {"all": {"vars": {"ansible_user": "root"}, "children": groups}}
         text = json.dumps(inventory)
         (self.checkout / "deploy/ansible/inventory.yml").write_text(text)
         append("config/urls.py", SLOW)(self.checkout)
