@@ -6,7 +6,6 @@ host is in that host's network: connections come from its address, and its firew
 """
 
 import http.client
-import itertools
 import json
 import os
 import re
@@ -14,6 +13,7 @@ import resource
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -493,7 +493,7 @@ def test_host_is_rebuilt_from_its_backup(
     backup.rename(kept)
     image = machine.serving_image()
     machine.clear()
-    run("rm", "-rf", machine.project, cwd=tmp_path)
+    run("rm", "-rf", machine.project, machine.key / "known_hosts", cwd=tmp_path)
 
     machine.boot(tmp_path)
     started = time.monotonic()
@@ -513,6 +513,160 @@ def test_host_is_rebuilt_from_its_backup(
 
 
 # Without hosts
+
+# A docker that records, and lets a host's new colour fail.
+DOCKER = r"""#!/bin/sh
+cd -P . && state=$(dirname "$0") host=$(pwd | sed 's|/deploy/compose$||; s|.*/||')
+echo "$host: $*" >>"$state/log"
+case $* in
+"image inspect "*) grep -qx "$3" "$state/images" ;;
+"build "*) echo "$5" >>"$state/images" ;;
+"compose ps --services"*) echo worker ;;
+"compose ps "*nginx) ! test -e "$state/running-$host" || echo nginx ;;
+"compose up --detach --wait") touch "$state/running-$host" ;;
+"compose up "*" web-"*) test ! -e "$state/failing-$host" ;;
+"compose config --services") echo postgres ;;
+"compose run --rm --no-TTY migrate") ! test -e "$state/contracts" || echo "Applying trial.0002" ;;
+*x-upstream*) sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf ;;
+esac
+"""
+
+
+class Recorded:
+    """Folders in place of hosts, in the groups of an inventory."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        self.project, self.folder = copy_of(project, folder), folder
+        self.state = folder / "docker"
+        self.state.mkdir()
+        for name in ("images", "log"):
+            (self.state / name).touch()
+        (self.state / "docker").write_text(DOCKER)
+        (self.state / "docker").chmod(0o755)
+        values = "deploy/ansible/group_vars/all/site.yml"
+        bucket = '{"AWS_STORAGE_BUCKET_NAME": "trial"}'
+        replace(values, "site_variables: {}", f"site_variables: {bucket}")(self.project)
+        replace(values, "watch: 60", "watch: 0")(self.project)
+        self.write(INVENTORY)
+        if not (self.project / ".git").exists():
+            run("git", "init", "--quiet", cwd=self.project)
+        (self.project / ".git/info/exclude").write_text(".uv\n.venv\n")
+        commit(self.project)
+
+    def write(self, groups: dict[str, tuple[str, ...]]) -> None:
+        children = {
+            group: {"hosts": {name: {"folder": str(self.folder / name)} for name in names}}
+            for group, names in groups.items()
+        }
+        connection = {
+            "ansible_connection": "local",
+            "ansible_become": False,
+            "ansible_python_interpreter": sys.executable,
+        }
+        inventory = {"all": {"vars": connection, "children": children}}
+        file = self.project / "deploy/ansible/inventory.yml"
+        file.write_text(json.dumps(inventory))
+
+    def play(self, *words: str) -> tuple[int, str]:
+        """Deploy; return the exit code, and what is printed."""
+        ansible = Path(sys.executable).with_name("ansible-playbook")
+        command = [ansible, "--inventory", "deploy/ansible/inventory.yml", *words]
+        done = subprocess.run(
+            [*command, "--skip-tags", "host", "deploy/ansible/deploy.yml"],
+            cwd=self.project,
+            env=clean_environment()
+            | {
+                "ANSIBLE_CONFIG": "deploy/ansible/ansible.cfg",
+                "ANSIBLE_HOME": str(self.state),
+                "ANSIBLE_BECOME": "false",
+                "EMAIL_URL": "smtp://127.0.0.1:1",
+                "GROUP": str(os.getgid()),
+                "PATH": f"{self.state}:{os.environ['PATH']}",
+            },
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def log(self) -> list[str]:
+        """What docker was told since the last time, in words that matter."""
+        log = (self.state / "log").read_text().splitlines()
+        (self.state / "log").write_text("")
+        words = {
+            "run --rm --no-TTY static": "static files",
+            "migrate python manage.py migrate --before-deploy": "expand",
+            "run --rm --no-TTY migrate": "contract",
+            "nginx -s reload": "switch",
+            "stop worker": "worker stops",
+            "start worker": "worker starts",
+            "rm --force web": "old container is deleted",
+        }
+        found = []
+        for line in log:
+            for said, word in words.items():
+                if said in line:
+                    found += [f"{line.split(':')[0]} {word}"]
+                    break
+        return found
+
+
+def test_release_goes_round_and_stops_at_the_first_failure(
+    bake: Bake, tmp_path: Path
+) -> None:
+    hosts = Recorded(bake(), tmp_path)
+    code, said = hosts.play()
+    assert not code, said
+    hosts.log()
+    (tmp_path / "web2/.deploy/lock").mkdir()
+    code, said = hosts.play()
+    assert "Another deploy to web2 runs" in said
+    assert not (tmp_path / "web1/.deploy/lock").exists()
+    (tmp_path / "web2/.deploy/lock").rmdir()
+    assert not hosts.log()
+
+    append("templates/base.html", "<!-- second -->\n")(hosts.project)
+    commit(hosts.project)
+    (hosts.state / "failing-web1").touch()
+    code, said = hosts.play()
+    assert code
+    assert "web2 waits with the release before" in said.splitlines()[-5]
+    assert not [*tmp_path.glob("*/.deploy/lock")]
+    log = hosts.log()
+    assert "web1 expand" in log
+    assert not {"web1 switch", "web2 expand", "web1 contract"} & set(log)
+    assert log[-1] == "web2 worker starts"
+
+    (hosts.state / "failing-web1").unlink()
+    (hosts.state / "contracts").touch()
+    code, said = hosts.play()
+    assert not code, said
+    log = [line for line in hosts.log() if "static" not in line or "web" in line]
+    static = {"web1 static files", "web2 static files"}
+    assert set(log[:2]) == static
+    rest = [line for line in log[2:] if line not in static]
+    assert rest[:7] == [
+        "web2 worker stops",
+        "web1 expand",
+        "web1 switch",
+        "web2 expand",
+        "web2 switch",
+        "web1 contract",
+        *rest[6:7],
+    ]
+    assert set(rest[6:8]) == {f"web{n} old container is deleted" for n in (1, 2)}
+
+
+def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:
+    hosts = Recorded(bake(), tmp_path)
+
+    _, alone = hosts.play("--limit", "web1")
+    hosts.write(INVENTORY | {"web": ("web1", "edge")})
+    _, both = hosts.play()
+
+    assert "web1 is one of several hosts, which are deployed together: make deploy" in alone
+    assert "The groups in inventory.yml do not fit together" in both
 
 
 def rendered(project: Path, *ports: int) -> str:
