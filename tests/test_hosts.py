@@ -1,4 +1,4 @@
-"""One site on several hosts: a load balancer, two web hosts and one for the data.
+"""One site on several hosts: a load balancer, two web hosts, one for the data and a replica.
 
 The hosts are containers with systemd and sshd, each with an address of its own. Docker is
 this machine's for all of them, so each has names of its own there. What Compose starts for a
@@ -92,6 +92,18 @@ INVENTORY: dict[str, tuple[str, ...]] = {
     "web": ("web1", "web2"),
     "database": ("data",),
     "cache": ("data",),
+    "replica": ("copy",),
+}
+# What names lead to in each host's network, by Docker's own means elsewhere.
+LOCAL = "127.0.0.1"
+NAMES = {
+    "data": dict.fromkeys(("postgres", "pgbouncer", "cache", "broker"), LOCAL),
+    "copy": {"postgres": LOCAL, "pgbouncer": LOCAL, "primary": "data", "cache": "data"},
+    "web1": {
+        **dict.fromkeys(("postgres", "pgbouncer", "cache", "broker"), "data"),
+        "replica": "copy",
+    },
+    "edge": {},
 }
 
 
@@ -105,11 +117,10 @@ class Hosts:
         make_key(folder / "bin")
 
     def boot(self) -> None:
-        for name in ("data", "edge", "web1", "web2"):
+        for name in ("data", "copy", "edge", "web1", "web2"):
             words = ["--sysctl", "net.ipv4.ip_forward=1"]
-            at = self.addresses.get("data", "127.0.0.1")
-            for service in ("postgres", "pgbouncer", "cache", "broker"):
-                words += ["--add-host", f"{service}:{at}"]
+            for service, at in NAMES.get(name, NAMES["web1"]).items():
+                words += ["--add-host", f"{service}:{self.addresses.get(at, at)}"]
             boot(f"{self.site}-{name}", self.folder, *words)
             form = "{{.NetworkSettings.IPAddress}}"
             inspect = ("docker", "inspect", "--format", form, f"{self.site}-{name}")
@@ -209,6 +220,10 @@ class Hosts:
 
     def running(self, name: str) -> set[str]:
         return set(self.compose(name, "ps", "--services").split())
+
+    def psql(self, name: str, statement: str) -> str:
+        words = ("psql", "--username", "postgres", "--dbname", "app", "-At", "--command")
+        return self.compose(name, "exec", "--no-TTY", "postgres", *words, statement).strip()
 
     def image(self, name: str) -> str:
         text = (self.folder / name / "deploy/compose/.env").read_text()
@@ -316,7 +331,7 @@ def test_site_on_several_hosts(
     say = partial(record_property, "summary")
     started = time.monotonic()
     said = hosts.make("deploy")
-    say(f"from four bare hosts to https: {time.monotonic() - started:.0f} s")
+    say(f"from five bare hosts to https: {time.monotonic() - started:.0f} s")
     first = hosts.image("web1")
     assert hosts.ask("/").status == 200, said
     assert hosts.image("web2") == first
@@ -333,6 +348,16 @@ def test_site_on_several_hosts(
             addresses = set(re.findall(r'"address":"([^"]+)".*/sign-in/', served))
             # This machine's on Docker's bridge, and not the load balancer's.
             assert addresses == {hosts.addresses["edge"].rpartition(".")[0] + ".1"}
+
+    with subtests.test("the replica follows"):
+        assert hosts.running("copy") == {"postgres", "pgbouncer"}
+        wait_until(lambda: hosts.psql("data", "SELECT state FROM pg_stat_replication") == "streaming")
+        code = (
+            "from django.db import connections; cursor = connections['replica_1'].cursor();"
+            "cursor.execute('SELECT pg_is_in_recovery()'); print(cursor.fetchone())"
+        )
+        words = ("python", "manage.py", "shell", "--no-imports", "--command", code)
+        assert "(True,)" in hosts.compose("web1", "exec", "--no-TTY", "web-blue", *words)
 
     with subtests.test("the secrets are those of one host, and not here"):
         secrets = {
@@ -354,11 +379,16 @@ def test_site_on_several_hosts(
         started = time.monotonic()
         said = hosts.make("deploy")
         say(f"again: {time.monotonic() - started:.0f} s")
-        assert said.count(" changed=0 failures=0 ") == 4, said
+        assert said.count(" changed=0 failures=0 ") == 5, said
 
     with subtests.test("hosts are open to those alone that need them"):
-        ports = {"edge": (80, 443), "web1": (80, 443), "data": (5432, 6432, 6379, 6380)}
-        for since, open_to in {"": {"edge"}, "edge": {"edge", "web1"}, "web2": {"edge", "data"}}.items():
+        ports = {"edge": (80, 443), "web1": (80, 443), "data": (5432, 6432, 6379, 6380), "copy": (6432,)}
+        open_to_each = {
+            "": {"edge"},
+            "edge": {"edge", "web1"},
+            "web2": {"edge", "data", "copy"},
+        }
+        for since, open_to in open_to_each.items():
             for name, each in ports.items():
                 for port in each:
                     reached = hosts.reaches(name, port, since=since)
@@ -439,8 +469,7 @@ def test_site_on_several_hosts(
             said, _ = deploy.communicate()
         assert not deploy.returncode, said
         assert hosts.image("web1") == hosts.image("web2") == third
-        words = ("exec", "--no-TTY", "postgres", "psql", "--username", "app", "-At")
-        at = float(hosts.compose("data", *words, "--command", "SELECT at FROM contracted"))
+        at = float(hosts.psql("data", "SELECT at FROM contracted"))
         switched = [
             (hosts.folder / name / "deploy/compose/upstream.conf").stat().st_mtime
             for name in ("web1", "web2")
