@@ -1,4 +1,4 @@
-"""deploy/compose/backup.sh and restore.sh, on a real PostgreSQL.
+"""deploy/backup.sh and deploy/restore.sh of a Docker host, on a real PostgreSQL.
 
 Docker is a script here that runs the containers' commands on this machine; the template's
 tests run both in containers.
@@ -46,7 +46,9 @@ class Host:
     def __init__(self, folder: Path, server: Server) -> None:
         self.top, self.port, self.sql = folder, server.port, server.sql
         self.folder, self.app = folder / "compose", folder / "app"
-        shutil.copytree(FOLDER, self.folder, dirs_exist_ok=True)
+        shutil.copytree(FOLDER, self.folder)
+        for name in ("backup.sh", "restore.sh", "rows.sql"):
+            shutil.copy(FOLDER.parent / name, folder)
         for name in ("secrets", "textfile", "tls"):
             (self.folder / name).mkdir()
         for name in (".env", "site.env", "secrets/secret_key"):
@@ -327,7 +329,7 @@ def test_differing_rows_fail_the_drill_and_replace_nothing(host: Host) -> None:
 
 def test_checksum_sees_a_changed_value_and_no_order(host: Host) -> None:
     def rows() -> str:
-        done = host.run("psql -X -qAt -U app app <rows.sql")
+        done = host.run("psql -X -qAt -U app app <../rows.sql")
         assert done.returncode == 0, done.stderr
         return done.stdout
 

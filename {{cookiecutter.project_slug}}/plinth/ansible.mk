@@ -1,0 +1,29 @@
+# Playbooks of deploy/ansible, on hosts that run deploy/compose or deploy/systemd. They need neither
+# the project's packages nor a database: only ansible-core, in the version of plinth/pyproject.toml.
+
+.PHONY: deploy rollback maintenance
+
+ansible_core = $(shell sed -n 's/.*"\(ansible-core[^"]*\)".*/\1/p' plinth/pyproject.toml)
+host = $(lastword $(subst @, ,$(HOST)))
+playbook = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)' \
+	ansible-playbook $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) --inventory '$(host),' \
+	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))') deploy/ansible/$(1).yml
+# A command in the folder of the host that runs the site.
+on_host = ssh $(1) ssh://$(HOST) "sudo sh -c 'cd $(shell sed -n 's/^folder: *"*\([^"]*\).*/\1/p' deploy/ansible/group_vars/all/site.yml)/deploy/$(notdir $(firstword $(wildcard deploy/compose deploy/systemd))) && $(2)'"
+named = $(call needed,$(HOST),Name the host: make $@ HOST=root@203.0.113.5$(1))
+
+deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HOST=root@203.0.113.5)
+	@$(call named)
+	@git rev-parse --quiet --verify HEAD >/dev/null || { echo "make deploy copies the last commit: git init && git add --all && git commit" >&2; exit 1; }
+	@git cat-file -e HEAD:./uv.lock 2>/dev/null || { echo "The release needs uv.lock: make setup, git add uv.lock && git commit" >&2; exit 1; }
+	@test -z "$$(git status --porcelain .)" || echo "Uncommitted changes are not deployed."
+	@$(call playbook,deploy) $(value ARGS)
+
+rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=site:0123456789ab)
+	@$(call named)
+	@$(call playbook,rollback) $(addprefix --extra-vars image=,$(ARGS))
+
+maintenance: .venv/bin/python ## Show the maintenance page, or end it (HOST=user@host ARGS=on)
+	@$(call named, ARGS=on)
+	@$(call needed,$(filter on off,$(ARGS)),Say on or off: make maintenance HOST=$(HOST) ARGS=on)
+	@$(call playbook,maintenance) --extra-vars maintenance=$(ARGS)
