@@ -172,7 +172,9 @@ class Systemd(Host):
     def start(self, release: str, colour: str) -> None:
         (self.top / "releases" / release / "staticfiles").mkdir(parents=True)
         (self.top / "releases" / release / ".env").touch()
-        for name in [colour, "current"] if colour == "blue" else [colour] * bool(colour):
+        for name in (
+            [colour, "current"] if colour == "blue" else [colour] * bool(colour)
+        ):
             (self.top / "releases" / name).symlink_to(release)
 
     def remembered(self) -> str:
