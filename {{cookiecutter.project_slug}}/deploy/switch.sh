@@ -2,7 +2,8 @@
 # Blue-green deployment: its steps and its rules. switch.sh of a target (compose, systemd) sources
 # this file, in its own folder, after it has defined
 #
-#   before, start_site, migrate_again       the release that serves; two commands for messages
+#   start_site, migrate_again               two commands for messages
+#   current_release                         prints the release that serves
 #   in_nginx COMMAND...                     runs a program where nginx is
 #   reload_nginx, nginx_processes           loads its files, if they are valid; lists its processes
 #   log_position, log_since POSITION        mark a place in its log; print the lines after it
@@ -39,7 +40,9 @@ point_nginx() {
     return 1
 }
 
+# The colour keeps the refused release, for its logs: nobody is to roll back to it.
 refuse() {
+    [ -z "$started" ] || echo "$new" >.refused
     stop_web "$new" || true
     echo "$release $1: $old keeps serving." >&2
     exit 1
@@ -66,6 +69,7 @@ deploy() {
     # First, and for as long as they take: all that the old colour can run with.
     migrate --before-deploy || refuse "does not migrate"
     publish_static || refuse "has no static files"
+    started=yes
     start_web "$new" || refuse "is not healthy"
     in_web "$new" python -m plinth.server.release_check || refuse "has pages that fail"
     # Before the traffic: the new release may enqueue tasks that only these know.
@@ -74,7 +78,7 @@ deploy() {
 
 rollback() {
     release=$(release_of "$new")
-    if [ -z "$release" ]; then
+    if [ -z "$release" ] || grep -qsx "$new" .refused; then
         echo "The release before is gone, or cannot run on today's tables: ./switch.sh RELEASE" >&2
         exit 1
     fi
@@ -107,6 +111,8 @@ finish_migrations() {
     esac
 }
 
+started=
+before=$(current_release)
 old=$(serving)
 case $old in
 blue) new=green ;;
@@ -123,6 +129,7 @@ fi
 since=$(log_position)
 point_nginx "$new" || go_back "is refused by nginx"
 remember "$release" "$new"
+rm -f .refused
 
 if [ "${1-}" = --rollback ]; then
     start_workers || true

@@ -4,12 +4,15 @@
 # switches to it when its pages answer; if they do not, the other colour keeps serving. It returns
 # to the old colour if errors rise in the first minute (WATCH=60, seconds). Run it again after an
 # interruption. ./switch.sh --rollback returns to the release before, in seconds.
-# shellcheck disable=SC2034,SC2329
+# shellcheck disable=SC2034,SC2154,SC2329
 set -eu
 cd "$(dirname "$0")"
-before=$(sed -n 's/^IMAGE=//p' .env)
 start_site="docker compose up --detach --wait"
 migrate_again="docker compose run --rm migrate"
+
+current_release() {
+    sed -n 's/^IMAGE=//p' .env
+}
 
 compose() {
     IMAGE=${release:-$before} docker compose "$@"

@@ -9,16 +9,19 @@ set -eu
 cd "$(dirname "$0")"
 releases=../../releases
 log=${NGINX_LOG:-/var/log/nginx/access.log}
-before=$(readlink "$releases/current") || {
-    echo "The site has not started yet: ./start.sh RELEASE" >&2
-    exit 1
-}
 start_site=./start.sh
 migrate_again="./python.sh manage.py migrate"
 if [ "${1:---rollback}" != --rollback ] && [ ! -e "$releases/$1/.env" ]; then
     echo "There is no release $1: ls $releases" >&2
     exit 1
 fi
+
+current_release() {
+    readlink "$releases/current" || {
+        echo "The site has not started yet: ./start.sh RELEASE" >&2
+        exit 1
+    }
+}
 
 in_nginx() {
     "$@"

@@ -170,7 +170,9 @@ class Systemd(Host):
         self.start("site:2", "")
 
     def start(self, release: str, colour: str) -> None:
-        (self.top / "releases" / release / "staticfiles").mkdir(parents=True)
+        (self.top / "releases" / release / "staticfiles").mkdir(
+            parents=True, exist_ok=True
+        )
         (self.top / "releases" / release / ".env").touch()
         for name in (
             [colour, "current"] if colour == "blue" else [colour] * bool(colour)
@@ -228,6 +230,23 @@ def test_release_that_fails_gets_no_traffic(
 
     assert host.serves("blue", "site:1")
     assert not host.did("reload")
+
+
+@pytest.mark.parametrize("state", ["sick", "broken"])
+def test_refused_release_is_not_rolled_back_to(host: Host, state: str) -> None:
+    host.start("site:2", "green")
+    host.write(state)
+    host.switch("site:2")
+
+    code, line = host.switch("--rollback")
+
+    assert code == 1
+    assert line.startswith("The release before is gone")
+    assert host.serves("blue", "site:1")
+    # Until a release serves.
+    (host.folder / state).unlink()
+    assert host.switch("site:2")[0] == 0
+    assert host.switch("--rollback")[0] == 0
 
 
 def test_traffic_returns_when_errors_rise(host: Host) -> None:
