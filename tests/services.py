@@ -127,6 +127,7 @@ SERVICES: dict[str, tuple[Callable[[], object], str]] = {
     },
     "rclone": (partial(shutil.which, "rclone"), "rclone"),
     "redis": (partial(shutil.which, "redis-server"), "redis-server"),
+    "systemd": (partial(shutil.which, "systemd-analyze"), "systemd"),
     "varnish": (partial(shutil.which, "varnishd"), "varnish"),
     "wrk": (partial(shutil.which, "wrk"), "wrk"),
 }

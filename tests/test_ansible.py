@@ -268,8 +268,14 @@ def test_unreachable_host_is_one_line(install: Bake) -> None:
     assert line.endswith("its firewall lets you in: ssh 127.0.0.1")
 
 
-def test_ansible_lint_finds_nothing(bake: Bake) -> None:
+@pytest.mark.parametrize("deploy", ["compose", "systemd"])
+def test_ansible_lint_finds_nothing(bake: Bake, deploy: str) -> None:
     bin = Path(sys.executable).parent
     env = {"PATH": f"{bin}:{os.environ['PATH']}", "NO_COLOR": "1"}
     words = ("--offline", "-q", "--profile", "production", "--strict")
-    run(bin / "ansible-lint", *words, cwd=bake() / "deploy/ansible", env=env)
+    run(
+        bin / "ansible-lint",
+        *words,
+        cwd=bake(deploy=deploy) / "deploy/ansible",
+        env=env,
+    )

@@ -716,7 +716,11 @@ def test_second_switch_is_refused(bake: Bake, tmp_path: Path) -> None:
     assert lines == ["Another switch is running."]
 
 
-@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+@pytest.mark.parametrize(
+    "answers",
+    [DEFAULT, LEANEST, {"deploy": "systemd"}],
+    ids=["default", "leanest", "systemd"],
+)
 def test_shellcheck_finds_nothing(bake: Bake, answers: dict[str, object]) -> None:
     project = bake(**answers)
     scripts = [path for path in project.rglob("*.sh") if path.is_file()]

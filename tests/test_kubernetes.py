@@ -494,6 +494,7 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
     compose = targets()
     assert common | {"maintenance", "monitoring"} <= compose
     assert compose - targets(**KUBERNETES) == {"maintenance", "monitoring"}
+    assert compose - targets(deploy="systemd") == {"monitoring"}
     assert compose - targets(deploy="none") == common | {"maintenance", "monitoring"}
     make = subprocess.run(
         ["make", "deploy"],
@@ -513,7 +514,8 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("deploy", "words"),
     [
-        ("kubernetes", r"switch\.sh|deploy/compose|ansible|certbot"),
+        ("systemd", r"deploy/compose|compose\.mk|kubectl|kustom"),
+        ("kubernetes", r"switch\.sh|deploy/compose|deploy/systemd|ansible|certbot"),
         ("none", r"kubectl|kustom|switch\.sh|deploy/compose|ansible|make deploy"),
     ],
 )

@@ -51,7 +51,7 @@ def test_proofs_pass_with_other_providers(install: Bake) -> None:
 
 @pytest.mark.parametrize(
     ("deploy", "absent"),
-    [("kubernetes", {54, 62}), ("none", {33, 50, 54, 62})],
+    [("systemd", set()), ("kubernetes", {54, 62}), ("none", {33, 50, 54, 62})],
 )
 def test_proofs_of_deployment_pass_or_are_absent(
     install: Bake, deploy: str, absent: set[int]

@@ -9,8 +9,8 @@ REPLICAS = "plinth/src/plinth/database/replicas.py"
 ROUTERS = "plinth/src/plinth/database/routers.py"
 SETTINGS = "plinth/src/plinth/database/settings.py"
 CHECKS = "plinth/src/plinth/checks.py"
-BACKUP = "deploy/compose/backup.sh"
-RESTORE = "deploy/compose/restore.sh"
+BACKUP = "deploy/backup.sh"
+RESTORE = "deploy/restore.sh"
 
 MUTATIONS = [
     # Persistent connections
@@ -251,7 +251,7 @@ MUTATIONS = [
     Mutation(
         41,
         "values-are-not-compared",
-        replace("deploy/compose/rows.sql", "md5(t::text)", "md5(1::text)"),
+        replace("deploy/rows.sql", "md5(t::text)", "md5(1::text)"),
         "test_checksum_sees_a_changed_value_and_no_order",
     ),
 ]

@@ -6,8 +6,8 @@ ANSIBLE = "deploy/ansible/"
 COMPOSE = "deploy/compose/compose.yml"
 PGBOUNCER = "deploy/pgbouncer/pgbouncer.ini"
 KUBERNETES = "plinth/src/plinth/deploy/kubernetes.py"
-SETUP = "deploy/compose/setup.sh"
-SWITCH = "deploy/compose/switch.sh"
+SETUP = "deploy/setup.sh"
+SWITCH = "deploy/switch.sh"
 
 MUTATIONS = [
     Mutation(
@@ -31,13 +31,13 @@ MUTATIONS = [
     Mutation(
         33,
         "rollback-to-a-release-without-its-columns",
-        replace(SWITCH, "docker compose rm --force", "true"),
+        replace("deploy/compose/switch.sh", "compose rm --force", "true"),
         "test_release_that_the_tables_no_longer_fit_is_not_rolled_back_to",
     ),
     Mutation(
         33,
         "next-start-has-the-old-colour",
-        replace(SWITCH, 'remember "$IMAGE" "$new"', "true"),
+        replace(SWITCH, 'remember "$release" "$new"', "true"),
         "test_rollback_starts_the_release_before_and_migrates_nothing",
     ),
     Mutation(
@@ -91,7 +91,9 @@ MUTATIONS = [
     Mutation(
         34,
         "the-host-goes-past-pgbouncer",
-        replace(SETUP, "@pgbouncer:6432", "@postgres:5432"),
+        replace(
+            "deploy/compose/setup.sh", "pooler=pgbouncer:6432", "pooler=postgres:5432"
+        ),
         "test_queries_use_pgbouncer_and_migrations_bypass_it",
     ),
     Mutation(

@@ -7,7 +7,7 @@ CHECKS = "plinth/src/plinth/practices/checks.py"
 EXECUTOR = "plinth/src/plinth/database/executor.py"
 MIGRATION_LINT = "plinth/src/plinth/practices/migration_lint.py"
 OPERATIONS = "plinth/src/plinth/database/operations.py"
-SWITCH = "deploy/compose/switch.sh"
+SWITCH = "deploy/switch.sh"
 TESTS = "plinth/plinth_tests/conftest.py"
 
 MUTATIONS = [

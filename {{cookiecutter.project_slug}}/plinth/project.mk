@@ -164,6 +164,8 @@ scan: ## List an image's packages in sbom.json; fail at a known high vulnerabili
 # The targets of deployment, to hosts or to Kubernetes.
 ifneq ($(wildcard deploy/compose),)
 include plinth/compose.mk
+else ifneq ($(wildcard deploy/systemd),)
+include plinth/systemd.mk
 else ifneq ($(wildcard deploy/kubernetes),)
 include plinth/kubernetes.mk
 endif

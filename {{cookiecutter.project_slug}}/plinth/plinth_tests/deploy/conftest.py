@@ -9,8 +9,8 @@ from plinth_tests.processes import EMBEDDED, run_code
 
 # What another deployment has not, or the owner may delete, and the tests that go with it.
 FILES = {
-    "test_ansible.py": ["deploy/ansible", "deploy/compose", "deploy/nginx"],
-    "test_backup.py": ["deploy/compose"],
+    "test_ansible.py": ["deploy/ansible", "deploy/nginx"],
+    "test_backup.py": ["deploy/backup.sh"],
     "test_compose.py": [
         "deploy/compose",
         "deploy/logs",

@@ -1,9 +1,11 @@
-"""deploy/ansible: its playbooks, run on this machine in a folder, with a docker that records.
+"""deploy/ansible: its playbooks, run on this machine in a folder.
 
-What needs root (packages, users, firewall) and a real engine is left to the template's tests.
+Programs that record stand for Docker, or for systemd and the site's Python. What needs root
+(packages, users, firewall) and a real engine is left to the template's tests.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +34,32 @@ case $* in
 *"sh -euc "*) shift 6 && sh -euc "$(echo "$1" | sed "s|/run/app|$state|g")" ;;
 esac
 """
+TARGET = "compose" if (settings.BASE_DIR / "deploy/compose").exists() else "systemd"
+# Knows what runs. nginx serves what its file says.
+PROGRAMS = {
+    "docker": DOCKER,
+    "systemctl": r"""#!/bin/sh
+state=$(dirname "$0")
+echo "$*" >>"$state/log"
+case $* in
+"is-active --quiet "*) grep -qx "$3" "$state/running" ;;
+"start "*) echo "$2" >>"$state/running" ;;
+esac
+""",
+    "curl": r"""#!/bin/sh
+sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf 2>/dev/null || true
+""",
+    "ps": "#!/bin/sh\n",
+}
+# Instead of the scripts of deploy/systemd that need root.
+SCRIPTS = {
+    "python.sh": "#!/bin/sh\n",
+    "servers.sh": "#!/bin/sh\n",
+    "release.sh": r"""#!/bin/sh
+release=../../releases/$(printf %.12s "$1")
+mkdir -p "$release/staticfiles" && touch "$release/.env"
+""",
+}
 
 
 class Host:
@@ -45,14 +73,19 @@ class Host:
             settings.BASE_DIR / "plinth/ansible_plugins",
             self.project / "plinth/ansible_plugins",
         )
+        if TARGET == "systemd":
+            for name, script in SCRIPTS.items():
+                (self.project / "deploy/systemd" / name).write_text(script)
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "--message", "Release")
         self.state.mkdir()
         for name in ("images", "log", "running"):
             (self.state / name).touch()
-        (self.state / "docker").write_text(DOCKER)
-        (self.state / "docker").chmod(0o755)
+        for name, script in PROGRAMS.items():
+            (self.state / name).write_text(script)
+            (self.state / name).chmod(0o755)
+        (self.state / "access.log").touch()
 
     def git(self, *words: str) -> None:
         who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
@@ -85,6 +118,7 @@ class Host:
             # By default it is the containers' group, which only root can set.
             "GROUP": str(self.project.stat().st_gid),
             "LC_ALL": "C.UTF-8",
+            "NGINX_LOG": str(self.state / "access.log"),
             "PATH": f"{self.state}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         done = subprocess.run(
@@ -98,9 +132,18 @@ class Host:
         )
         return f"{done.stdout}\ncode={done.returncode}"
 
-    def env(self) -> dict[str, str]:
-        lines = (self.folder / "deploy/compose/.env").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+    def serving(self) -> tuple[str, str]:
+        """Return what the next start of the host starts, and the colour that nginx serves."""
+        here = self.folder / "deploy" / TARGET
+        [colour] = re.findall(
+            r"unix:/run/app/(\w+)\.sock", (here / "upstream.conf").read_text()
+        )
+        if TARGET == "systemd":
+            return (self.folder / "releases/current").readlink().name, colour
+        lines = (here / ".env").read_text().splitlines()
+        env = dict(line.split("=", 1) for line in lines if "=" in line)
+        assert env["COMPOSE_PROFILES"] == colour
+        return env["IMAGE"], colour
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +159,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
 
 
 def test_second_deploy_changes_nothing(host: Host) -> None:
-    compose = host.folder / "deploy/compose"
-    before = {path: path.read_bytes() for path in compose.rglob("*") if path.is_file()}
-    assert (compose / "secrets/email_url").read_text() == "smtp://localhost"
+    here = host.folder / "deploy" / TARGET
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    assert (here / "secrets/email_url").read_text() == "smtp://localhost"
 
     output = host.play("deploy")
 
@@ -127,12 +170,14 @@ def test_second_deploy_changes_nothing(host: Host) -> None:
 
 
 def test_rollback_returns_to_the_release_before(host: Host) -> None:
+    old = host.folder / "releases/green"
+    if TARGET == "systemd":
+        old.symlink_to("trial:old")
+
     output = host.play("rollback")
 
     assert " changed=1 failures=0 " in output, output
-    assert (
-        host.env() | {"IMAGE": "trial:old", "COMPOSE_PROFILES": "green"} == host.env()
-    )
+    assert host.serving() == ("trial:old", "green")
 
 
 def test_second_deploy_at_once_is_refused(host: Host) -> None:
@@ -148,6 +193,7 @@ def test_second_deploy_at_once_is_refused(host: Host) -> None:
     lock.rmdir()
 
 
+@pytest.mark.skipif(TARGET == "systemd", reason="writes into /run")
 def test_maintenance_page_is_turned_on_and_off(host: Host) -> None:
     for state in ("on", "off"):
         output = host.play("maintenance", maintenance=state)

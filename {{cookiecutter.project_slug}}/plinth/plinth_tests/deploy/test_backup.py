@@ -1,10 +1,11 @@
-"""deploy/compose/backup.sh and restore.sh, on a real PostgreSQL.
+"""deploy/backup.sh and deploy/restore.sh, on a real PostgreSQL.
 
-Docker is a script here that runs the containers' commands on this machine; the template's
-tests run both in containers.
+Docker and runuser are scripts here that run the commands on this machine; the template's
+tests run both for real.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from plinth_tests.postgresql import Server
 
 pytestmark = pytest.mark.practice(41)
 
-FOLDER = settings.BASE_DIR / "deploy/compose"
+DEPLOY = settings.BASE_DIR / "deploy"
+TARGETS = [name for name in ("compose", "systemd") if (DEPLOY / name).exists()]
 # Without the words that name a container, and /app in the test's folder.
 DOCKER = """#!/bin/sh
 echo "$*" >>"{log}"
@@ -38,30 +40,55 @@ for word; do
 done
 exec "$@"
 """
+# Without the user, and without a server for the drill.
+RUNUSER = """#!/bin/sh
+echo "$*" >>"{log}"
+shift 3
+case "$1" in
+*/initdb | */pg_ctl | createuser) exit ;;
+esac
+PGHOST=localhost PGPORT={port} exec "$@"
+"""
+RECORD = """#!/bin/sh
+echo "$*" >>"{log}"
+"""
 
 
 class Host:
-    """deploy/compose on a host, after setup.sh, with rows and an uploaded file."""
+    """A folder of deploy/ on a host, after setup.sh, with rows and an uploaded file."""
 
-    def __init__(self, folder: Path, server: Server) -> None:
-        self.top, self.port, self.sql = folder, server.port, server.sql
-        self.folder, self.app = folder / "compose", folder / "app"
-        shutil.copytree(FOLDER, self.folder, dirs_exist_ok=True)
+    def __init__(self, folder: Path, server: Server, target: str) -> None:
+        self.target, self.port, self.sql = target, server.port, server.sql
+        self.top = folder / "deploy"
+        self.folder = self.top / target
+        self.app = folder if target == "systemd" else folder / "app"
+        self.log = folder / "log"
+        shutil.copytree(DEPLOY / target, self.folder)
+        for name in ("backup.sh", "restore.sh", "rows.sql"):
+            shutil.copy(DEPLOY / name, self.top)
         for name in ("secrets", "textfile", "tls"):
             (self.folder / name).mkdir()
         for name in (".env", "site.env", "secrets/secret_key"):
             (self.folder / name).write_text("unguessable")
-        url = "postgres://app:unguessable@postgres:5432/app"
+        server_name = "127.0.0.1" if target == "systemd" else "postgres"
+        url = f"postgres://app:unguessable@{server_name}:5432/app"
         (self.folder / "secrets/database_direct_url").write_text(url)
         for name in ("media", "private"):
             (self.app / name).mkdir(parents=True)
         (self.app / "media/photo.txt").write_text("a photo of Ann")
         self.programs = folder / "bin"
         self.programs.mkdir()
-        self.program(
-            "docker",
-            DOCKER.format(app=self.app, log=folder / "docker.log"),
-        )
+        for name, script in {
+            "docker": DOCKER,
+            "runuser": RUNUSER,
+            "systemctl": RECORD,
+            "install": "#!/bin/sh\n",
+        }.items():
+            self.program(
+                name, script.format(app=self.app, log=self.log, port=self.port)
+            )
+        (self.folder / "python.sh").write_text(RECORD.format(log=self.log))
+        (self.folder / "python.sh").chmod(0o755)
         recipient = self.key("site")
         (self.folder / "backup.pub").write_text(f"# Ann's\n{recipient}\n")
         self.sql(
@@ -132,9 +159,11 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def host(tmp_path: Path, server: Server) -> Iterator[Host]:
-    yield Host(tmp_path, server)
+@pytest.fixture(params=TARGETS)
+def host(
+    tmp_path: Path, server: Server, request: pytest.FixtureRequest
+) -> Iterator[Host]:
+    yield Host(tmp_path, server, request.param)
     server.sql("DROP OWNED BY app")
 
 
@@ -155,8 +184,12 @@ def test_drill_restores_rows_and_files_equal(host: Host) -> None:
     )
     assert verdict.out.endswith("2 tables, 1001 rows with equal checksums, 1 files.\n")
     assert verdict.error == ""
-    # Its own container, and nothing of the site's.
-    words = (host.top / "docker.log").read_text().splitlines()
+    # Its own server, and nothing of the site's.
+    words = host.log.read_text().splitlines()
+    if host.target == "systemd":
+        assert " start " in "\n".join(words)
+        assert words[-1].endswith("--mode immediate stop")
+        return
     [started] = [line for line in words if line.startswith("run ")]
     name = started.split("--name ")[1].split()[0]
     assert words[-1] == f"rm --force --volumes {name}"
@@ -181,9 +214,7 @@ def test_restore_replaces_the_rows_and_adds_the_files(host: Host) -> None:
         == "1"
     )
     assert (host.app / "media/photo.txt").read_text() == "a photo of Ann"
-    assert (
-        "compose run --rm --no-TTY migrate\n" in (host.top / "docker.log").read_text()
-    )
+    assert re.search("(?m)(--no-TTY|manage.py) migrate$", host.log.read_text())
     assert "restored" not in host.databases()
 
 
@@ -224,7 +255,8 @@ def test_secrets_and_settings_are_restored(host: Host) -> None:
         "sh", "-c", f"age -d -i {host.top}/site.key {backup}/host.tar.age | tar -t"
     ).split()
 
-    assert {".env", "site.env", "backup.pub", "secrets/secret_key", "tls/"} <= {*names}
+    assert {"site.env", "backup.pub", "secrets/secret_key", "tls/"} <= {*names}
+    assert (".env" in names) is (host.target == "compose")
 
 
 def truncate(backup: Path) -> None:
@@ -327,7 +359,7 @@ def test_differing_rows_fail_the_drill_and_replace_nothing(host: Host) -> None:
 
 def test_checksum_sees_a_changed_value_and_no_order(host: Host) -> None:
     def rows() -> str:
-        done = host.run("psql -X -qAt -U app app <rows.sql")
+        done = host.run("psql -X -qAt -U app app <../rows.sql")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -402,7 +434,7 @@ def test_database_elsewhere_is_not_backed_up_as_an_empty_one(host: Host) -> None
     done = host.run("./backup.sh")
 
     assert done.returncode == 1
-    assert "not the container postgres" in done.stderr
+    assert "of this host: its provider makes the backups" in done.stderr
 
 
 def test_second_backup_at_a_time_is_refused(host: Host) -> None:

@@ -219,6 +219,8 @@ def host(tmp_path: Path) -> Path:
     """The folder on a host, after setup.sh."""
     for name in ("compose", "logs", "monitoring", "nginx", "pgbouncer", "postgresql"):
         shutil.copytree(settings.BASE_DIR / "deploy" / name, tmp_path / "deploy" / name)
+    for name in ("setup.sh", "site.env.example"):
+        shutil.copy(settings.BASE_DIR / "deploy" / name, tmp_path / "deploy")
     set_up(tmp_path / "deploy/compose")
     return tmp_path / "deploy/compose"
 
@@ -312,10 +314,8 @@ def test_git_ignores_created_files(host: Path) -> None:
         "redis.yml",
         "restore-drill.sh",
         "restore.sh",
-        "rows.sql",
         "setup.sh",
         "site.yml",
-        "site.env.example",
         "switch.sh",
     }
 

@@ -46,10 +46,8 @@ def test_clients_authenticate_with_scram() -> None:
 
     assert options["auth_type"] == "scram-sha-256"
     assert options["auth_file"] == "/etc/pgbouncer/userlist.txt"
-    assert (
-        "/etc/pgbouncer/userlist.txt"
-        in (DEPLOY / "compose" / "compose.yml").read_text()
-    )
+    [host] = [*DEPLOY.glob("compose/compose.yml"), *DEPLOY.glob("systemd/servers.sh")]
+    assert "/etc/pgbouncer/userlist.txt" in host.read_text()
 
 
 def test_time_limits_are_those_of_django() -> None:
@@ -68,8 +66,11 @@ def test_postgresql_and_open_files_suffice_for_the_pool() -> None:
     pool, clients = (
         int(options[name]) for name in ("default_pool_size", "max_client_conn")
     )
-    compose = (DEPLOY / "compose" / "compose.yml").read_text()
-    [files] = map(int, re.findall(r"nofile: (\d+)", compose))
+    [limit] = [
+        *DEPLOY.glob("compose/compose.yml"),
+        *DEPLOY.glob("systemd/units/pgbouncer.service.d/site.conf"),
+    ]
+    [files] = map(int, re.findall(r"(?i)nofile(?:: |=)(\d+)", limit.read_text()))
 
     # Beside the pool there are migrations, backups and psql.
     assert int(postgresql("max_connections")) >= pool + 10

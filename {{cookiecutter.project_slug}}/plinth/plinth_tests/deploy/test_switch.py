@@ -1,7 +1,7 @@
-"""deploy/compose/switch.sh: when traffic moves to a release, stays, or returns.
+"""deploy/switch.sh: when traffic moves to a release, stays, or returns.
 
-A program in place of Docker says what the containers would; the template's own tests run the
-script on real ones.
+Programs in place of Docker, or of systemd, say what the parts of the site would; the template's
+own tests run the script on real ones.
 """
 
 import os
@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-FOLDER = settings.BASE_DIR / "deploy" / "compose"
-if not (FOLDER / "switch.sh").exists():
-    pytest.skip("no deploy/compose in this project", allow_module_level=True)
+DEPLOY = settings.BASE_DIR / "deploy"
+TARGETS = [name for name in ("compose", "systemd") if (DEPLOY / name).exists()]
+if not TARGETS:
+    pytest.skip("no host of its own in this project", allow_module_level=True)
 
 pytestmark = pytest.mark.practice(33)
 
@@ -31,31 +32,68 @@ case "$*" in
 *"--no-TTY migrate") test ! -e unfinished && { cat applied || true; } ;;
 esac 2>/dev/null
 """
+PYTHON = r"""#!/bin/sh
+echo "$IN: $*" >>calls
+case "$*" in
+*release_check) test ! -e broken ;;
+*--before-deploy) test ! -e unmigratable ;;
+"manage.py migrate") test ! -e unfinished && { cat applied || true; } ;;
+esac 2>/dev/null
+"""
+SYSTEMCTL = r"""#!/bin/sh
+echo "systemctl $*" >>calls
+case "$*" in
+"reload nginx") sed -n 's|.*/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf >serving ;;
+"restart site-web@"*) test ! -e sick ;;
+esac
+"""
+CURL = """#!/bin/sh
+echo "unix:/run/app/$(cat serving).sock"
+"""
+NOTHING = "#!/bin/sh\n"
+ZERO = "#!/bin/sh\necho 0\n"
 OK = '{"status":200,"upstream_status":200}\n'
 ERROR = '{"status":500,"upstream_status":500}\n'
 
 
 class Host:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copy(FOLDER / "switch.sh", folder)
-        for program, script in (("docker", DOCKER), ("sleep", "#!/bin/sh\n")):
-            (folder / program).write_text(script)
-            (folder / program).chmod(0o755)
+    """deploy/ on a host whose site runs, and what each step calls there."""
+
+    target = ""
+    programs: dict[str, str] = {}
+    words: dict[str, str] = {}
+
+    def __init__(self, top: Path) -> None:
+        self.top, self.folder = top, top / "deploy" / self.target
+        self.folder.mkdir(parents=True)
+        shutil.copy(DEPLOY / "switch.sh", top / "deploy")
+        shutil.copy(DEPLOY / self.target / "switch.sh", self.folder)
+        for program, script in (self.programs | {"sleep": NOTHING}).items():
+            self.write(program, script)
+            (self.folder / program).chmod(0o755)
+        self.write("calls")
         self.write("serving", "blue")
         self.write("upstream.conf", "server unix:/run/app/blue.sock;\n")
-        self.write(".env", "IMAGE=site:1\nCOMPOSE_PROFILES=blue\n")
+        self.start("site:1", "blue")
+
+    def start(self, release: str, colour: str) -> None:
+        """Make a release that a colour has run."""
+        raise NotImplementedError
+
+    def remembered(self) -> str:
+        """What the next start of the host is to start."""
+        raise NotImplementedError
 
     def write(self, name: str, text: str = "") -> None:
         (self.folder / name).write_text(text)
 
     def switch(self, *words: str) -> tuple[int, str]:
         """Return the exit code and the last line."""
-        path = f"{self.folder}:{os.environ['PATH']}"
+        env = {"PATH": f"{self.folder}:{os.environ['PATH']}", "WATCH": "1"}
         done = subprocess.run(
             [shutil.which("sh") or "sh", "switch.sh", *words],
             cwd=self.folder,
-            env={"PATH": path, "WATCH": "1"},
+            env=env | {"NGINX_LOG": "log"},
             capture_output=True,
             text=True,
             timeout=30,
@@ -63,22 +101,105 @@ class Host:
         )
         return done.returncode, (done.stdout + done.stderr).splitlines()[-1]
 
-    def serves(self, colour: str, image: str) -> bool:
-        """Whether nginx, its file, and the next `docker compose up` agree."""
+    def serves(self, colour: str, release: str) -> bool:
+        """Whether nginx, its file, and the next start agree."""
         return (
             (self.folder / "serving").read_text().strip() == colour
             and f"/{colour}.sock;" in (self.folder / "upstream.conf").read_text()
-            and (self.folder / ".env").read_text()
-            == f"IMAGE={image}\nCOMPOSE_PROFILES={colour}\n"
+            and self.remembered() == f"{release} {colour}"
         )
 
-    def called(self, words: str) -> bool:
-        return words in (self.folder / "calls").read_text()
+    def did(self, step: str, colour: str = "") -> bool:
+        return self.words[step].format(colour) in (self.folder / "calls").read_text()
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host(tmp_path)
+class Compose(Host):
+    target = "compose"
+    programs = {"docker": DOCKER}
+    words = {
+        "start": "compose up --detach",
+        "resume": "compose start web-{}",
+        "stop": "compose stop web-{}",
+        "forget": "compose rm --force web-{}",
+        "reload": "reload",
+        "check": "release_check",
+        "migrate": " migrate",
+        "migrate before": "--before-deploy\n",
+        "migrate after": "--no-TTY migrate\n",
+    }
+
+    def start(self, release: str, colour: str) -> None:
+        if colour == "blue":
+            self.write(".env", f"IMAGE={release}\nCOMPOSE_PROFILES={colour}\n")
+        else:
+            self.write(
+                "previous", f'{{"Image":"{release}","Name":"site-web-{colour}-1"}}\n'
+            )
+
+    def remembered(self) -> str:
+        lines = (self.folder / ".env").read_text().splitlines()
+        values = dict(line.split("=", 1) for line in lines)
+        return f"{values['IMAGE']} {values['COMPOSE_PROFILES']}"
+
+
+class Systemd(Host):
+    target = "systemd"
+    programs = {
+        "systemctl": SYSTEMCTL,
+        "python.sh": PYTHON,
+        "curl": CURL,
+        "wc": ZERO,
+        "ps": NOTHING,
+        "journalctl": NOTHING,
+    }
+    words = {
+        "start": "systemctl restart site-web@",
+        "resume": "systemctl enable --quiet --now site-web@{}",
+        "stop": "systemctl disable --quiet --now site-web@{}",
+        "reload": "systemctl reload nginx",
+        "check": "release_check",
+        "migrate": "manage.py migrate",
+        "migrate before": "--before-deploy\n",
+        "migrate after": "manage.py migrate\n",
+    }
+
+    def __init__(self, top: Path) -> None:
+        super().__init__(top)
+        (self.folder / "static").mkdir()
+        self.write("log")
+        self.start("site:2", "")
+
+    def start(self, release: str, colour: str) -> None:
+        (self.top / "releases" / release / "staticfiles").mkdir(
+            parents=True, exist_ok=True
+        )
+        (self.top / "releases" / release / ".env").touch()
+        for name in (
+            [colour, "current"] if colour == "blue" else [colour] * bool(colour)
+        ):
+            (self.top / "releases" / name).symlink_to(release)
+
+    def remembered(self) -> str:
+        release = (self.top / "releases/current").readlink().name
+        calls = (self.folder / "calls").read_text().splitlines()
+        # Enabled is what runs.
+        enabled = {"blue"}
+        for call in calls:
+            action, _, colour = call.removeprefix("systemctl ").partition(" --quiet ")
+            colour = colour.partition("site-web@")[2]
+            if action in {"enable", "disable"} and colour:
+                (enabled.add if action == "enable" else enabled.discard)(colour)
+        return f"{release} {' '.join(enabled)}"
+
+    def did(self, step: str, colour: str = "") -> bool:
+        if step == "forget":
+            return not (self.top / "releases" / colour).is_symlink()
+        return super().did(step, colour)
+
+
+@pytest.fixture(params=TARGETS)
+def host(tmp_path: Path, request: pytest.FixtureRequest) -> Host:
+    return {"compose": Compose, "systemd": Systemd}[request.param](tmp_path)
 
 
 def test_traffic_moves_to_a_release_that_answers(host: Host) -> None:
@@ -88,7 +209,7 @@ def test_traffic_moves_to_a_release_that_answers(host: Host) -> None:
     assert host.switch("site:2") == (0, "green now serves site:2.")
 
     assert host.serves("green", "site:2")
-    assert host.called("compose stop web-blue")
+    assert host.did("stop", "blue")
 
 
 @pytest.mark.practice(48)
@@ -108,7 +229,24 @@ def test_release_that_fails_gets_no_traffic(
     assert host.switch("site:2") == (1, f"site:2 {reason}: blue keeps serving.")
 
     assert host.serves("blue", "site:1")
-    assert not host.called("reload")
+    assert not host.did("reload")
+
+
+@pytest.mark.parametrize("state", ["sick", "broken"])
+def test_refused_release_is_not_rolled_back_to(host: Host, state: str) -> None:
+    host.start("site:2", "green")
+    host.write(state)
+    host.switch("site:2")
+
+    code, line = host.switch("--rollback")
+
+    assert code == 1
+    assert line.startswith("The release before is gone")
+    assert host.serves("blue", "site:1")
+    # Until a release serves.
+    (host.folder / state).unlink()
+    assert host.switch("site:2")[0] == 0
+    assert host.switch("--rollback")[0] == 0
 
 
 def test_traffic_returns_when_errors_rise(host: Host) -> None:
@@ -120,8 +258,8 @@ def test_traffic_returns_when_errors_rise(host: Host) -> None:
     )
 
     assert host.serves("blue", "site:1")
-    assert host.called("compose stop web-green")
-    assert not host.called("compose stop web-blue")
+    assert host.did("stop", "green")
+    assert not host.did("stop", "blue")
 
 
 @pytest.mark.practice(49)
@@ -130,11 +268,8 @@ def test_columns_are_dropped_when_the_old_release_has_stopped(host: Host) -> Non
 
     calls = (host.folder / "calls").read_text()
     steps = [
-        "--before-deploy\n",
-        "up --detach",
-        "logs --no-log-prefix",
-        "stop web-blue",
-        "--no-TTY migrate\n",
+        host.words[step].format("blue")
+        for step in ("migrate before", "start", "reload", "stop", "migrate after")
     ]
     assert sorted(steps, key=calls.index) == steps
 
@@ -151,15 +286,15 @@ def test_failed_last_migration_says_how_to_repeat_it(host: Host) -> None:
 
 
 def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> None:
-    host.write("previous", '{"Image":"site:0","Name":"site-web-green-1"}\n')
+    host.start("site:0", "green")
 
     code, _ = host.switch("--rollback")
 
     assert code == 0
     assert host.serves("green", "site:0")
-    assert host.called("compose start web-green")
-    assert not host.called(" migrate")
-    assert not host.called("release_check")
+    assert host.did("resume", "green")
+    assert not host.did("migrate")
+    assert not host.did("check")
 
 
 def test_release_that_the_tables_no_longer_fit_is_not_rolled_back_to(
@@ -167,7 +302,7 @@ def test_release_that_the_tables_no_longer_fit_is_not_rolled_back_to(
 ) -> None:
     host.write("applied", "  Applying catalog.0009_remove_old_price... OK\n")
     host.switch("site:2")
-    assert host.called("compose rm --force web-blue")
+    assert host.did("forget", "blue")
 
     code, line = host.switch("--rollback")
 

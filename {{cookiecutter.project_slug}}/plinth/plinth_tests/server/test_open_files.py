@@ -83,7 +83,7 @@ def test_configuration_files_have_the_same_limit() -> None:
     }
 
     assert {name for name, number in found.items() if number != OPEN_FILES} == set()
-    for folder in ("deploy/nginx", "deploy/compose"):
+    for folder in ("deploy/nginx", "deploy/compose", "deploy/systemd"):
         if (settings.BASE_DIR / folder).is_dir():
             assert any(name.startswith(folder) for name in found), folder
 

@@ -156,10 +156,10 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             41,
             "Managed databases",
-            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own on a Docker host, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
+            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own on a host of its own, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
             where=(
-                "deploy/compose/backup.sh",
-                "deploy/compose/restore.sh",
+                "deploy/backup.sh",
+                "deploy/restore.sh",
                 "docs/databases.md",
                 "plinth/src/plinth/checks.py",
             ),
@@ -523,7 +523,7 @@ LEDGER: dict[str, list[Practice]] = {
             where=(
                 ".env.example",
                 ".gitignore",
-                "deploy/compose/setup.sh",
+                "deploy/setup.sh",
                 "plinth/project.mk",
                 "plinth/src/plinth/env.py",
             ),
@@ -623,11 +623,11 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             33,
             "Blue/green",
-            how="`deploy/compose/switch.sh` deploys to one host without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds. On Kubernetes, `make deploy` runs the release check before a pod of the release serves, and returns to the revision before when no pod gets ready; the component `rollouts` moves the traffic at once, and back when errors rise, by Argo Rollouts.",
+            how="`switch.sh` deploys to one host, with Docker or with systemd, without a failed request: two colours behind nginx, a release check before the switch, an automatic return when errors rise in the first minute, draining, and a rollback in seconds. On Kubernetes, `make deploy` runs the release check before a pod of the release serves, and returns to the revision before when no pod gets ready; the component `rollouts` moves the traffic at once, and back when errors rise, by Argo Rollouts.",
             where=(
-                "deploy/compose/switch.sh",
                 "deploy/kubernetes/base/jobs.yaml",
                 "deploy/kubernetes/components/rollouts/rollout.yaml",
+                "deploy/switch.sh",
             ),
         ),
         Practice(
@@ -645,13 +645,13 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             50,
             "Deployment tools",
-            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the release before. They use modules of ansible-core only. On Kubernetes, `make deploy IMAGE=` and `make rollback` do the same by kubectl and kustomize.",
+            how="`make deploy HOST=` runs Ansible playbooks: from a bare Debian or Ubuntu host to https, with Docker or with systemd, then each commit without a failed request. A second run changes nothing, a second deploy at the same time is refused, and `make rollback` returns to the release before. They use modules of ansible-core only. On Kubernetes, `make deploy IMAGE=` and `make rollback` do the same by kubectl and kustomize.",
             where=(
                 "deploy/ansible/deploy.yml",
                 "deploy/ansible/rollback.yml",
-                "deploy/compose/switch.sh",
                 "deploy/kubernetes/base/kustomization.yaml",
                 "deploy/kubernetes/overlays/production/kustomization.yaml",
+                "deploy/switch.sh",
             ),
         ),
     ],

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 # Of one process. nginx needs the most: 16,000 clients, each with two connections and
-# files for both. deploy/nginx and deploy/compose have the same number.
+# files for both. deploy/nginx, deploy/compose and deploy/systemd have the same number.
 OPEN_FILES = 65_536
 
 

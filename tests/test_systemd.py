@@ -1,0 +1,446 @@
+"""`make deploy` without Docker: a bare Debian 13 with systemd and sshd gets the site.
+
+The machine is a container, since a test has no other; nothing of the site's knows of it.
+"""
+
+import http.client
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bake
+from tests.mutations import append, replace
+from tests.production import Load, repeated
+from tests.services import Answer, wait_until
+from tests.support import DEFAULT, LEANEST, Say, clean_environment, refusal, run
+from tests.test_ansible import FLAGS, Machine
+from tests.test_host import SITE
+
+SYSTEMD: dict[str, object] = {"deploy": "systemd"}
+UNITS = "deploy/systemd/units"
+# The most that `systemd-analyze security` may say of a unit of ours: below 5 is "OK".
+EXPOSURE = 2.5
+# Debian's own image has none of these.
+DOCKERFILE = """
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install --yes --no-install-recommends \
+    dbus openssh-server python3 sudo systemd systemd-sysv \
+    && install -d -m 700 /root/.ssh
+STOPSIGNAL SIGRTMIN+3
+CMD ["/lib/systemd/systemd"]
+"""
+# Longer than a stopping worker waits (10 s).
+SLOW_TASK = """
+from plinth.tasks.app import app
+
+@app.task
+def slow() -> None:
+    import time
+
+    print("slow task begins", flush=True)
+    time.sleep(15)
+    print("slow task ends", flush=True)
+"""
+# Of a release whose pages fail once a file is there.
+FAILING = """
+from pathlib import Path
+healthy = application
+def application(environ, start):
+    if Path("/run/app/fail").exists(): raise OSError
+    return healthy(environ, start)
+"""
+MIGRATION = """
+from django.db import migrations
+
+def fail(apps, schema_editor):
+    raise RuntimeError("this migration fails")
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "{last}")]
+    operations = [migrations.RunPython(fail)]
+"""
+
+
+# Without a machine
+
+
+@pytest.mark.services("systemd")
+@pytest.mark.parametrize("answers", [DEFAULT, LEANEST], ids=["default", "leanest"])
+def test_units_are_valid_and_confined(
+    bake: Bake, tmp_path: Path, answers: dict[str, object], record_property: Say
+) -> None:
+    project = bake(**answers, **SYSTEMD)
+    units = tmp_path / "etc/systemd/system"
+    shutil.copytree(project / UNITS, units)
+    for path in filter(Path.is_file, units.rglob("*")):
+        text = path.read_text().replace("/srv/my_site", str(tmp_path))
+        path.write_text(text)
+        for program in re.findall(r"(?m)^ExecStart=(/\S+)", text):
+            if program.startswith(str(tmp_path)):
+                file = Path(program.replace("%i", "i"))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("#!/bin/sh\n")
+                file.chmod(0o755)
+    ours = sorted(path.name for path in units.glob("*.service"))
+    assert {"backup.service", "site-web@.service"} <= {*ours}
+    assert ("site-worker.service" in ours) is answers.get("use_celery", True)
+
+    verify = ["systemd-analyze", "verify", *ours, "backup.timer"]
+    assert run(*verify, cwd=units, env={"SYSTEMD_UNIT_PATH": f"{units}:"}) == ""
+    for unit in ours:
+        found = exposure(unit, tmp_path)
+        record_property("summary", f"{unit}: exposure {found}")
+        assert found <= EXPOSURE, unit
+
+
+def exposure(unit: str, root: Path) -> float:
+    name = unit.replace("@.", "@blue.")
+    words = ("security", "--offline=true", f"--root={root}", "--no-pager", name)
+    said = run("systemd-analyze", *words, cwd=root)
+    [number] = re.findall(r"Overall exposure level for \S+ ([\d.]+)", said)
+    return float(number)
+
+
+def test_every_secret_of_the_units_is_made(bake: Bake, tmp_path: Path) -> None:
+    project = shutil.copytree(bake(**SYSTEMD), tmp_path / "project")
+    here = project / "deploy/systemd"
+
+    for _ in range(2):
+        run("sh", "setup.sh", cwd=here)
+
+    text = (here / "units/site-.service.d/site.conf").read_text()
+    loaded = set(re.findall(r"(?m)^LoadCredential=(\w+):.*/secrets/\1$", text))
+    assert loaded == set(re.findall(r"_FILE=%d/(\w+)", text))
+    assert loaded <= {path.name for path in (here / "secrets").iterdir()}
+    password = (here / "secrets/app_password").read_text()
+    for name, port in {"database_url": 6432, "database_direct_url": 5432}.items():
+        url = f"postgres://app:{password}@127.0.0.1:{port}/app"
+        assert (here / "secrets" / name).read_text() == url
+    assert (here / "secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
+    project = bake(**SYSTEMD)
+    pins = [
+        re.findall(r'"(uv~=\S+)"', (project / name).read_text())
+        for name in ("Dockerfile", "deploy/systemd/release.sh")
+    ]
+    assert pins[0] == pins[1] != []
+
+
+# On a machine
+
+
+class Debian(Machine):
+    """A Debian 13 of its own, in a container that knows no Docker."""
+
+    def prepare(self) -> None:
+        values = "deploy/ansible/group_vars/all/site.yml"
+        replace(values, "watch: 60", "watch: 5")(self.checkout)
+        (self.checkout / "apps/accounts/tasks.py").write_text(SLOW_TASK)
+        run("git", "init", "--quiet", cwd=self.checkout)
+        (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
+        self.commit()
+
+    def boot(self, folder: Path) -> None:
+        build = ("docker", "build", "--quiet", "--tag", self.name, "-")
+        subprocess.run(
+            build, input=DOCKERFILE, text=True, check=True, capture_output=True
+        )
+        ports = {self.port: 22, self.https: 443, self.http: 80}
+        published = [
+            word
+            for outer, inner in ports.items()
+            for word in ("--publish", f"127.0.0.1:{outer}:{inner}")
+        ]
+        cgroup = ("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro")
+        words = ("run", "--detach", "--name", self.name, *FLAGS.split(), *cgroup)
+        run("docker", *words, *published, self.name, cwd=folder)
+        public = (self.key / "key.pub").read_text()
+        self.inside("sh", "-c", f"echo '{public}' >/root/.ssh/authorized_keys")
+        asked = ("sh", "-c", "systemctl is-system-running || true")
+        wait_until(lambda: "running" in self.inside(*asked))
+
+    def commit(self) -> str:
+        return super().commit().partition(":")[2]
+
+    def serving(self) -> str:
+        """The colour that nginx serves."""
+        text = self.inside("cat", "/srv/my_site/deploy/systemd/upstream.conf")
+        return re.findall(r"/run/app/(\w+)\.sock", text)[0]
+
+    def release(self) -> str:
+        return self.inside("readlink", "/srv/my_site/releases/current").strip()
+
+    def here(self, command: str) -> str:
+        """Run a command in deploy/systemd of the machine, as root."""
+        return self.inside("sh", "-euc", f"cd /srv/my_site/deploy/systemd; {command}")
+
+    def journal(self, unit: str) -> str:
+        words = ("--unit", unit, "--no-pager", "--output", "cat")
+        return self.inside("journalctl", *words)
+
+    def load(self, clients: int = 4) -> AbstractContextManager[Load]:
+        """Ask for a page that no cache answers, in new connections and in kept ones."""
+        asks: list[Callable[[], Answer]] = []
+        for _ in range(clients // 2):
+            asks += [lambda: self.ask(uncached()), KeptConnection(self.https)]
+        return repeated(*asks, clients=clients)
+
+    @contextmanager
+    def changed(self, change: Callable[[Path], object]) -> Iterator[None]:
+        """Commit a change of the project for as long as the block runs."""
+        change(self.checkout)
+        self.commit()
+        try:
+            yield
+        finally:
+            run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=self.checkout)
+
+    def start(self, target: str, *words: str) -> subprocess.Popen[str]:
+        """Start a target of make."""
+        return subprocess.Popen(
+            self.words(target, *words),
+            cwd=self.checkout,
+            env=clean_environment() | self.ssh(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def clear(self) -> None:
+        for words in (["rm", "--force", "--volumes"], ["image", "rm", "--force"]):
+            subprocess.run(
+                ["docker", *words, self.name], capture_output=True, check=False
+            )
+
+
+def uncached() -> str:
+    return f"/?{time.monotonic_ns()}"
+
+
+class KeptConnection:
+    """A client that keeps its connection, as a browser does.
+
+    A connection that the server closes while it is idle is opened again.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.connection: http.client.HTTPConnection | None = None
+
+    def __call__(self) -> Answer:
+        try:
+            return self.ask()
+        except ConnectionError:
+            self.connection = None
+            return self.ask()
+
+    def ask(self) -> Answer:
+        if not self.connection:
+            context = ssl._create_unverified_context()
+            self.connection = http.client.HTTPConnection(SITE, timeout=30)
+            plain = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+            self.connection.sock = context.wrap_socket(plain, server_hostname=SITE)
+        self.connection.request("GET", uncached())
+        answer = self.connection.getresponse()
+        read = Answer(answer.status, answer.headers, answer.read().decode())
+        if answer.will_close:
+            self.connection.close()
+            self.connection = None
+        return read
+
+
+@pytest.fixture
+def machine(install: Bake, tmp_path: Path) -> Iterator[Debian]:
+    machine = Debian(install(**SYSTEMD), tmp_path)
+    try:
+        machine.boot(tmp_path)
+        yield machine
+    finally:
+        machine.clear()
+
+
+LISTENING = """
+from pathlib import Path
+for name in ("tcp", "tcp6"):
+    for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+        address, state = line.split()[1], line.split()[3]
+        host, port = address.split(":")
+        if state == "0A" and not host.endswith(("0100007F", "01000000")):
+            print(int(port, 16))
+"""
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "age")
+def test_bare_host_serves_after_one_command(
+    machine: Debian, subtests: pytest.Subtests, record_property: Say
+) -> None:
+    say = partial(record_property, "summary")
+    started = time.monotonic()
+    said = machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
+    say(f"from a bare host to https: {time.monotonic() - started:.0f} s")
+    first = machine.release()
+    assert machine.ask("/").status == 200, said
+    assert f"{first} serves: https://example.com/ answers 200." in said
+
+    with subtests.test("a second run changes nothing"):
+        started = time.monotonic()
+        said = machine.make("deploy")
+        say(f"again: {time.monotonic() - started:.0f} s")
+        assert " changed=0 failures=0 " in said
+
+    with subtests.test("all parts are ready"):
+        check = "curl -sk --resolve example.com:443:127.0.0.1 https://example.com/health/ready/"
+        said = machine.here(check)
+        assert '"status": "ok"' in said
+        assert "worker" in machine.here("systemctl list-units 'site-*'")
+
+    with subtests.test("nothing else listens to the network"):
+        ports = set(machine.inside("python3", "-c", LISTENING).split())
+        say(f"open ports: {' '.join(sorted(ports, key=int))}")
+        assert ports == {"22", "80", "443"}
+        address = machine.inside("hostname", "-I").split()[0]
+        for port in (5432, 6379, 6380, 6432):
+            with pytest.raises(OSError):  # noqa: PT011
+                socket.create_connection((address, port), timeout=1)
+
+    with subtests.test("the units are confined"):
+        for unit in ("site-web@blue", "site-worker", "site-beat", "backup"):
+            said = machine.inside("systemd-analyze", "security", "--no-pager", unit)
+            [number] = re.findall(r"Overall exposure level for \S+ ([\d.]+)", said)
+            say(f"{unit}: exposure {number}")
+            assert float(number) <= EXPOSURE
+        secret = machine.here("cat secrets/secret_key")
+        said = machine.inside("systemctl", "show", "site-web@blue")
+        assert secret not in said
+        environment = machine.inside("sh", "-c", "cat /proc/[0-9]*/environ")
+        assert secret not in environment
+
+    with subtests.test("a release is switched to without a failed request"):
+        append("templates/base.html", "<!-- second -->\n")(machine.checkout)
+        second = machine.commit()
+        machine.here(
+            "./python.sh manage.py shell --no-imports --command "
+            "'from apps.accounts.tasks import slow; slow.delay()'"
+        )
+        journal = partial(machine.journal, "site-worker")
+        wait_until(lambda: "slow task begins" in journal())
+        with machine.load() as seen:
+            started = time.monotonic()
+            machine.make("deploy")
+            say(f"a release in {time.monotonic() - started:.0f} s: {seen}")
+        assert machine.release() == second
+        assert "<!-- second -->" in machine.ask("/?fresh").text
+        assert len(seen) > 20
+        assert not seen.failed
+
+    with subtests.test("a task that a deploy interrupts is not lost"):
+        wait_until(lambda: "slow task ends" in journal(), 60)
+        times = len(re.findall("slow task begins", journal()))
+        say(f"the interrupted task began {times} times, and ended")
+
+    with subtests.test("it is rolled back"):
+        colour = machine.serving()
+        with machine.load() as seen:
+            started = time.monotonic()
+            rollback = machine.start("rollback")
+            wait_until(lambda: machine.serving() != colour, 60)
+            seconds = time.monotonic() - started
+            said = rollback.communicate()[0]
+            assert rollback.returncode == 0, said
+        say(f"traffic is back after {seconds:.1f} s: {seen}")
+        assert machine.release() == first
+        assert not seen.failed
+
+    def refused(reason: str) -> None:
+        """Deploy a release that must not serve."""
+        colour, release = machine.serving(), machine.release()
+        with machine.load() as seen:
+            lines = refusal(
+                *machine.words("deploy"), cwd=machine.checkout, env=machine.ssh()
+            )
+        say(f"{reason}: {seen}")
+        assert f"{reason}: {colour} keeps serving." in "\n".join(lines)
+        assert machine.serving() == colour
+        assert machine.release() == release
+        assert not seen.failed
+
+    crash = append("config/wsgi.py", "raise SystemExit(3)\n")
+    with (
+        subtests.test("a release that crashes never serves"),
+        machine.changed(crash),
+    ):
+        refused("is not healthy")
+
+    with subtests.test("a release whose migration fails never serves"):
+        folder = machine.checkout / "apps/accounts/migrations"
+        last = max(path.stem for path in folder.glob("0*.py"))
+        text = MIGRATION.format(last=last)
+        with machine.changed(lambda _: (folder / "9999_fail.py").write_text(text)):
+            refused("does not migrate")
+
+    with subtests.test("traffic leaves a release that fails later"):
+        colour = machine.serving()
+        with (
+            machine.changed(append("config/wsgi.py", FAILING)),
+            machine.load() as seen,
+        ):
+            deploy = machine.start("deploy", "ARGS=-e watch=90")
+            wait_until(lambda: machine.serving() != colour, 120)
+            time.sleep(3)
+            machine.inside("touch", "/run/app/fail")
+            wait_until(lambda: machine.serving() == colour, 60)
+            said = deploy.communicate()[0]
+            back = time.monotonic()
+            time.sleep(2)
+        machine.inside("rm", "/run/app/fail")
+        failed = seen.failed
+        say(f"errors for {failed[-1] - failed[0]:.1f} s: {seen}")
+        assert f"answers with server errors: {colour} keeps serving." in said
+        assert not [asked for asked in failed if asked > back]
+
+    with subtests.test("maintenance"):
+        machine.make("maintenance", "ARGS=on")
+        assert machine.ask("/").status == 503
+        machine.make("maintenance", "ARGS=off")
+        assert machine.ask("/").status == 200
+
+    with subtests.test("a backup is proven, and restored"):
+        key = run("age-keygen", cwd=machine.key)
+        (machine.key / "site.key").write_text(key)
+        public = run("age-keygen", "-y", "site.key", cwd=machine.key).strip()
+        machine.here(f"echo {public} >backup.pub; systemctl start backup")
+        machine.here(f"cat >/root/site.key <<'END'\n{key}\nEND")
+        verdict = machine.here("./restore-drill.sh /root/site.key")
+        assert "Drill passed: backups/" in verdict
+        restored = machine.here("./restore.sh /root/site.key")
+        say(f"{verdict.splitlines()[-1]} {restored.splitlines()[-1]}")
+        assert machine.ask("/?restored").status == 200
+
+    with subtests.test("logs and a shell"):
+        assert "gunicorn" in machine.make("logs", "ARGS=--lines 50 --unit site-web@*")
+        typed = "printf 'print(6 * 7)\\nexit()\\n'"
+        shell = " ".join(machine.words("remote-shell"))
+        command = f"{typed} | script --quiet --return --command '{shell}' /dev/null"
+        said = run("sh", "-c", command, cwd=machine.checkout, env=machine.ssh())
+        assert re.search(r"\b42\b", said), said
+
+    with subtests.test("it serves after a restart of the machine"):
+        run("docker", "restart", "--time", "60", machine.name, cwd=machine.key)
+        wait_until(lambda: machine.ask("/?restarted").status == 200, 90)
+
+    with subtests.test("an older system is refused in one line"):
+        machine.inside("sed", "-i", "s/^13.*/12.9/", "/etc/debian_version")
+        line = machine.refuse("deploy")
+        assert line.startswith("127.0.0.1 has Debian 12.9. It needs Debian 13 or newer")

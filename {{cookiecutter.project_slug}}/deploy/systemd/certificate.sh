@@ -1,0 +1,9 @@
+#!/bin/sh
+# certbot's deploy hook: installs the new certificate and reloads nginx.
+set -eu
+cd "$(dirname "$0")"
+
+new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
+install -m 644 "$new/fullchain.pem" tls/
+install -m 600 "$new/privkey.pem" tls/
+systemctl reload nginx
