@@ -5,6 +5,7 @@ this machine's for all of them, so each has names of its own there. What Compose
 host is in that host's network: connections come from its address, and its firewall applies.
 """
 
+import getpass
 import http.client
 import json
 import os
@@ -717,7 +718,7 @@ def balancer(project: Path, folder: Path, *ports: int) -> Iterator[str]:
     plain, tls, certificate = free_port(), free_port(), self_signed(folder)
     text = rendered(project, *ports)
     for pattern, replacement in {
-        r"user www-data;": "",
+        r"user www-data;": f"user {getpass.getuser()};",
         r"/run/nginx\.pid": f"{folder}/nginx.pid",
         r"worker_rlimit_nofile 65536": f"worker_rlimit_nofile {files_limit()}",
         r"worker_connections 32768": f"worker_connections {files_limit() // 2}",
