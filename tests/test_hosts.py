@@ -202,9 +202,10 @@ class Hosts:
         command = ("make", target, *(words or ("HOST=all",)))
         return run(*command, cwd=self.checkout, env=self.env())
 
-    def refuse(self, target: str, *words: str) -> list[str]:
+    def refuse(self, target: str, *words: str) -> str:
         command = ("make", target, *(words or ("HOST=all",)))
-        return refusal(*command, cwd=self.checkout, env=self.env())
+        both = ("sh", "-c", f"exec {' '.join(command)} 1>&2")
+        return "\n".join(refusal(*both, cwd=self.checkout, env=self.env()))
 
     def release(self) -> str:
         """Commit everything; return the image's name."""
@@ -436,10 +437,9 @@ def test_site_on_several_hosts(
         append("templates/base.html", "{% nothing %}\n")(hosts.checkout)
         hosts.release()
         with hosts.load() as seen:
-            *_, line = hosts.refuse("deploy")
+            said = hosts.refuse("deploy")
         say(f"a release that fails: {seen}")
-        assert "web1 was not switched" in line
-        assert "web2 waits with the release before" in line
+        assert "web1, web2 kept the release before. When the cause" in said
         assert hosts.image("web1") == hosts.image("web2") == first
         assert not seen.failed
         assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
@@ -465,8 +465,7 @@ def test_site_on_several_hosts(
             text=True,
         ) as deploy:
             wait_until((hosts.folder / "web1/.deploy/lock").exists, 60)
-            *_, line = hosts.refuse("deploy")
-            assert "Another deploy to" in line
+            assert "Another deploy to" in hosts.refuse("deploy")
             said, _ = deploy.communicate()
         assert not deploy.returncode, said
         assert hosts.image("web1") == hosts.image("web2") == third
@@ -480,8 +479,7 @@ def test_site_on_several_hosts(
         for name in ("web1", "web2"):
             left = hosts.compose(name, "ps", "--all", "--services").split()
             assert len([each for each in left if each.startswith("web-")]) == 1
-        lines = hosts.refuse("rollback")
-        assert "cannot run on today's tables" in "\n".join(lines)
+        assert "cannot run on today's tables" in hosts.refuse("rollback")
 
     with subtests.test("a web host that dies is left out"):
         label = f"label=com.docker.compose.project={hosts.site}-web1"
@@ -669,7 +667,8 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     again, said = hosts.play()
 
     assert code
-    assert re.search(r"web2 was not switched to my_site:\w+, which web1 serves", failed), failed
+    assert re.search(r"web2 kept the release before, web1 has my_site:\w+\. When", failed)
+    assert "is not healthy: blue keeps serving." in failed
     # Static files are on both before the first one switches.
     assert set(first[:2]) == {"web1 static files", "web2 static files"}
     assert first[2:] == [
