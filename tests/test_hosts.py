@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL("CREATE TABLE contracted AS SELECT extract(epoch FROM now()) AS at")
     ]
 """
-WEB = ("nginx", "web-blue", "web-green", "worker", "beat", "migrate")
+WEB = ("nginx", "web-blue", "web-green", "worker", "beat", "migrate", "static")
 DATA = ("postgres", "pgbouncer", "cache", "broker", "migrate")
 INVENTORY: dict[str, tuple[str, ...]] = {
     "balancer": ("edge",),
@@ -136,13 +136,14 @@ class Hosts:
             lines = ["services:"]
             for name in names:
                 limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+                lines += [f"  {name}:", f"    ulimits: {{nofile: {limits}}}"]
+                if name == "static":
+                    continue
                 lines += [
-                    f"  {name}:",
                     '    network_mode: "container:${TRIAL_HOST}"',
                     "    networks: !reset null",
                     "    ports: !reset []",
                     "    extra_hosts: !reset []",
-                    f"    ulimits: {{nofile: {limits}}}",
                 ]
                 if name.startswith(("web", "worker", "beat")):
                     # In one network, there is one port for all.
