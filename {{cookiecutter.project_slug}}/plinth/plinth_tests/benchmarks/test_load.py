@@ -21,7 +21,7 @@ from django.conf import settings
 
 from plinth.benchmarks import load_test, report, standard
 from plinth.benchmarks.journeys import JourneyError, link
-from plinth_tests.processes import EMBEDDED, environ
+from plinth_tests.processes import EMBEDDED, environ, run
 
 pytestmark = pytest.mark.practice(46)
 
@@ -386,3 +386,21 @@ def test_deployed_site_gets_no_form_unless_asked() -> None:
     assert not {"Sign in", "Profile"} & {*reading}
     assert {"Sign in", "Profile"} <= {*writing}
     assert error == "form: a journey that sends forms needs writes=True"
+
+
+def test_no_visitor_is_throttled_though_all_have_one_ip(tmp_path: Path) -> None:
+    """An hour's sign-ins, of one account and of one client."""
+    variables = EMBEDDED | {
+        "BENCHMARK_FOLDER": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.site",
+    }
+    code = """
+import django; django.setup()
+from django.test import RequestFactory
+from plinth.http.throttle import consume
+request = RequestFactory().get("/")
+print([consume(request, "sign-in", "ann@example.com") for _ in range(1000)].count(0))
+"""
+    done = run(code, **variables)
+
+    assert done.stdout.strip() == "1000", done.stderr
