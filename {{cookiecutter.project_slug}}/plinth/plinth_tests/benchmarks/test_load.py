@@ -186,6 +186,17 @@ def test_first_run_records_and_later_ones_compare(
     assert conclude({"Browse": seen(1.3)}) == 0
 
 
+def test_journey_with_errors_is_not_recorded(
+    conclude: Conclude, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conclude({"Browse": seen(errors=5)}) == 1
+    assert not conclude.standard.exists()
+    assert "0.50% of requests fail, so nothing is recorded." in capsys.readouterr().out
+    assert conclude({"Browse": seen()}) == 0
+    assert conclude({"Browse": seen(errors=5)}, record=True) == 1
+    assert standard.read(conclude.standard)["journeys"]["Browse"]["errors"] == 0
+
+
 def test_standard_of_another_database_is_not_compared(
     conclude: Conclude, capsys: pytest.CaptureFixture[str]
 ) -> None:
