@@ -35,8 +35,12 @@ FROM debian:trixie-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     dbus openssh-server python3 sudo systemd systemd-sysv \
     && install -d -m 700 /root/.ssh
+# A container in a container has no user namespaces.
+RUN mkdir /etc/systemd/system/redis-server@.service.d && printf '[Service]\\nPrivateUsers=no\\n' \
+    >/etc/systemd/system/redis-server@.service.d/container.conf
 STOPSIGNAL SIGRTMIN+3
-CMD ["/lib/systemd/systemd"]
+# As on a machine; without it, units in namespaces of their own miss their credentials.
+CMD ["sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd"]
 """
 # Longer than a stopping worker waits (10 s).
 SLOW_TASK = """

@@ -113,6 +113,7 @@ finish_migrations() {
 
 started=
 before=$(current_release)
+release=$before
 old=$(serving)
 case $old in
 blue) new=green ;;

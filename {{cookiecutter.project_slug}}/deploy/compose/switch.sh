@@ -15,7 +15,7 @@ current_release() {
 }
 
 compose() {
-    IMAGE=${release:-$before} docker compose "$@"
+    IMAGE=$release docker compose "$@"
 }
 
 # Recreated, to read changed files in secrets/.

@@ -26,7 +26,7 @@ export HOME="$UV_CACHE_DIR" UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/bin/python3 UV_
 ln -s ../../media ../../private .
 # Production settings decide the names of static files. They do not start without these
 # variables, whose values are placeholders.
-SECRET_KEY=only-to-collect-static-files ALLOWED_HOSTS=build DATABASE_URL=sqlite:// EMAIL_URL=smtp://build \
+SECRET_KEY=only-to-collect-static-files-of-a-release ALLOWED_HOSTS=build DATABASE_URL=sqlite:// EMAIL_URL=smtp://build \
     .venv/bin/python manage.py collectstatic --no-input --verbosity 0 --settings config.settings.production
 .venv/bin/python -m compileall -q apps config plinth/src
 # Last: with it, the release is complete.

@@ -43,11 +43,11 @@ for settings in redis-*.conf; do
     services="$services $service"
 done
 umask 022
-for unit in $(cd units && find . -type f); do
+for unit in $(cd units && find -- * -type f); do
     mkdir -p "/etc/systemd/system/$(dirname "$unit")"
     case $unit in
-    ./nginx*) service=nginx ;;
-    ./pgbouncer*) service=pgbouncer ;;
+    nginx*) service=nginx ;;
+    pgbouncer*) service=pgbouncer ;;
     # A release that starts reads its unit.
     *) service=none ;;
     esac
@@ -63,7 +63,7 @@ if [ -e .restart ]; then
 fi
 # A cluster that has never run.
 [ -e "/var/lib/postgresql/$version/main/postmaster.opts" ] ||
-    as_postgres "/usr/lib/postgresql/$version/bin/pg_checksums" --enable --pgdata "/var/lib/postgresql/$version/main"
+    as_postgres "/usr/lib/postgresql/$version/bin/pg_checksums" --enable --pgdata "/var/lib/postgresql/$version/main" >/dev/null
 for service in $services; do
     systemctl is-active --quiet "$service" || {
         systemctl enable --quiet --now "$service"
