@@ -166,16 +166,16 @@ class Hosts:
         }.items():
             replace(values, old, new)(self.checkout)
         hosts = {
-            name: {"ansible_host": address, "folder": str(self.folder / name)}
+            name: {
+                "ansible_host": address,
+                "folder": str(self.folder / name),
+                "compose_files": [f"trial-{'web' if 'web' in name else 'data'}.yml"],
+            }
             for name, address in self.addresses.items()
         }
         groups = {
-            group: {
-                "hosts": {name: hosts[name] for name in names},
-                "vars": {"compose_files": [f"trial-{kind}.yml"]},
-            }
+            group: {"hosts": {name: hosts[name] for name in names}}
             for group, names in INVENTORY.items()
-            for kind in ["web" if group == "web" else "data"]
         }
         inventory = {"all": {"vars": {"ansible_user": "root"}, "children": groups}}
         text = json.dumps(inventory)
