@@ -66,9 +66,7 @@ def boot(name: str, folder: Path, *options: str) -> None:
     keys = f"umask 077; mkdir -p /root/.ssh; cp {folder}/bin/key.pub /root/.ssh/authorized_keys"
     run("docker", "exec", name, "sh", "-c", keys, cwd=folder)
     asked = ("sh", "-c", "systemctl is-system-running || true")
-    wait_until(
-        lambda: "running" in run("docker", "exec", name, *asked, cwd=folder)
-    )
+    wait_until(lambda: "running" in run("docker", "exec", name, *asked, cwd=folder))
 
 
 def needs_machine() -> None:

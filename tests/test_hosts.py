@@ -157,7 +157,9 @@ class Hosts:
                     lines += [f"    command: {json.dumps(command)}"]
             (compose / file).write_text("\n".join(lines) + "\n")
         values = "deploy/ansible/group_vars/all/site.yml"
-        bucket = '{"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}'
+        bucket = (
+            '{"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}'
+        )
         for old, new in {
             'site: "my_site"': f'site: "{self.site}"',
             "watch: 60": "watch: 4",
@@ -225,8 +227,18 @@ class Hosts:
         return set(self.compose(name, "ps", "--services").split())
 
     def psql(self, name: str, statement: str) -> str:
-        words = ("psql", "--username", "postgres", "--dbname", "app", "-At", "--command")
-        return self.compose(name, "exec", "--no-TTY", "postgres", *words, statement).strip()
+        words = (
+            "psql",
+            "--username",
+            "postgres",
+            "--dbname",
+            "app",
+            "-At",
+            "--command",
+        )
+        return self.compose(
+            name, "exec", "--no-TTY", "postgres", *words, statement
+        ).strip()
 
     def image(self, name: str) -> str:
         text = (self.folder / name / "deploy/compose/.env").read_text()
@@ -354,13 +366,20 @@ def test_site_on_several_hosts(
 
     with subtests.test("the replica follows"):
         assert hosts.running("copy") == {"postgres", "pgbouncer"}
-        wait_until(lambda: hosts.psql("data", "SELECT state FROM pg_stat_replication") == "streaming")
+        wait_until(
+            lambda: (
+                hosts.psql("data", "SELECT state FROM pg_stat_replication")
+                == "streaming"
+            )
+        )
         code = (
             "from django.db import connections; cursor = connections['replica_1'].cursor();"
             "cursor.execute('SELECT pg_is_in_recovery()'); print(cursor.fetchone())"
         )
         words = ("python", "manage.py", "shell", "--no-imports", "--command", code)
-        assert "(True,)" in hosts.compose("web1", "exec", "--no-TTY", "web-blue", *words)
+        assert "(True,)" in hosts.compose(
+            "web1", "exec", "--no-TTY", "web-blue", *words
+        )
 
     with subtests.test("the secrets are those of one host, and not here"):
         secrets = {
@@ -371,10 +390,19 @@ def test_site_on_several_hosts(
             assert len({(each / name).read_text() for each in secrets.values()}) == 1
         broker = (secrets["web1"] / "celery_broker_url").read_text()
         assert broker.endswith("@broker:6380/0")
-        administrator = {(each / "postgres_password").read_text() for each in secrets.values()}
+        administrator = {
+            (each / "postgres_password").read_text() for each in secrets.values()
+        }
         assert len(administrator) == 3
         key = (secrets["data"] / "secret_key").read_text()
-        grep = ["grep", "-rlF", "-e", key, str(hosts.checkout), str(Path.home() / ".ansible")]
+        grep = [
+            "grep",
+            "-rlF",
+            "-e",
+            key,
+            str(hosts.checkout),
+            str(Path.home() / ".ansible"),
+        ]
         found = subprocess.run(grep, capture_output=True, text=True, check=False)
         assert not found.stdout
 
@@ -385,7 +413,12 @@ def test_site_on_several_hosts(
         assert said.count(" changed=0 failures=0 ") == 5, said
 
     with subtests.test("hosts are open to those alone that need them"):
-        ports = {"edge": (80, 443), "web1": (80, 443), "data": (5432, 6432, 6379, 6380), "copy": (6432,)}
+        ports = {
+            "edge": (80, 443),
+            "web1": (80, 443),
+            "data": (5432, 6432, 6379, 6380),
+            "copy": (6432,),
+        }
         open_to_each = {
             "": {"edge"},
             "edge": {"edge", "web1"},
@@ -397,7 +430,10 @@ def test_site_on_several_hosts(
                     reached = hosts.reaches(name, port, since=since)
                     assert reached is (name in open_to), (since, name, port)
         # As Docker forwards what it publishes: ahead of the chain `input`.
-        hosts.inside("data", "nft", f"""
+        hosts.inside(
+            "data",
+            "nft",
+            f"""
             table ip docker {{
                 chain prerouting {{
                     type nat hook prerouting priority dstnat;
@@ -406,7 +442,8 @@ def test_site_on_several_hosts(
                 chain postrouting {{
                     type nat hook postrouting priority srcnat; masquerade
                 }}
-            }}""")
+            }}""",
+        )
         assert hosts.reaches("data", 7000)
         assert not hosts.reaches("data", 6379)
         assert hosts.reaches("data", 6379, since="web1")
@@ -452,7 +489,9 @@ def test_site_on_several_hosts(
         hosts.make("maintenance", "HOST=all", "ARGS=off")
         assert {hosts.ask("/").status for _ in range(4)} == {200}
 
-    with subtests.test("the last migrations wait for the last host, and a second deploy is refused"):
+    with subtests.test(
+        "the last migrations wait for the last host, and a second deploy is refused"
+    ):
         migration = "apps/catalog/migrations/0005_contract.py"
         (hosts.checkout / migration).write_text(CONTRACT)
         third = hosts.release()
@@ -495,7 +534,9 @@ def test_site_on_several_hosts(
             late = time.monotonic()
             time.sleep(10)
         failed = seen.failed
-        say(f"a web host killed: {seen}, within {max(failed, default=killed) - killed:.1f} s")
+        say(
+            f"a web host killed: {seen}, within {max(failed, default=killed) - killed:.1f} s"
+        )
         assert not before
         # Those that it had begun to answer: no more than there are clients.
         assert len(failed) <= 5
@@ -510,10 +551,14 @@ def test_host_is_rebuilt_from_its_backup(
 ) -> None:
     machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
     somebody_signs_in(machine, record_property)
-    machine.psql("CREATE TABLE big AS SELECT n, md5(n::text) FROM generate_series(1, 200000) n")
+    machine.psql(
+        "CREATE TABLE big AS SELECT n, md5(n::text) FROM generate_series(1, 200000) n"
+    )
     key = tmp_path / "site.key"
     run("age-keygen", "-o", key, cwd=tmp_path)
-    (machine.folder / "backup.pub").write_text(run("age-keygen", "-y", key, cwd=tmp_path))
+    (machine.folder / "backup.pub").write_text(
+        run("age-keygen", "-y", key, cwd=tmp_path)
+    )
     machine.run("./backup.sh")
     [backup] = (machine.folder / "backups").glob("*Z")
     secret = (machine.folder / "secrets/secret_key").read_text()
@@ -530,14 +575,22 @@ def test_host_is_rebuilt_from_its_backup(
     seconds = time.monotonic() - started
 
     [verdict] = re.findall(r"backups/\S+ is restored, .*", said)
-    record_property("summary", f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}")
+    record_property(
+        "summary", f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}"
+    )
     assert "tables with equal checksums" in verdict
     assert machine.serving_image() == image
     assert machine.psql("SELECT count(*), min(n), max(n) FROM big") == "200000|1|200000"
     assert (machine.folder / "secrets/secret_key").read_text() == secret
     # Signed in before, and still.
     assert machine.ask(PRIVATE_PAGE, Cookie=machine.cookie).status == 200
-    grep = ["grep", "-rlF", "-e", key.read_text().splitlines()[-1], str(machine.project)]
+    grep = [
+        "grep",
+        "-rlF",
+        "-e",
+        key.read_text().splitlines()[-1],
+        str(machine.project),
+    ]
     assert not subprocess.run(grep, capture_output=True, text=True, check=False).stdout
 
 
@@ -594,7 +647,9 @@ class Recorded:
 
     def write(self, groups: dict[str, tuple[str, ...]]) -> None:
         children = {
-            group: {"hosts": {name: {"folder": str(self.folder / name)} for name in names}}
+            group: {
+                "hosts": {name: {"folder": str(self.folder / name)} for name in names}
+            }
             for group, names in groups.items()
         }
         for name in groups["web"]:
@@ -668,7 +723,9 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     again, said = hosts.play()
 
     assert code
-    assert re.search(r"web2 kept the release before, web1 has my_site:\w+\. When", failed)
+    assert re.search(
+        r"web2 kept the release before, web1 has my_site:\w+\. When", failed
+    )
     assert "is not healthy: blue keeps serving." in failed
     # Static files are on both before the first one switches.
     assert set(first[:2]) == {"web1 static files", "web2 static files"}
@@ -703,7 +760,10 @@ def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:
     hosts.write({"balancer": ("edge",), "web": ("web1", "edge")})
     _, both = hosts.play()
 
-    assert "web1 is one of several hosts, which are deployed together: make deploy" in alone
+    assert (
+        "web1 is one of several hosts, which are deployed together: make deploy"
+        in alone
+    )
     assert "The groups in inventory.yml do not fit together" in both
 
 
@@ -760,7 +820,9 @@ def web_hosts(folder: Path) -> Iterator[list[int]]:
     """Ports of three web hosts: two answer, the third drops what it has read."""
     ports, certificate = [free_port() for _ in range(3)], self_signed(folder)
     shared = f"ssl_certificate {certificate}; ssl_certificate_key {certificate};"
-    answers = [f'return 200 "{n} $http_x_forwarded_for"' for n in range(2)] + ["return 444"]
+    answers = [f'return 200 "{n} $http_x_forwarded_for"' for n in range(2)] + [
+        "return 444"
+    ]
     servers = "".join(
         f"""
         server {{
@@ -828,7 +890,9 @@ def test_compose_has_the_part_of_each_group(
     run("sh", "setup.sh", cwd=folder, env={"GROUP": str(os.getgid())})
 
     def services(*groups: str) -> dict[str, dict]:
-        lacking = [f"no-{each}" for each in ("database", "cache", "web") if each not in groups]
+        lacking = [
+            f"no-{each}" for each in ("database", "cache", "web") if each not in groups
+        ]
         files = [f"groups/{name}.yml" for name in (*groups, *lacking)]
         env = {
             "COMPOSE_FILE": ":".join(["compose.yml", *files]),
@@ -851,7 +915,9 @@ def test_compose_has_the_part_of_each_group(
     assert both.keys() == data | redis
     assert services("database", "web").keys() == {"nginx", "web-blue"} | tasks | data
     published = {
-        port["published"]: service for service in both for port in both[service]["ports"]
+        port["published"]: service
+        for service in both
+        for port in both[service]["ports"]
     }
     expected = {"5432": "postgres", "6432": "pgbouncer", "6379": "cache"}
     assert published == expected | ({"6380": "broker"} if celery else {})
