@@ -19,7 +19,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ from tests.support import (
     run,
 )
 from tests.test_ansible import Machine, boot, machine, make_key, needs_machine
-from tests.test_host import PRIVATE_PAGE, SITE, Host, somebody_signs_in
+from tests.test_host import PRIVATE_PAGE, SITE, somebody_signs_in
 
 __all__ = ["machine"]
 
