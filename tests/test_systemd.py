@@ -229,6 +229,8 @@ class Debian(Machine):
 
 
 def uncached() -> str:
+    """A path that no cache has, after a moment: the machine has other work too."""
+    time.sleep(0.05)
     return f"/?{time.monotonic_ns()}"
 
 
