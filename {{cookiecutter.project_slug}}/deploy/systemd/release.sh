@@ -32,3 +32,10 @@ SECRET_KEY=only-to-collect-static-files-of-a-release ALLOWED_HOSTS=build DATABAS
 # Last: with it, the release is complete.
 echo "RELEASE=$COMMIT" >.env
 SH
+
+# Five stay for rollbacks, and those that a colour or the worker has.
+cd ..
+find . -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn | cut -d ' ' -f 2 | tail -n +6 |
+    while read -r old; do
+        find . -maxdepth 1 -type l -lname "$old" | grep -q . || rm -rf "$old"
+    done

@@ -156,7 +156,7 @@ LEDGER: dict[str, list[Practice]] = {
         Practice(
             41,
             "Managed databases",
-            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL of one's own on a host of its own, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
+            how="A managed database is reached with `sslmode=verify-full` and a CA file: `manage.py check --deploy` names the parameter that is missing, and with `--database default` compares the pools with the server's `max_connections`. For a PostgreSQL on the site's own host, `backup.sh` writes encrypted backups of one snapshot, `restore-drill.sh` proves them by rows and checksums, and the alert `BackupOld` watches their age.",
             where=(
                 "deploy/backup.sh",
                 "deploy/restore.sh",
