@@ -17,6 +17,18 @@ def user(db: None) -> Any:
     return get_user_model().objects.create_user("ann@example.com", PASSWORD, name="Ann")
 
 
+def move_users(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Give all users a time zone, whether or not the project's model has the field."""
+    zone = property(lambda user: name, lambda user, value: None)
+    monkeypatch.setattr(get_user_model(), "time_zone", zone, raising=False)
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All users in Tokyo."""
+    move_users(monkeypatch, "Asia/Tokyo")
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Whatever language the project has."""

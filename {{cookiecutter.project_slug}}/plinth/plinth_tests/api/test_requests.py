@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -305,6 +305,24 @@ def test_other_origin_is_allowed_by_its_name(api: Client) -> None:
     assert "Access-Control-Allow-Origin" not in unknown.headers
     error = api.get("/api/v1/nothing/", headers={"Origin": "https://app.example.com"})
     assert error.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+
+
+# Times
+
+
+def test_times_are_in_utc_whatever_the_zones(
+    api: Client, user: Any, zone: None, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    token, _ = tokens.create(user, "laptop")
+    api.force_login(user)
+
+    (shown,) = api.get(TOKENS).json()["results"]
+
+    assert shown["expires"].endswith("Z")
+    seconds = datetime.fromisoformat(shown["expires"]) - token.expires
+    assert abs(seconds) < timedelta(seconds=1)
+    assert timezone.get_current_timezone_name() == "Europe/Berlin"
 
 
 # Documentation
