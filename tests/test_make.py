@@ -53,7 +53,10 @@ NEWER = {
     ],
     # 3.81 looks for a program of the name of what only a shell knows.
     "any, in a shell": [
-        (r"(\$\(shell|^\t@?)\s*(command|type|hash)\s[^>|;&]*$", "$(shell command -v uv)"),
+        (
+            r"(\$\(shell|^\t@?)\s*(command|type|hash)\s[^>|;&]*$",
+            "$(shell command -v uv)",
+        ),
     ],
 }
 # What the tools of macOS don't know.
@@ -73,10 +76,16 @@ GNU = [
     (r"\bhead\s[^|;]*-n\s*-", "head -n -1"),
     (r"\bstat\s[^|;]*-c", "stat -c %s file"),
     (r"\bmktemp\s[^|;]*-p", "mktemp -p folder"),
-    (r"(^\t@?|[|;&]\s*)find\s([^|;]*\s)?-(printf|regextype|quit)", "\t@find . -printf x"),
+    (
+        r"(^\t@?|[|;&]\s*)find\s([^|;]*\s)?-(printf|regextype|quit)",
+        "\t@find . -printf x",
+    ),
     (r"(^\t@?|[|;&]\s*)find\s+-", "\t@find -name x"),
     (r"\bbase64\s[^|;]*-w", "base64 -w0"),
-    (r"\b(nproc|timeout|tac|md5sum|sha256sum|getent|flock|setsid|free)\s", "timeout 5 x"),
+    (
+        r"\b(nproc|timeout|tac|md5sum|sha256sum|getent|flock|setsid|free)\s",
+        "timeout 5 x",
+    ),
     (r"\bawk\s.*\b(gensub|strftime|systime)\b", "awk '{print strftime()}'"),
 ]
 

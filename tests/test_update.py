@@ -201,7 +201,8 @@ def test_project_of_the_last_release_with_users_takes_sign_up_and_an_api(
     commit(project, "Today")
     # With sign-up, which is the default of its question.
     answers = re.findall(
-        r"`uvx cruft update --variables-to-update '(.*?)'`", CHANGELOG.partition("## 0")[0]
+        r"`uvx cruft update --variables-to-update '(.*?)'`",
+        CHANGELOG.partition("## 0")[0],
     )
     [chosen] = [each for each in map(json.loads, answers) if "rest_api" in each]
     update(project, **chosen)
@@ -209,7 +210,8 @@ def test_project_of_the_last_release_with_users_takes_sign_up_and_an_api(
     run("make", "setup", "migrate", "check", "test", cwd=project)
 
     assert run(*shell, SIGN_IN, cwd=project).splitlines()[-2:] == [
-        f"/accounts/profile/ {email}" for email in ("ann@example.com", "root@example.com")
+        f"/accounts/profile/ {email}"
+        for email in ("ann@example.com", "root@example.com")
     ]
 
 

@@ -83,9 +83,7 @@ def test_ended_session_is_refused(api: Client, user: Any, end: str) -> None:
     assert api.get(TOKENS, headers=headers).status_code == 401
 
 
-def test_staff_need_a_second_factor(
-    api: Client, user: Any, settings: Settings
-) -> None:
+def test_staff_need_a_second_factor(api: Client, user: Any, settings: Settings) -> None:
     settings.STAFF_MFA_REQUIRED = True
     user.is_staff = True
     user.save()

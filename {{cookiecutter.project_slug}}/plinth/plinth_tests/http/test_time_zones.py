@@ -160,13 +160,14 @@ def test_lazy_zone_stands_for_the_users(
     request = rf.get("/")
     request.user = user
     lazy, tokyo = LazyTimeZone(request), ZoneInfo("Asia/Tokyo")
+    noon = datetime(2026, 7, 1, 12, tzinfo=tokyo)
 
     with timezone.override(lazy):
         assert timezone.get_current_timezone_name() == "Asia/Tokyo"
         local = timezone.localtime(NOW)
-        made = timezone.make_aware(datetime(2026, 7, 1, 12))
+        made = timezone.make_aware(noon.replace(tzinfo=None))
     assert local.tzinfo is tokyo
-    assert made == datetime(2026, 7, 1, 12, tzinfo=tokyo)
+    assert made == noon
     assert (made.dst(), made.tzname()) == (tokyo.dst(made), "JST")
     assert pickle.loads(pickle.dumps(made)).tzinfo is tokyo  # noqa: S301 (its own)
 

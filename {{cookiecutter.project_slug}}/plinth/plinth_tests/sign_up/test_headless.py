@@ -173,5 +173,9 @@ def test_sign_up_can_be_closed(settings: Settings) -> None:
 
 
 def test_nothing_else_is_served() -> None:
-    for route in ("account/password/change", "auth/password/request", "auth/webauthn/login"):
+    for route in (
+        "account/password/change",
+        "auth/password/request",
+        "auth/webauthn/login",
+    ):
         assert call("POST", route).status_code == HTTPStatus.NOT_FOUND

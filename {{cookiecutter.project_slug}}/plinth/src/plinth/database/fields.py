@@ -65,10 +65,10 @@ def time_zones() -> Iterator[tuple[str, str]]:
 class TimeZoneField(models.CharField):
     """The name of a time zone, such as Europe/Berlin; empty is the site's TIME_ZONE."""
 
-    def __init__(self, verbose_name: Any = _("time zone"), **options: Any) -> None:
+    def __init__(self, verbose_name: Any = None, **options: Any) -> None:
         # The release that serves while the column is added inserts no value.
         defaults = {"max_length": 63, "blank": True, "default": "", "db_default": ""}
-        super().__init__(verbose_name, **(defaults | options))
+        super().__init__(verbose_name or _("time zone"), **(defaults | options))
 
     def formfield(self, **options: Any) -> Any:
         # Not `choices` of the column: system checks would read the zones at each start.
