@@ -1,5 +1,6 @@
 """The REST API of a baked project, by each framework, served as in production."""
 
+import json
 import re
 import shutil
 import sys
@@ -141,6 +142,37 @@ def test_documentation_works_under_the_content_security_policy(
     response = create.locator(".live-responses-table .response")
     expect(response).to_contain_text("201")
     expect(response).to_contain_text("pat_")
+
+
+APP = f"""
+from apps.accounts.models import User
+from django.test import Client
+if not User.objects.exists():
+    User.objects.create_user("{EMAIL}", "{PASSWORD}")
+form = {{"email": "{EMAIL}", "password": "{PASSWORD}"}}
+client = Client(SERVER_NAME="example.com")
+signed_in = client.post("/accounts/app/v1/auth/login", form, "application/json")
+if signed_in.status_code == 200:
+    headers = {{"X-Session-Token": signed_in.json()["meta"]["session_token"]}}
+    print(Client(SERVER_NAME="example.com").get("/api/v1/account/", headers=headers).text)
+print(signed_in.status_code)
+"""
+
+
+def test_app_without_pages_signs_in_where_a_variable_says_so(
+    install: Bake, tmp_path: Path
+) -> None:
+    pairs = (pair for pair in PAIRS if pair["sign_up"] and pair["rest_api"] != "none")
+    project = install(**next(pairs))
+    site = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
+    manage(project, "migrate", "--verbosity", "0", **site)
+
+    profile, status = shell(project, APP, **site, SIGN_UP_HEADLESS="true").split("\n")[
+        -3:-1
+    ]
+
+    assert (json.loads(profile)["email"], status) == (EMAIL, "200")
+    assert shell(project, APP, **site).split()[-1] == "404"
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
