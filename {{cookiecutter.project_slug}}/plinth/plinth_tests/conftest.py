@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 from django.utils import translation
@@ -27,6 +28,15 @@ def move_users(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def zone(monkeypatch: pytest.MonkeyPatch) -> None:
     """All users in Tokyo."""
     move_users(monkeypatch, "Asia/Tokyo")
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with SIGN_UP_HEADLESS."""
+    is_installed = apps.is_installed
+    monkeypatch.setattr(
+        apps, "is_installed", lambda app: app == "allauth.headless" or is_installed(app)
+    )
 
 
 @pytest.fixture(autouse=True)

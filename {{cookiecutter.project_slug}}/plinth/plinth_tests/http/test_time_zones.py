@@ -1,6 +1,5 @@
 """Times are shown in the zone of the user who is signed in, and nothing else depends on it."""
 
-import asyncio
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.cache import cache, caches
@@ -102,8 +102,8 @@ def test_user_without_a_zone_sees_the_sites(user: Any, client: Client) -> None:
     assert client.get("/").text == SITE
 
 
-def test_anonymous_session_sees_the_sites_zone(client: Client) -> None:
-    client.cookies["sessionid"] = "ended"
+def test_ended_session_sees_the_sites_zone(client: Client, settings: Settings) -> None:
+    client.cookies[settings.SESSION_COOKIE_NAME] = "ended"
 
     assert client.get("/").text == SITE
 
@@ -151,7 +151,7 @@ def test_async_request_has_the_users_zone(signed_in: Client) -> None:
         client.cookies = signed_in.cookies
         return (await client.get("/")).text
 
-    assert asyncio.run(get()) == USER
+    assert async_to_sync(get)() == USER
 
 
 def test_lazy_zone_stands_for_the_users(
