@@ -24,9 +24,8 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
     """Mark responses `private` that may depend on a client.
 
     They are those to requests with a session cookie, a session token or an Authorization
-    header, and those
-    that set a cookie or have a nonce of the content security policy. So a view can declare
-    its page public without regard to them.
+    header, and those that set a cookie or have a nonce of the content security policy. So a
+    view can declare its page public without regard to them.
     """
 
     def process_response(

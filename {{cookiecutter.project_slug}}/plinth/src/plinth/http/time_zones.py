@@ -49,7 +49,7 @@ class LazyTimeZone(tzinfo):
         return str(self.zone)
 
     def __reduce__(self) -> Any:
-        return time_zone_of, (self.request.user,)
+        return self.zone.__reduce__()
 
 
 class TimeZoneMiddleware(MiddlewareMixin):
