@@ -24,9 +24,9 @@ def microcache(view: View, *, anonymous: bool = False) -> View:
 
     For pages that are the same for every client, in the site's time zone: a page from
     Redis costs several times what Django costs without middleware, nearly all of it round
-    trips. The key is method, host, path, query and language. Only a 200 to GET is cached, see `store_if_shared`, and
-    not `private`. `versions.invalidate` clears this process's entries at once; other
-    processes serve theirs for TTL at most.
+    trips. The key is method, host, path, query and language. Only a 200 to GET is cached,
+    see `store_if_shared`, and not `private`. `versions.invalidate` clears this process's
+    entries at once; other processes serve theirs for TTL at most.
 
     With `anonymous`, the view is called for requests without a cookie alone, and its page
     may depend on that.
