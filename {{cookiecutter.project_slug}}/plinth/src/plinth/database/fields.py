@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -54,12 +55,17 @@ AREAS = (
 )
 
 
+@cache
+def places() -> list[str]:
+    """Return the names of zones, each of which is a file."""
+    return sorted(name for name in available_timezones() if name.startswith(AREAS))
+
+
 def time_zones() -> Iterator[tuple[str, str]]:
     """Yield the choices of a form: the site's time zone as "", then each by its name."""
     yield "", gettext("The site's: {zone}").format(zone=settings.TIME_ZONE)
-    for name in sorted(available_timezones()):
-        if name.startswith(AREAS):
-            yield name, name.replace("_", " ")
+    for name in places():
+        yield name, name.replace("_", " ")
 
 
 class TimeZoneField(models.CharField):
