@@ -3,7 +3,7 @@
 include {{cookiecutter.project_slug}}/plinth/uv.mk
 
 .DEFAULT_GOAL := help
-.PHONY: help new test scale lint bench services
+.PHONY: help new test mutations scale lint bench services
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -15,6 +15,10 @@ new: .venv/bin/python ## Bake a project beside this folder (ARGS="--no-input -o 
 test: .venv/bin/python ## Run all tests (ARGS="-k answers")
 	@$(call sync,--group test)
 	@$(UV) run --no-sync pytest $(value ARGS)
+
+mutations: .venv/bin/python ## Break each practice in every way that is known, and see its proof fail
+	@$(call sync,--group test)
+	@$(UV) run --no-sync pytest -m mutation $(value ARGS)
 
 scale: .venv/bin/python ## Run the tests that take minutes: a million rows
 	@$(call sync,--group test)

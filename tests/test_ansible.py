@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from tests.conftest import Bake
 from tests.mutations import append, replace
 from tests.production import repeated
 from tests.services import free_port, wait_until
-from tests.support import Say, commit, refusal, run
+from tests.support import Say, clean_environment, commit, refusal, run
 from tests.test_host import Host
 
 MACHINE = "debian-systemd:12"
@@ -226,6 +227,50 @@ def test_bare_host_serves_after_one_command(
         line = machine.refuse("deploy", user="nobody")
         assert "cannot be reached" in line
         assert line.endswith("or name its user: HOST=user@host.")
+
+
+@pytest.mark.scale
+@pytest.mark.services("docker", "openssl")
+def test_deploy_that_is_cut_off_is_repeated(
+    machine: Machine, record_property: Say
+) -> None:
+    """The deploying machine goes away while the new colour starts."""
+    machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
+    append("templates/base.html", "<!-- second -->\n")(machine.checkout)
+    second = machine.commit()
+
+    def is_starting() -> bool:
+        images = [it["Config"]["Image"] for it in machine.containers().values()]
+        return images.count(second) > 0
+
+    def has_ended() -> bool:
+        lock = ["flock", "--nonblock", ".switch", "true"]
+        return subprocess.run(lock, cwd=machine.folder, check=False).returncode == 0
+
+    with repeated(partial(machine.ask, "/"), clients=2) as seen:
+        deploy = subprocess.Popen(
+            machine.words("deploy"),
+            cwd=machine.checkout,
+            env=clean_environment() | machine.ssh(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until(is_starting, 300)
+        os.killpg(deploy.pid, signal.SIGKILL)
+        deploy.wait()
+        # Connections that ssh keeps for the next task, too.
+        machine.inside("pkill", "-KILL", "-f", "sshd: (deploy|root)")
+        line = machine.refuse("deploy")
+        assert line.startswith("Another deploy to 127.0.0.1 runs, or was cut off")
+        wait_until(has_ended, 300)
+        machine.inside("sh", "-c", line[line.index("rmdir") :])
+        machine.make("deploy")
+
+    record_property("summary", f"cut off, then repeated: {seen}")
+    assert machine.serving_image() == second
+    assert "<!-- second -->" in machine.ask("/?fresh").text
+    assert not seen.failed
 
 
 def test_missing_host_is_named(install: Bake) -> None:

@@ -149,7 +149,8 @@ class Host:
         self.env["COMPOSE_PROFILES"] = "blue,green,release"
         with suppress(pytest.fail.Exception):
             self.compose("down", "--volumes", "--timeout", "1")
-        images = [f"{self.name}:{tag}" for tag in ("v1", "v2", "broken")]
+        listed = ("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
+        images = self.run(*listed, self.name).split()
         for image in (*images, f"{self.name}-pgbouncer"):
             words = ["docker", "image", "rm", "--force", image]
             subprocess.run(words, capture_output=True, check=False)

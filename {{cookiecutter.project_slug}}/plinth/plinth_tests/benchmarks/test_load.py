@@ -21,7 +21,7 @@ from django.conf import settings
 
 from plinth.benchmarks import load_test, report, standard
 from plinth.benchmarks.journeys import JourneyError, link
-from plinth_tests.processes import EMBEDDED, environ
+from plinth_tests.processes import EMBEDDED, environ, run
 
 pytestmark = pytest.mark.practice(46)
 
@@ -184,6 +184,17 @@ def test_first_run_records_and_later_ones_compare(
     assert "p50 is 1.30 times" in capsys.readouterr().out
     assert conclude({"Browse": seen(1.3)}, record=True) == 0
     assert conclude({"Browse": seen(1.3)}) == 0
+
+
+def test_journey_with_errors_is_not_recorded(
+    conclude: Conclude, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conclude({"Browse": seen(errors=5)}) == 1
+    assert not conclude.standard.exists()
+    assert "0.50% of requests fail, so nothing is recorded." in capsys.readouterr().out
+    assert conclude({"Browse": seen()}) == 0
+    assert conclude({"Browse": seen(errors=5)}, record=True) == 1
+    assert standard.read(conclude.standard)["journeys"]["Browse"]["errors"] == 0
 
 
 def test_standard_of_another_database_is_not_compared(
@@ -386,3 +397,21 @@ def test_deployed_site_gets_no_form_unless_asked() -> None:
     assert not {"Sign in", "Profile"} & {*reading}
     assert {"Sign in", "Profile"} <= {*writing}
     assert error == "form: a journey that sends forms needs writes=True"
+
+
+def test_no_visitor_is_throttled_though_all_have_one_ip(tmp_path: Path) -> None:
+    """An hour's sign-ins, of one account and of one client."""
+    variables = EMBEDDED | {
+        "BENCHMARK_FOLDER": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "plinth.benchmarks.settings.site",
+    }
+    code = """
+import django; django.setup()
+from django.test import RequestFactory
+from plinth.http.throttle import consume
+request = RequestFactory().get("/")
+print([consume(request, "sign-in", "ann@example.com") for _ in range(1000)].count(0))
+"""
+    done = run(code, **variables)
+
+    assert done.stdout.strip() == "1000", done.stderr

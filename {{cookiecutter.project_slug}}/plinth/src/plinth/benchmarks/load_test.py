@@ -176,7 +176,10 @@ def conclude(
     entry["users"] = arguments.users or 4 * cpus()
     busy = standard.unrest(rounds) > standard.BUSY
     code, failed = 0, []
-    if arguments.record or not before:
+    recording = arguments.record or not before
+    if recording and (lines := [*standard.errors(before, found)]):
+        code, failed = 1, lines
+    elif recording:
         standard.write(arguments.standard, entry, found)
         lines = [
             f"Recorded {arguments.standard}. Commit it: the next run compares with it."
@@ -213,7 +216,8 @@ def conclude(
         file.write(json.dumps(entry) + "\n")
     history = (FOLDER / "history.jsonl").read_text().splitlines()
     html = report.page(
-        [json.loads(line) for line in history], standard.read(arguments.standard)
+        [json.loads(line) for line in history],
+        {"journeys": {}} | standard.read(arguments.standard),
     )
     (FOLDER / "report.html").write_text(html)
     show(arguments, entry, before)

@@ -112,6 +112,14 @@ def failures(
             )
 
 
+def errors(standard: dict[str, Any], found: dict[str, Numbers]) -> Iterator[str]:
+    """Yield a line for each journey that can't be recorded: an error page may be fast."""
+    limit = standard.get("limits", LIMITS)["errors"]
+    for name, now in found.items():
+        if now["errors"] > limit:
+            yield f"{name}: {now['errors']:.2%} of requests fail, so nothing is recorded."
+
+
 def slower(
     name: str, limits: dict[str, float], was: Numbers, now: Numbers
 ) -> Iterator[str]:

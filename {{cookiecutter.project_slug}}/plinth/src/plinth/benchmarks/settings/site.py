@@ -33,3 +33,7 @@ STORAGES: dict[str, Any] = production["STORAGES"] | {
 CACHES: dict[str, Any] = production["CACHES"]
 for alias, cache in CACHES.items():
     cache["KEY_PREFIX"] = f"{FOLDER.name}:{alias}"
+# All visitors have one IP, and many sign in: they are counted, and none is refused.
+UNLIMITED = 10**9
+THROTTLE = {"sign-in": {"account": (UNLIMITED, 300), "client": (UNLIMITED, 60)}}
+API_RATES = dict.fromkeys(["anonymous", "user"], (UNLIMITED, 60))
