@@ -72,8 +72,8 @@ urlpatterns = [
 def pages(settings: Settings, site: Client) -> Iterator[None]:
     settings.ROOT_URLCONF = __name__
     settings.TIME_ZONE = "Europe/Berlin"
-    template = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
-    settings.TEMPLATES = [template]
+    backend = "django.template.backends.django.DjangoTemplates"
+    settings.TEMPLATES = [{"BACKEND": backend, "APP_DIRS": True}]
     if MIDDLEWARE not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
     cache.clear()
