@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.cache import cache, caches
 from django.http import HttpRequest, HttpResponse
-from django.template import engines
+from django.template import Engine, engines
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.utils import timezone
@@ -149,7 +149,7 @@ def test_async_request_has_the_users_zone(signed_in: Client) -> None:
     async def get() -> str:
         client = AsyncClient()
         client.cookies = signed_in.cookies
-        return (await client.get("/")).text
+        return (await client.get("/")).content.decode()
 
     assert async_to_sync(get)() == USER
 
@@ -183,7 +183,7 @@ def test_unknown_zone_is_the_sites(name: str, user: Any) -> None:
 def test_mail_is_in_the_zone_of_its_recipient(
     zone: None, user: Any, commit: Commit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = engines["django"].engine.from_string(TimeView.text)
+    text = Engine().from_string(TimeView.text)
     monkeypatch.setattr("django.template.Engine.get_template", lambda *_: text)
 
     with commit(), timezone.override("America/Lima"):

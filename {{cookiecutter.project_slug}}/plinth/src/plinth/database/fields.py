@@ -73,10 +73,14 @@ class TimeZoneField(models.CharField):
 
     def __init__(self, verbose_name: Any = None, **options: Any) -> None:
         # The release that serves while the column is added inserts no value.
+        defaults: dict[str, Any]
         defaults = {"max_length": 63, "blank": True, "default": "", "db_default": ""}
         super().__init__(verbose_name or _("time zone"), **(defaults | options))
 
     def formfield(self, **options: Any) -> Any:
         # Not `choices` of the column: system checks would read the zones at each start.
-        select = {"form_class": forms.ChoiceField, "choices": time_zones}
+        select: dict[str, Any] = {
+            "form_class": forms.ChoiceField,
+            "choices": time_zones,
+        }
         return models.Field.formfield(self, **(select | options))
