@@ -162,7 +162,9 @@ print(signed_in.status_code)
 def test_app_without_pages_signs_in_where_a_variable_says_so(
     install: Bake, tmp_path: Path
 ) -> None:
-    pairs = (each for each in PAIRS if each.get("sign_up") and each["rest_api"] != "none")
+    pairs = (
+        each for each in PAIRS if each.get("sign_up") and each["rest_api"] != "none"
+    )
     project = install(**next(pairs))
     site = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
     manage(project, "migrate", "--verbosity", "0", **site)

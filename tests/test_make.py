@@ -103,7 +103,9 @@ def test_pattern_finds_its_example(pattern: str, example: str) -> None:
     assert re.search(pattern, example)
 
 
-@pytest.mark.parametrize("file", MAKEFILES, ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", MAKEFILES, ids=lambda file: str(file.relative_to(REPOSITORY))
+)
 def test_makefile_needs_no_newer_make_than_that_of_macos(file: Path) -> None:
     found = [
         f"{release}: {line}"
@@ -115,7 +117,9 @@ def test_makefile_needs_no_newer_make_than_that_of_macos(file: Path) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("file", MAKEFILES, ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", MAKEFILES, ids=lambda file: str(file.relative_to(REPOSITORY))
+)
 def test_commands_of_a_makefile_are_those_of_bsd_too(file: Path) -> None:
     found = [
         line
