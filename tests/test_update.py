@@ -209,9 +209,10 @@ def test_project_of_the_last_release_with_users_takes_sign_up_and_an_api(
     assert not trouble(project)
     run("make", "setup", "migrate", "check", "test", cwd=project)
 
-    assert run(*shell, SIGN_IN, cwd=project).splitlines()[-2:] == [
-        f"/accounts/profile/ {email}"
-        for email in ("ann@example.com", "root@example.com")
+    printed = run(*shell, SIGN_IN, cwd=project).splitlines()
+    assert [line for line in printed if line.startswith("/")] == [
+        "/accounts/profile/ ann@example.com",
+        "/accounts/profile/ root@example.com",
     ]
 
 
