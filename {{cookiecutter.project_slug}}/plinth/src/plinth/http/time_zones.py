@@ -66,5 +66,6 @@ class TimeZoneMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        timezone.deactivate()
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            timezone.deactivate()
         return response
