@@ -162,6 +162,19 @@ else:
     print(app.get("/api/v1/account/").text)
     schema = app.get("/api/v1/openapi.json").json()
     print(sorted(schema["components"]["securitySchemes"]))
+
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+    TOTP.activate(user, generate_totp_secret())
+    code, *_ = RecoveryCodes.activate(user).get_unused_codes()
+    token = client.post(address, form, "application/json").json()["meta"]["session_token"]
+    app = Client(SERVER_NAME="example.com", headers={{"X-Session-Token": token}})
+    before = app.get("/api/v1/account/").status_code
+    factor = address.replace("login", "2fa/authenticate")
+    signed_in = app.post(factor, {{"code": code}}, "application/json").json()
+    token = signed_in["meta"].get("session_token", token)
+    app = Client(SERVER_NAME="example.com", headers={{"X-Session-Token": token}})
+    print("second factor", before, app.get("/api/v1/account/").status_code)
 """
 
 
@@ -182,6 +195,7 @@ def test_app_without_pages_signs_in_where_a_variable_says_so(
     [profile] = re.findall(r'^\{"email".*', printed, re.MULTILINE)
     assert json.loads(profile)["email"] == EMAIL
     assert "\n['App', 'Session', 'Token']\n" in printed
+    assert "\nsecond factor 401 200\n" in printed
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
