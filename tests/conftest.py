@@ -125,6 +125,12 @@ def install(bake: Bake, shared: Path) -> Bake:
     return install
 
 
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variable of a cache that projects share: mypy compares what it knows of a file."""
+    return {"MYPY_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "mypy")}
+
+
 def share_compiled(environment: Path, other: Path) -> None:
     """Link what Python has compiled of packages, which takes seconds, into another.
 

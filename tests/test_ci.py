@@ -39,14 +39,16 @@ def clone(project: Path, folder: Path) -> Path:
 
 @pytest.mark.long
 @pytest.mark.services("postgresql")
-def test_first_push_passes(install: Bake, tmp_path: Path) -> None:
+def test_first_push_passes(
+    install: Bake, tmp_path: Path, mypy_cache: dict[str, str]
+) -> None:
     fresh = clone(install(**DEFAULT), tmp_path / "fresh")
     offline = [step for step in steps(fresh, "ci", "check") if step not in ONLINE]
     assert offline == ["make ci"]
     [make_ci] = offline
 
     with services.postgresql() as url:
-        report = bash(make_ci, cwd=fresh, CI="true", DATABASE_URL=url)
+        report = bash(make_ci, cwd=fresh, CI="true", DATABASE_URL=url, **mypy_cache)
 
     assert "no issues found" in report
     assert run("git", "status", "--porcelain", cwd=fresh) == ""

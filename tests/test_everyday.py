@@ -310,16 +310,18 @@ def check(project: Path, *targets: str, **variables: str) -> None:
 
 
 @pytest.mark.long
-def test_additions_stay_green(install: Bake, tmp_path: Path) -> None:
+def test_additions_stay_green(
+    install: Bake, tmp_path: Path, mypy_cache: dict[str, str]
+) -> None:
     project = prepare(install, tmp_path, ADDITIONS)
 
-    check(project, "test", "prove", "lint", "check")
+    check(project, "test", "prove", "lint", "check", **mypy_cache)
 
 
 @pytest.mark.long
 @pytest.mark.services("postgresql")
 def test_deletion_stays_green_whatever_the_shell_exports(
-    install: Bake, tmp_path: Path
+    install: Bake, tmp_path: Path, mypy_cache: dict[str, str]
 ) -> None:
     """The example, then the ledger too; on PostgreSQL, which .env names."""
     project = prepare(install, tmp_path, [delete_the_example, decision_record])
@@ -332,7 +334,7 @@ def test_deletion_stays_green_whatever_the_shell_exports(
         commit(project, "No ledger")
 
         check(project, "test", "prove", **EXPORTED)
-        check(project, "lint", "check")
+        check(project, "lint", "check", **mypy_cache)
 
 
 @pytest.mark.scale
