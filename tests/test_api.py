@@ -1,5 +1,6 @@
 """The REST API of a baked project, by each framework, served as in production."""
 
+import json
 import re
 import shutil
 import sys
@@ -141,6 +142,60 @@ def test_documentation_works_under_the_content_security_policy(
     response = create.locator(".live-responses-table .response")
     expect(response).to_contain_text("201")
     expect(response).to_contain_text("pat_")
+
+
+SIGN_IN_OF_APPS = f"""
+from apps.accounts.models import User
+from django.test import Client
+from django.urls import Resolver404, resolve
+address = "/accounts/app/v1/auth/login"
+try:
+    resolve(address)
+except Resolver404:
+    print("off")
+else:
+    user = User.objects.create_user("{EMAIL}", "{PASSWORD}")
+    client = Client(SERVER_NAME="example.com")
+    form = {{"email": user.email, "password": "{PASSWORD}"}}
+    token = client.post(address, form, "application/json").json()["meta"]["session_token"]
+    app = Client(SERVER_NAME="example.com", headers={{"X-Session-Token": token}})
+    print(app.get("/api/v1/account/").text)
+    schema = app.get("/api/v1/openapi.json").json()
+    print(sorted(schema["components"]["securitySchemes"]))
+
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+    TOTP.activate(user, generate_totp_secret())
+    code, *_ = RecoveryCodes.activate(user).get_unused_codes()
+    token = client.post(address, form, "application/json").json()["meta"]["session_token"]
+    app = Client(SERVER_NAME="example.com", headers={{"X-Session-Token": token}})
+    before = app.get("/api/v1/account/").status_code
+    factor = address.replace("login", "2fa/authenticate")
+    signed_in = app.post(factor, {{"code": code}}, "application/json").json()
+    token = signed_in["meta"].get("session_token", token)
+    app = Client(SERVER_NAME="example.com", headers={{"X-Session-Token": token}})
+    print("second factor", before, app.get("/api/v1/account/").status_code)
+"""
+
+
+def test_app_without_pages_signs_in_where_a_variable_says_so(
+    install: Bake, tmp_path: Path
+) -> None:
+    pairs = (
+        each for each in PAIRS if each.get("sign_up") and each["rest_api"] != "none"
+    )
+    project = install(**next(pairs))
+    site = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
+    manage(project, "migrate", "--verbosity", "0", **site)
+
+    assert shell(project, SIGN_IN_OF_APPS, **site).split()[-1] == "off"
+    printed = shell(project, SIGN_IN_OF_APPS, **site, SIGN_UP_HEADLESS="true")
+
+    # Among lines of the log.
+    [profile] = re.findall(r'^\{"email".*', printed, re.MULTILINE)
+    assert json.loads(profile)["email"] == EMAIL
+    assert "\n['App', 'Session', 'Token']\n" in printed
+    assert "\nsecond factor 401 200\n" in printed
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

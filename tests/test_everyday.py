@@ -175,7 +175,7 @@ def field_of_the_user(project: Path) -> None:
 
         class ProfileForm(forms.ProfileForm):
             class Meta(forms.ProfileForm.Meta):
-                fields = ["name", "email", "phone"]
+                fields = [*forms.ProfileForm.Meta.fields, "phone"]
 
 
         class ProfileView(views.ProfileView):

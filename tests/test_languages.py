@@ -40,6 +40,8 @@ def brackets(monkeypatch, settings):
     ):
         monkeypatch.setattr(translation._trans, name, function)
     settings.SITE_NAME = settings.SITE_DESCRIPTION = "1"
+    # Names too: those of time zones.
+    monkeypatch.setattr("plinth.database.fields.places", list)
 
 
 class Texts(HTMLParser):

@@ -140,16 +140,10 @@ def die(host: Host, victim: str, image: str, say: Say) -> None:
             text=True,
         )
 
-        def starts() -> bool:
-            found = host.containers().get(new)
-            return bool(
-                found
-                and found["Config"]["Image"] == image
-                and found["State"]["Running"]
-            )
-
-        wait_until(starts, 120)
-        os.kill(host.containers()[victim]["State"]["Pid"], signal.SIGKILL)
+        wait_until(lambda: image in running(host, new), 120)
+        _, container = running(host, victim)
+        pid = host.run("docker", "inspect", "--format", "{{.State.Pid}}", container)
+        os.kill(int(pid), signal.SIGKILL)
         killed = time.monotonic()
         said = switch.communicate(timeout=400)[0]
         with suppress(OSError):
@@ -167,9 +161,17 @@ def die(host: Host, victim: str, image: str, say: Say) -> None:
     if switch.returncode:
         assert end.endswith(f"{before.removeprefix('web-')} keeps serving.")
     assert host.serving() == (before if switch.returncode else new)
-    running = host.containers()[host.serving()]
-    assert f"IMAGE={running['Config']['Image']}\n" in (host.folder / ".env").read_text()
+    serving, _ = running(host, host.serving())
+    assert f"IMAGE={serving}\n" in (host.folder / ".env").read_text()
     host.run("./switch.sh", image)
+
+
+def running(host: Host, service: str) -> list[str]:
+    """The image and the container of a service, or nothing; others come and go meanwhile."""
+    label = "label=com.docker.compose."
+    filters = (f"{label}project={host.name}", f"{label}service={service}")
+    words = [word for each in filters for word in ("--filter", each)]
+    return host.run("docker", "ps", *words, "--format", "{{.Image}} {{.ID}}").split()
 
 
 def is_ready(host: Host) -> bool:

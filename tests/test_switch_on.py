@@ -54,7 +54,7 @@ def steps(project: Path, heading: str) -> list[str]:
 @pytest.mark.long
 @pytest.mark.services("redis")
 def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
-    _, setting, example, schedule = steps(project, "Celery")
+    setting, example, schedule = steps(project, "Celery")
     add(project, "celery")
     add(project, "local-celery", to="local")
     add(project, "lint-celery", to="lint")
@@ -106,32 +106,24 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
     code = "from apps.accounts.models import User; User.objects.create_user"
     shell(project, f"{code}('ann@example.com', 'a long and quiet password')", **env)
 
-    settings, middleware, repeated, providers, url = steps(project, "Sign-up")
-    base = "config/settings/base.py"
+    part, imported, middleware, repeated, example, providers, url, handler = steps(
+        project, "Sign-up"
+    )
+    base, urls = "config/settings/base.py", "config/urls.py"
     add(project, "sign-up")
+    environment = "from .environment import *\n"
+    own, frame = '    "apps.accounts",\n', '.XFrameOptionsMiddleware",\n'
+    pages = '        path("accounts/", include("apps.accounts.urls")),\n'
     for change in (
-        replace(base, "# Identity\n", f"{settings}\n# Identity\n"),
-        replace(
-            base,
-            '    "apps.accounts",\n',
-            '    *APPS, *SOCIAL_APPS,\n    "apps.accounts",\n',
-        ),
-        replace(
-            base,
-            '.XFrameOptionsMiddleware",\n',
-            f'.XFrameOptionsMiddleware",\n{middleware}',
-        ),
+        append("config/settings/parts/accounts.py", part),
+        replace(base, environment, f"{imported}\n{environment}"),
+        replace(base, own, f"    *SIGN_UP_APPS,\n{own}"),
+        replace(base, frame, frame + indent(middleware, " " * 4)),
         replace(base, "ZEAL_ALLOWLIST = [\n", f"ZEAL_ALLOWLIST = [\n{repeated}"),
-        replace(
-            "config/urls.py",
-            "    # Once for each",
-            f"    {providers}    # Once for each",
-        ),
-        replace(
-            "config/urls.py",
-            '        path("accounts/", include("apps.accounts.urls")),\n',
-            f'        {url}        path("accounts/", include("apps.accounts.urls")),\n',
-        ),
+        append(".env.example", f"\n{example}"),
+        replace(urls, "    # Once for each", f"    {providers}    # Once for each"),
+        replace(urls, pages, f"        {url}{pages}"),
+        append(urls, handler),
     ):
         change(project)
     run("make", "setup", cwd=project)
@@ -149,7 +141,7 @@ def test_sign_up_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> No
     [("drf", 0), pytest.param("ninja", 1, marks=pytest.mark.scale)],
 )
 def test_api_is_switched_on_by_an_extra(project: Path, extra: str, number: int) -> None:
-    *apps, middleware, imported, settings, example, url = steps(project, "REST API")
+    settings, imported, *apps, middleware, example, url = steps(project, "REST API")
     add(project, extra)
     base, blank = "config/settings/base.py", " " * 4
     mail, privacy = '    "plinth.mail",\n', 'SessionPrivacyMiddleware",\n'

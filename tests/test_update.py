@@ -166,6 +166,56 @@ def test_project_of_the_last_release_takes_todays_template(
     assert content(project) == content(edited(bake(), tmp_path))
 
 
+USERS = """
+from apps.accounts.models import User
+User.objects.create_user("ann@example.com", "a long and quiet password")
+User.objects.create_superuser("root@example.com", "a long and quiet password")
+"""
+SIGN_IN = """
+from django.test import Client
+for email in ("ann@example.com", "root@example.com"):
+    client = Client(HTTP_HOST="localhost")
+    form = {"username": email, "password": "a long and quiet password"}
+    page = client.post("/accounts/sign-in/", form, follow=True)
+    account = client.get("/api/v1/account/")
+    print(page.request["PATH_INFO"], account.json()["email"])
+"""
+
+
+@pytest.mark.long
+def test_project_of_the_last_release_with_users_takes_sign_up_and_an_api(
+    upstream: Path,
+) -> None:
+    """By the changelog's commands, and `make`: nothing is done by hand."""
+    project = create(upstream, "users", checkout=last_release(upstream))
+    if (REPOSITORY / ".uv").exists():
+        (project / ".uv").symlink_to(REPOSITORY / ".uv")
+        (project / ".git/info/exclude").write_text(".uv\n")
+    shell = (".venv/bin/python", "manage.py", "shell", "--command")
+    run("make", "setup", "migrate", cwd=project)
+    run(*shell, USERS, cwd=project)
+    commit(project, "Users")
+
+    run("make", "update", cwd=project)
+    assert not trouble(project)
+    commit(project, "Today")
+    # With sign-up, which is the default of its question.
+    answers = re.findall(
+        r"`uvx cruft update --variables-to-update '(.*?)'`",
+        CHANGELOG.partition("## 0")[0],
+    )
+    [chosen] = [each for each in map(json.loads, answers) if "rest_api" in each]
+    update(project, **chosen)
+    assert not trouble(project)
+    run("make", "setup", "migrate", "check", "test", cwd=project)
+
+    printed = run(*shell, SIGN_IN, cwd=project).splitlines()
+    assert [line for line in printed if line.startswith("/")] == [
+        "/accounts/profile/ ann@example.com",
+        "/accounts/profile/ root@example.com",
+    ]
+
+
 def test_project_of_today_takes_the_next_version(
     upstream: Path, tmp_path: Path
 ) -> None:

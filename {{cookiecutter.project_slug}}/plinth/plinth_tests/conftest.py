@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 from django.utils import translation
@@ -15,6 +16,27 @@ PASSWORD = "a long and quiet password"
 @pytest.fixture
 def user(db: None) -> Any:
     return get_user_model().objects.create_user("ann@example.com", PASSWORD, name="Ann")
+
+
+def move_users(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Give all users a time zone, whether or not the project's model has the field."""
+    zone = property(lambda user: name, lambda user, value: None)
+    monkeypatch.setattr(get_user_model(), "time_zone", zone, raising=False)
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All users in Tokyo."""
+    move_users(monkeypatch, "Asia/Tokyo")
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with SIGN_UP_HEADLESS."""
+    is_installed = apps.is_installed
+    monkeypatch.setattr(
+        apps, "is_installed", lambda app: app == "allauth.headless" or is_installed(app)
+    )
 
 
 @pytest.fixture(autouse=True)

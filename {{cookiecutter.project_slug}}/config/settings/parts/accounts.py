@@ -12,6 +12,9 @@ from plinth.sign_up.providers import providers
 # The providers whose variables are set: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET...
 SOCIAL_APPS, SOCIALACCOUNT_PROVIDERS = providers(env)
 SIGN_UP_APPS = [*APPS, *SOCIAL_APPS]
+# Mobile apps sign up and in at /accounts/app/v1/.
+if env.bool("SIGN_UP_HEADLESS", default=False):
+    SIGN_UP_APPS += ["allauth.headless"]
 
 ACCOUNT_SIGNUP_ENABLED = env.bool("SIGN_UP_OPEN", default=True)
 # Staff see nothing but their account until they have used a second factor.

@@ -2,7 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -307,6 +308,24 @@ def test_other_origin_is_allowed_by_its_name(api: Client) -> None:
     assert error.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
 
 
+# Times
+
+
+def test_times_are_in_utc_whatever_the_zones(
+    api: Client, user: Any, zone: None, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    token, _ = tokens.create(user, "laptop")
+    api.force_login(user)
+
+    (shown,) = api.get(TOKENS).json()["results"]
+
+    assert shown["expires"].endswith("Z")
+    seconds = datetime.fromisoformat(shown["expires"]) - token.expires
+    assert abs(seconds) < timedelta(seconds=1)
+    assert timezone.get_current_timezone_name() == "Europe/Berlin"
+
+
 # Documentation
 
 
@@ -323,10 +342,9 @@ def test_schema_describes_errors_and_users(api: Client) -> None:
 def test_documentation_needs_no_other_origin(
     api: Client, framework: str, settings: Settings
 ) -> None:
-    import drf_spectacular_sidecar
-    import ninja
-
-    package = {"drf": drf_spectacular_sidecar, "ninja": ninja}[framework]
+    package = import_module(
+        {"drf": "drf_spectacular_sidecar", "ninja": "ninja"}[framework]
+    )
     page: Any = api.get("/api/v1/docs/")
 
     assert page.status_code == 200

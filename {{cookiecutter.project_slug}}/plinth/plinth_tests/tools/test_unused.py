@@ -66,7 +66,8 @@ def modules_of_development() -> set[str]:
             if re.search(r"extra == .(local|test|lint)", line)
         ]
     )
-    packages -= names(pyproject["project"]["dependencies"])
+    # With what production's packages need: an API's, PyYAML.
+    packages -= names((ROOT / "requirements.txt").read_text().splitlines())
     return {
         module
         for module, distributions in packages_distributions().items()

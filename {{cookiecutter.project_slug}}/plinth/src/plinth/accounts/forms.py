@@ -70,7 +70,11 @@ class ProfileForm(ChangedFieldsMixin, forms.ModelForm):
 
     class Meta:
         model = get_user_model()
-        fields = ["name", "email"]
+        fields = [
+            name
+            for name in ("name", "email", "time_zone")
+            if hasattr(get_user_model(), name)
+        ]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),

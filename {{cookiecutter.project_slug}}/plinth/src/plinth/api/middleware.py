@@ -1,6 +1,7 @@
 """The rules of every request to the API, whichever framework serves it."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.http import ConditionalGetMiddleware
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
@@ -48,6 +50,7 @@ class ApiMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase | None:
         if not is_api(request):
             return None
+        timezone.activate(UTC)
         if request.method == "HEAD":  # the server drops the body
             request.method, request.is_head = "GET", True  # type: ignore[attr-defined]
         error = self.authenticate(request)
@@ -64,13 +67,13 @@ class ApiMiddleware(MiddlewareMixin):
         token = None
         user: Any = AnonymousUser()
         error = None
-        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() == "bearer":
-            if token := tokens.find(key.strip()):
-                user = token.user
-            else:
-                error = problems.respond(401)
-        elif settings.SESSION_COOKIE_NAME in request.COOKIES:
+        try:
+            token = tokens.of_request(request)
+        except problems.Problem as problem:
+            error = problem.response
+        if token:
+            user = token.user
+        elif not error and settings.SESSION_COOKIE_NAME in request.COOKIES:
             user = request.user
             if user.is_authenticated and not has_csrf_token(request):
                 detail = "Send the CSRF token of the session as X-CSRFToken."
@@ -88,6 +91,7 @@ class ApiMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase:
         if not is_api(request):
             return response
+        timezone.deactivate()
         if response.status_code >= 400:  # noqa: PLR2004
             response = as_problem(request, response)
             patch_cache_control(response, no_store=True)

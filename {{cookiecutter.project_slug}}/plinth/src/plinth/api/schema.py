@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
 from .idempotency import MAX_LENGTH
@@ -13,6 +14,8 @@ SECURITY = {
     "Token": {"type": "http", "scheme": "bearer"},
     "Session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
 }
+if apps.is_installed("allauth.headless"):
+    SECURITY["App"] = {"type": "apiKey", "in": "header", "name": "X-Session-Token"}
 PROBLEM = {
     "description": "Problem details, as RFC 9457 defines them.",
     "type": "object",

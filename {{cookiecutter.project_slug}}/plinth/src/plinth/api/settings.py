@@ -8,9 +8,13 @@ from typing import Any
 from corsheaders.defaults import default_headers
 from whitenoise.compress import Compressor
 
-CORS_URLS_REGEX = r"^/api/"
+# The second is for sign-in, with SIGN_UP_HEADLESS.
+CORS_URLS_REGEX = r"^/(api|accounts/app)/"
 # What a browser's script of another origin may send and read.
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("idempotency-key", "if-none-match", "x-session-token"),
+]
 CORS_EXPOSE_HEADERS = ["etag", "idempotency-replayed", "retry-after", "x-request-id"]
 
 # Swagger UI's source maps are twice its size, and browsers request them for their tools alone.

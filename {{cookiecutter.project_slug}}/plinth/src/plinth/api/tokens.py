@@ -10,7 +10,9 @@ from hashlib import sha256
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -73,6 +75,41 @@ def personal_data(user: Any) -> dict[str, Any]:
 
 def of_user(user: Any) -> QuerySet[Token]:
     return Token.objects.filter(user=user, expires__gt=timezone.now()).order_by("-id")
+
+
+def of_request(request: HttpRequest) -> Token | None:
+    """Return a request's token, or None without one; raise a problem if it is invalid."""
+    session_key = request.META.get("HTTP_X_SESSION_TOKEN", "")
+    if session_key and apps.is_installed("allauth.headless"):
+        token = of_session(session_key)
+    else:
+        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = find(key.strip())
+    if not token:
+        raise Problem(401)
+    return token
+
+
+def of_session(key: str) -> Token | None:
+    """Return an unsaved token for the session of an app; it creates and revokes none.
+
+    Before the second factor, the session has no user. With STAFF_MFA_REQUIRED, that of
+    staff needs one.
+    """
+    from allauth.account.internal.flows.login import get_authentication_records
+    from allauth.headless.internal.sessionkit import authenticate_by_x_session_token
+
+    is_key = key.isascii() and key.isalnum()
+    found: Any = authenticate_by_x_session_token(key) if is_key else None
+    if not found or not found.user:
+        return None
+    if found.user.is_staff and settings.STAFF_MFA_REQUIRED:
+        records = get_authentication_records(found, found.user)
+        if not any(record.get("method") == "mfa" for record in records):
+            raise Problem(403, "Staff sign in with a second factor.")
+    return Token(user=found.user)
 
 
 def find(key: str) -> Token | None:

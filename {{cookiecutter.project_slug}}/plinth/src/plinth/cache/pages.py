@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.cache import CacheMiddleware
 from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
@@ -143,7 +144,8 @@ class ConditionalPageMixin(CachedPageMixin):
     """Answers 304 to a browser that has the page, before the page is made.
 
     The ETag is of what pages consist of: the release, the language, the time of the last
-    change, the version of the name, and the cookies, which say who is signed in.
+    change, the version of the name, and the cookies, which say who is signed in. Times are
+    in the site's time zone, since no cookie says that of the user.
     """
 
     def get_last_modified(self) -> datetime:
@@ -153,6 +155,7 @@ class ConditionalPageMixin(CachedPageMixin):
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
+        timezone.deactivate()
         modified = self.get_last_modified()
         signed_for = settings.MEDIA_SIGNED_FOR
         parts = (

@@ -1,11 +1,17 @@
 """Model fields."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.db import models
 from django.utils.encoding import punycode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 def normalize_email(address: str) -> str:
@@ -40,3 +46,41 @@ class LowercaseEmailField(models.EmailField):
 
     def formfield(self, **options: Any) -> Any:
         return super().formfield(**{"form_class": NormalizedEmailFormField, **options})
+
+
+# Other names, such as US/Eastern, are older ones of the same zones.
+AREAS = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/"),
+    *("Australia/", "Europe/", "Indian/", "Pacific/", "UTC"),
+)
+
+
+@cache
+def places() -> list[str]:
+    """Return the names of zones, each of which is a file."""
+    return sorted(name for name in available_timezones() if name.startswith(AREAS))
+
+
+def time_zones() -> Iterator[tuple[str, str]]:
+    """Yield the choices of a form: the site's time zone as "", then each by its name."""
+    yield "", gettext("The site's: {zone}").format(zone=settings.TIME_ZONE)
+    for name in places():
+        yield name, name.replace("_", " ")
+
+
+class TimeZoneField(models.CharField):
+    """The name of a time zone, such as Europe/Berlin; empty is the site's TIME_ZONE."""
+
+    def __init__(self, verbose_name: Any = None, **options: Any) -> None:
+        # The release that serves while the column is added inserts no value.
+        defaults: dict[str, Any]
+        defaults = {"max_length": 63, "blank": True, "default": "", "db_default": ""}
+        super().__init__(verbose_name or _("time zone"), **(defaults | options))
+
+    def formfield(self, **options: Any) -> Any:
+        # Not `choices` of the column: system checks would read the zones at each start.
+        select: dict[str, Any] = {
+            "form_class": forms.ChoiceField,
+            "choices": time_zones,
+        }
+        return models.Field.formfield(self, **(select | options))

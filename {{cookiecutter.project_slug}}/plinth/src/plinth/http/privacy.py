@@ -23,9 +23,9 @@ class ResourcePolicyMiddleware(MiddlewareMixin):
 class SessionPrivacyMiddleware(MiddlewareMixin):
     """Mark responses `private` that may depend on a client.
 
-    They are those to requests with a session cookie or an Authorization header, and those
-    that set a cookie or have a nonce of the content security policy. So a view can declare
-    its page public without regard to them.
+    They are those to requests with a session cookie, a session token or an Authorization
+    header, and those that set a cookie or have a nonce of the content security policy. So a
+    view can declare its page public without regard to them.
     """
 
     def process_response(
@@ -44,6 +44,7 @@ class SessionPrivacyMiddleware(MiddlewareMixin):
         if (
             settings.SESSION_COOKIE_NAME in request.COOKIES
             or "HTTP_AUTHORIZATION" in request.META
+            or "HTTP_X_SESSION_TOKEN" in request.META
             or for_one_client
         ):
             directives = re.split(r",\s*", response.headers.get("Cache-Control", ""))

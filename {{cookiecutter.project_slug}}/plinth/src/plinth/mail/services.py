@@ -14,7 +14,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template import Context, Engine
+from django.utils import timezone
 
+from plinth.http.time_zones import time_zone_of
 from plinth.tasks.queue import enqueue
 
 from .models import Suppression
@@ -48,6 +50,7 @@ def send(
     The folder holds subject.txt, body.txt and body.html. `to` is a single address, so
     that recipients don't see each other. `unsubscribe` is for mail that is optional: an
     absolute URL of this site that takes one-click POSTs from mail clients (RFC 8058).
+    Times are in the zone of the context's `user`, the recipient, or else in the site's.
     Raises ValueError for any other address or URL.
     """
     try:
@@ -71,7 +74,8 @@ def send(
 
 def render(name: str, context: dict[str, Any], *, autoescape: bool) -> str:
     template = Engine.get_default().get_template(name)
-    return template.render(Context(context, autoescape=autoescape))
+    with timezone.override(time_zone_of(context.get("user"))):
+        return template.render(Context(context, autoescape=autoescape))
 
 
 def make_headers(unsubscribe: str) -> dict[str, str]:

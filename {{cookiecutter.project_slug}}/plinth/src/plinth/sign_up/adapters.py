@@ -6,10 +6,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -27,7 +28,13 @@ SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 def raise_if_throttled(request: HttpRequest, action: str, account: str) -> None:
     """Count an attempt; raise the response with status 429 that AccountMiddleware returns."""
     if wait := throttle.consume(request, action, account):
-        raise ImmediateHttpResponse(errors.too_many_requests(request, wait=wait))
+        response = errors.too_many_requests(request, wait=wait)
+        if is_headless_request(request):
+            body = {"status": response.status_code}
+            response = JsonResponse(
+                body, status=response.status_code, headers={"Retry-After": str(wait)}
+            )
+        raise ImmediateHttpResponse(response)
 
 
 class AccountAdapter(DefaultAccountAdapter):
