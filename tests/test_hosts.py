@@ -189,11 +189,11 @@ class Hosts:
         for name in self.addresses:
             at = self.folder / name / "deploy/compose"
             at.mkdir(parents=True)
-            lines = (
+            lines = [
                 f"COMPOSE_PROJECT_NAME={self.site}-{name}",
                 f"TRIAL_HOST={self.site}-{name}",
                 "DOCKER_BUILDKIT=1",
-            )
+            ]
             text = (compose / ".env.example").read_text() + "\n".join(lines) + "\n"
             (at / ".env").write_text(text)
 
@@ -321,7 +321,7 @@ class Hosts:
             remove = ["docker", "rm", "--force", "--volumes", f"{self.site}-{name}"]
             subprocess.run(remove, capture_output=True, check=False)
         for name in (self.site, f"{self.site}-pgbouncer"):
-            words = ("docker", "image", "ls", "--quiet", name)
+            words = ["docker", "image", "ls", "--quiet", name]
             for image in run(*words, cwd=self.folder).split():
                 remove = ["docker", "image", "rm", "--force", image]
                 subprocess.run(remove, capture_output=True, check=False)
@@ -523,8 +523,8 @@ def test_site_on_several_hosts(
 
     with subtests.test("a web host that dies is left out"):
         label = f"label=com.docker.compose.project={hosts.site}-web1"
-        words = ("docker", "ps", "--quiet", "--filter", label)
-        containers = run(*words, cwd=hosts.folder).split()
+        listed = ("docker", "ps", "--quiet", "--filter", label)
+        containers = run(*listed, cwd=hosts.folder).split()
         with hosts.load() as seen:
             time.sleep(3)
             before = len(seen.failed)
@@ -666,7 +666,7 @@ class Recorded:
     def play(self, *words: str) -> tuple[int, str]:
         """Deploy; return the exit code, and what is printed."""
         ansible = Path(sys.executable).with_name("ansible-playbook")
-        command = [ansible, "--inventory", "deploy/ansible/inventory.yml", *words]
+        command = [str(ansible), "--inventory", "deploy/ansible/inventory.yml", *words]
         done = subprocess.run(
             [*command, "--skip-tags", "host", "deploy/ansible/deploy.yml"],
             cwd=self.project,
