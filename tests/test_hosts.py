@@ -898,7 +898,7 @@ def test_compose_has_the_part_of_each_group(
             "COMPOSE_FILE": ":".join(["compose.yml", *files]),
             "DATABASE_HOST": "10.0.0.4",
             "CACHE_HOST": "10.0.0.5",
-            "BEAT": "0",
+            "SCHEDULERS": "0",
         }
         command = ("docker", "compose", "config", "--format", "json")
         return json.loads(run(*command, cwd=folder, env=env))["services"]

@@ -2,7 +2,7 @@
 # A host's own files: secrets, settings, and upstream.conf for the colour that serves. setup.sh of
 # a target (compose, systemd) sources this file, in its own folder, after it has named
 #
-#   pooler, database, cache, broker     the addresses of the servers; no broker without Celery
+#   pooler, database, cache, broker     the addresses of the servers; a site may have no broker
 set -eu
 umask 027
 
@@ -44,8 +44,8 @@ printf '"app" "%s"\n' "$password" | make secrets/userlist
 printf 'requirepass %s\n' "$(random)" | make secrets/redis.conf
 redis=$(cut -d ' ' -f 2 secrets/redis.conf)
 printf 'redis://:%s@%s/0' "$redis" "$cache" | make secrets/redis_url
-if [ "$broker" ]; then
-    printf 'redis://:%s@%s/0' "$redis" "$broker" | make secrets/celery_broker_url
-    printf 'redis://:%s@%s/1' "$redis" "$broker" | make secrets/redis_locks_url
-fi
+# {% if cookiecutter.use_celery %}
+printf 'redis://:%s@%s/0' "$redis" "$broker" | make secrets/celery_broker_url
+printf 'redis://:%s@%s/1' "$redis" "$broker" | make secrets/redis_locks_url
+# {% endif %}
 make site.env <../site.env.example

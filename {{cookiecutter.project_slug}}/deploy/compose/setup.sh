@@ -7,7 +7,6 @@ set -eu
 cd "$(dirname "$0")"
 group=${GROUP:-10001}
 pooler=pgbouncer:6432 database=postgres:5432 cache=cache:6379
-broker=
 # {% if cookiecutter.use_celery %}
 broker=broker:6379
 # {% endif %}

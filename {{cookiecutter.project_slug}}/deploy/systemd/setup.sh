@@ -5,7 +5,6 @@
 set -eu
 cd "$(dirname "$0")"
 pooler=127.0.0.1:6432 database=127.0.0.1:5432 cache=127.0.0.1:6379
-broker=
 # {% if cookiecutter.use_celery %}
 broker=127.0.0.1:6380
 # {% endif %}

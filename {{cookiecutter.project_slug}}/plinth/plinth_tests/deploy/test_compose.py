@@ -238,7 +238,7 @@ def test_secrets_are_created_once_and_readable_by_the_group_only(host: Path) -> 
 
     beside = [
         yaml.safe_load((host / f"{name}.yml").read_text())
-        for name in ("logs", "monitoring")
+        for name in ("logs", "monitoring", "groups/reads", "groups/replica")
     ]
     assert texts.keys() == {
         Path(secret["file"]).name
@@ -307,16 +307,24 @@ def test_git_ignores_created_files(host: Path) -> None:
         ".env.example",
         ".gitignore",
         "backup.sh",
+        "cache.yml",
         "certificate.sh",
         "compose.yml",
+        "database.yml",
         "logs.yml",
         "monitoring.yml",
+        "no-cache.yml",
+        "no-database.yml",
+        "no-web.yml",
+        "reads.yml",
         "redis.yml",
+        "replica.yml",
         "restore-drill.sh",
         "restore.sh",
         "setup.sh",
         "site.yml",
         "switch.sh",
+        "web.yml",
     }
 
 
