@@ -69,7 +69,7 @@ GNU = [
     (r"\b(cp|mv|ln)\s[^|;]*(?<=\s)(-\w*t\s|--\w)", "cp -t folder file"),
     (r"\bcp\s[^|;]*-\w*[au]", "cp -au a b"),
     (
-        r"\b(sort|head|tail|cut|ls|du|mktemp|stat|touch|tar)\s[^|;]*(?<=\s)--\w",
+        r"(?<![-\w])(sort|head|tail|cut|ls|du|mktemp|stat|touch|tar)\s[^|;]*(?<=\s)--\w",
         "tail --lines 1",
     ),
     (r"\bsort\s[^|;]*-\w*V", "sort -V"),
