@@ -92,9 +92,15 @@ class Host:
         return self.exec(self.serving(), *words)
 
     def serving(self) -> str:
-        upstream = (self.folder / "upstream.conf").read_text()
-        [colour] = re.findall(r"unix:/run/app/(\w+)\.sock", upstream)
-        return f"web-{colour}"
+        # It is empty for a moment while switch.sh writes it.
+        while not (
+            found := re.search(
+                r"unix:/run/app/(\w+)\.sock",
+                (self.folder / "upstream.conf").read_text(),
+            )
+        ):
+            time.sleep(0.05)
+        return f"web-{found[1]}"
 
     def services(self) -> dict[str, dict]:
         text = (self.folder / "compose.yml").read_text()
