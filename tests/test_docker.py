@@ -237,7 +237,8 @@ def test_image_runs_as_platforms_run_it(
         PORT="5000",
         WEB_CONCURRENCY="2",
         SECURE_SSL_REDIRECT="true",
-        TRUSTED_PROXIES="172.16.0.0/12",
+        # Where Docker's networks are.
+        TRUSTED_PROXIES="172.16.0.0/12,192.168.0.0/16",
     )
     publish = ["--publish", f"127.0.0.1:{port}:5000"]
     with container(image, before=[*beside, *env, *publish]) as name:
