@@ -477,7 +477,7 @@ def test_site_on_several_hosts(
         with hosts.load() as seen:
             said = hosts.refuse("deploy")
         say(f"a release that fails: {seen}")
-        assert "web1, web2 kept the release before. When the cause" in said
+        assert "web1, web2 remained on the release before. When the cause" in said
         assert hosts.image("web1") == hosts.image("web2") == first
         assert not seen.failed
         assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
@@ -724,7 +724,7 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
 
     assert code
     assert re.search(
-        r"web2 kept the release before, web1 has my_site:\w+\. When", failed
+        r"web2 remained on the release before, web1 has my_site:\w+\. When", failed
     )
     assert "is not healthy: blue keeps serving." in failed
     # Static files are on both before the first one switches.

@@ -128,7 +128,7 @@ def test_second_factor_is_asked_for_before_there_is_a_user(
 def test_codes_are_limited_by_account(verified: Any, recovery_code: str) -> None:
     limit, _ = throttle.LIMITS["code"]["account"]
     for _ in range(limit):
-        # A new sign-in each time does not start anew.
+        # A new sign-in each time does not start again.
         token = sign_in(verified.email).json()["meta"]["session_token"]
         wrong = call("POST", "auth/2fa/authenticate", token, code="000000")
         assert wrong.status_code == HTTPStatus.BAD_REQUEST
