@@ -25,7 +25,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
-from http.client import HTTPMessage
+from http.client import BadStatusLine, HTTPConnection, HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -483,6 +483,62 @@ def get(url: str, host: str = "example.com", **headers: str) -> Answer:
     except urllib.error.HTTPError as error:
         given = cast("HTTPMessage", error.headers)
         return Answer(error.code, given, error.read().decode())
+
+
+class Client:
+    """A browser: it stays connected to a site over https, and connects again where that closed.
+
+    A request into a connection that was just closed is sent again, once (RFC 9110, 9.2.2).
+    """
+
+    def __init__(
+        self, port: int, address: str = "127.0.0.1", timeout: int = 30
+    ) -> None:
+        self.site, self.timeout = (address, port), timeout
+        self.connection: HTTPConnection | None = None
+        self.connections = 0
+
+    def ask(
+        self, path: str, method: str = "GET", body: str | None = None, **headers: str
+    ) -> Answer:
+        resent = self.connection and method == "GET"
+        try:
+            return self.send(path, method, body, headers)
+        except (ConnectionError, BadStatusLine, ssl.SSLEOFError):
+            if not resent:
+                raise
+            return self.send(path, method, body, headers)
+
+    def send(
+        self, path: str, method: str, body: str | None, headers: dict[str, str]
+    ) -> Answer:
+        connection = self.connection or self.connect()
+        # It stays only where the answer says so.
+        self.connection = None
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            given = Answer(answer.status, answer.headers, answer.read().decode())
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            self.connection = connection
+        return given
+
+    def connect(self) -> HTTPConnection:
+        self.connections += 1
+        connection = HTTPConnection("example.com", timeout=self.timeout)
+        plain = socket.create_connection(self.site, self.timeout)
+        context = ssl._create_unverified_context()
+        connection.sock = context.wrap_socket(plain, server_hostname="example.com")
+        return connection
+
+    def close(self) -> None:
+        if self.connection:
+            self.connection.close()
 
 
 @contextmanager

@@ -10,14 +10,12 @@ import os
 import re
 import resource
 import shutil
-import socket
-import ssl
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from fcntl import LOCK_EX, flock
 from functools import partial
 from http.cookies import SimpleCookie
@@ -30,7 +28,7 @@ import yaml
 from tests.conftest import Bake
 from tests.mutations import replace
 from tests.production import Load, repeated
-from tests.services import RENEWAL, Answer, authority, free_port, wait_until
+from tests.services import RENEWAL, Answer, Client, authority, free_port, wait_until
 from tests.support import (
     DEFAULT,
     LEANEST,
@@ -170,20 +168,12 @@ class Host:
         self, path: str, *, form: dict[str, str] | None = None, **headers: str
     ) -> Answer:
         """Ask for a page over https, or send a form, in a connection of its own."""
-        context = ssl._create_unverified_context()
-        connection = http.client.HTTPConnection(SITE, timeout=30)
-        plain = socket.create_connection(("127.0.0.1", self.https), timeout=30)
-        connection.sock = context.wrap_socket(plain, server_hostname=SITE)
         if form:
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
             headers |= {"Referer": f"https://{SITE}{path}"}
         body = urlencode(form) if form else None
-        try:
-            connection.request("POST" if form else "GET", path, body, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read().decode())
-        finally:
-            connection.close()
+        with closing(Client(self.https)) as client:
+            return client.ask(path, "POST" if form else "GET", body, **headers)
 
     def load(self, clients: int = 2) -> AbstractContextManager[Load]:
         """Ask for a page of somebody who is signed in until the end of the block."""

@@ -11,15 +11,13 @@ import json
 import os
 import re
 import resource
-import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from tests.mutations import append, replace
 from tests.production import repeated
 from tests.services import (
     Answer,
+    Client,
     files_limit,
     free_port,
     get,
@@ -245,48 +244,13 @@ class Hosts:
         [image] = re.findall(r"(?m)^IMAGE=(.*)", text)
         return image
 
-    def connection(self) -> http.client.HTTPConnection:
-        context = ssl._create_unverified_context()
-        connection = http.client.HTTPConnection(SITE, timeout=70)
-        plain = socket.create_connection((self.addresses["edge"], 443), timeout=70)
-        connection.sock = context.wrap_socket(plain, server_hostname=SITE)
-        return connection
+    def client(self) -> Client:
+        return Client(443, self.addresses["edge"], 70)
 
     def ask(self, path: str, method: str = "GET") -> Answer:
         """Ask for a page of the site, in a connection of its own."""
-        connection = self.connection()
-        try:
-            return self.answer(connection, path, method)
-        finally:
-            connection.close()
-
-    def answer(
-        self, connection: http.client.HTTPConnection, path: str, method: str = "GET"
-    ) -> Answer:
-        body = "a=b" if method == "POST" else None
-        connection.request(method, path, body)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read().decode())
-
-    def keepalive(self) -> Callable[[], Answer]:
-        """Ask again and again in one connection, for as long as the server says."""
-        local = threading.local()
-
-        def ask() -> Answer:
-            if not getattr(local, "connection", None):
-                local.connection, local.left = self.connection(), 900
-            try:
-                local.left -= 1
-                return self.answer(local.connection, "/accounts/sign-in/")
-            except (OSError, http.client.HTTPException):
-                local.left = 0
-                raise
-            finally:
-                if not local.left:
-                    local.connection.close()
-                    local.connection = None
-
-        return ask
+        with closing(self.client()) as client:
+            return client.ask(path, method, "a=b" if method == "POST" else None)
 
     def styled(self) -> Answer:
         """The style of the page that a client gets, whichever hosts they are from."""
@@ -298,7 +262,8 @@ class Hosts:
             partial(self.ask, "/trial/slow/"),
             partial(self.ask, "/trial/slow/", "POST"),
         )
-        asks = (partial(self.ask, "/"), self.styled, self.keepalive(), *slow)
+        connected = partial(self.client().ask, "/accounts/sign-in/")
+        asks = (partial(self.ask, "/"), self.styled, connected, *slow)
         return repeated(*asks, clients=len(asks))
 
     def reaches(self, name: str, port: int, *, since: str = "") -> bool:

@@ -1,11 +1,8 @@
 """Releases of one production host: under load, and while its servers die. With real Docker."""
 
-import http.client
 import json
 import os
 import signal
-import socket
-import ssl
 import subprocess
 import time
 from contextlib import suppress
@@ -16,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.production import repeated
-from tests.services import Answer, wait_until
+from tests.services import Answer, Client, wait_until
 from tests.support import Say, clean_environment
-from tests.test_host import PRIVATE_PAGE, SITE, Host, host, somebody_signs_in
+from tests.test_host import PRIVATE_PAGE, Host, host, somebody_signs_in
 
 __all__ = ["host"]
 
@@ -33,44 +30,6 @@ def application(environ, start):
         environ["PATH_INFO"] = "/"
     return healthy(environ, start)
 """
-
-
-class KeepAlive:
-    """A client that stays connected, and connects again where nginx has closed.
-
-    A request into a connection that was just closed is sent again, once, as browsers do
-    (RFC 9110, 9.2.2).
-    """
-
-    def __init__(self, host: Host) -> None:
-        self.host, self.connections = host, 0
-        self.connection = self.connect()
-
-    def connect(self) -> http.client.HTTPConnection:
-        self.connections += 1
-        connection = http.client.HTTPConnection(SITE, timeout=30)
-        plain = socket.create_connection(("127.0.0.1", self.host.https), timeout=30)
-        context = ssl._create_unverified_context()
-        connection.sock = context.wrap_socket(plain, server_hostname=SITE)
-        return connection
-
-    def ask(self) -> Answer:
-        try:
-            return self.send()
-        except (ConnectionError, http.client.BadStatusLine, ssl.SSLEOFError):
-            self.connection = self.connect()
-            return self.send()
-
-    def send(self) -> Answer:
-        self.connection.request(
-            "GET", PRIVATE_PAGE, headers={"Cookie": self.host.cookie}
-        )
-        answer = self.connection.getresponse()
-        found = Answer(answer.status, answer.headers, answer.read().decode())
-        if answer.will_close:
-            self.connection.close()
-            self.connection = self.connect()
-        return found
 
 
 @pytest.mark.scale
@@ -94,8 +53,9 @@ def test_ten_releases_fail_no_request(
         return host.ask(f"/slow/?{next(numbers)}")
 
     new = partial(host.ask, PRIVATE_PAGE, Cookie=host.cookie)
-    kept = KeepAlive(host)
-    with repeated(new, kept.ask, slow, slow, clients=4) as seen:
+    client = Client(host.https)
+    connected = partial(client.ask, PRIVATE_PAGE, Cookie=host.cookie)
+    with repeated(new, connected, slow, slow, clients=4) as seen:
         for number in range(10):
             release = f"{host.name}:{number}"
             host.run("docker", "tag", image, release)
@@ -105,7 +65,7 @@ def test_ten_releases_fail_no_request(
     record_property(
         "summary",
         f"ten releases: {seen}, {len(slow_ones)} of them slow; one client had "
-        f"{kept.connections} connections",
+        f"{client.connections} connections",
     )
     assert len(slow_ones) > 20
     assert not seen.failed

@@ -3,11 +3,9 @@
 The machine is a container, since a test has no other; nothing of the site's knows of it.
 """
 
-import http.client
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +18,9 @@ import pytest
 from tests.conftest import Bake
 from tests.mutations import append, replace
 from tests.production import Load, repeated
-from tests.services import Answer, wait_until
+from tests.services import Answer, Client, wait_until
 from tests.support import DEFAULT, LEANEST, Say, clean_environment, refusal, run
 from tests.test_ansible import FLAGS, Machine
-from tests.test_host import SITE
 
 SYSTEMD: dict[str, object] = {"deploy": "systemd"}
 UNITS = "deploy/systemd/units"
@@ -208,7 +205,8 @@ class Debian(Machine):
         """Ask for a page that no cache answers, in new connections and in kept ones."""
         asks: list[Callable[[], Answer]] = []
         for _ in range(clients // 2):
-            asks += [lambda: self.ask(uncached()), KeptConnection(self.https)]
+            client = Client(self.https)
+            asks += [partial(uncached, self.ask), partial(uncached, client.ask)]
         return repeated(*asks, clients=clients)
 
     @contextmanager
@@ -239,42 +237,10 @@ class Debian(Machine):
             )
 
 
-def uncached() -> str:
-    """A path that no cache has, after a moment: the machine has other work too."""
+def uncached(ask: Callable[[str], Answer]) -> Answer:
+    """Ask for a page that no cache has, after a moment: the machine has other work too."""
     time.sleep(0.05)
-    return f"/?{time.monotonic_ns()}"
-
-
-class KeptConnection:
-    """A client that keeps its connection, as a browser does.
-
-    A connection that the server closes while it is idle is opened again.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.connection: http.client.HTTPConnection | None = None
-
-    def __call__(self) -> Answer:
-        try:
-            return self.ask()
-        except ConnectionError:
-            self.connection = None
-            return self.ask()
-
-    def ask(self) -> Answer:
-        if not self.connection:
-            context = ssl._create_unverified_context()
-            self.connection = http.client.HTTPConnection(SITE, timeout=30)
-            plain = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-            self.connection.sock = context.wrap_socket(plain, server_hostname=SITE)
-        self.connection.request("GET", uncached())
-        answer = self.connection.getresponse()
-        read = Answer(answer.status, answer.headers, answer.read().decode())
-        if answer.will_close:
-            self.connection.close()
-            self.connection = None
-        return read
+    return ask(f"/?{time.monotonic_ns()}")
 
 
 @pytest.fixture
