@@ -524,9 +524,8 @@ def test_project_has_no_line_of_another_deployment(
     bake: Bake, deploy: str, words: str
 ) -> None:
     project = bake(deploy=deploy)
-    # Runbooks are those of one host, with a table of a cluster's commands; playbooks are for
-    # hosts with Docker and without.
-    guides = ("plinth/", "docs/", *(["deploy/ansible/"] if deploy == "systemd" else []))
+    # Runbooks are those of one host, with a table of a cluster's commands.
+    guides = ("plinth/", "docs/")
     found = []
     for path in sorted(filter(Path.is_file, project.rglob("*"))):
         name = path.relative_to(project).as_posix()
