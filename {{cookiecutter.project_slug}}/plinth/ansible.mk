@@ -1,7 +1,7 @@
 # Playbooks of deploy/ansible, on hosts that run deploy/compose or deploy/systemd. They need neither
 # the project's packages nor a database: only ansible-core, in the version of plinth/pyproject.toml.
 
-.PHONY: deploy rollback maintenance
+.PHONY: deploy restore .restore-key rollback maintenance
 
 ansible_core = $(shell sed -n 's/.*"\(ansible-core[^"]*\)".*/\1/p' plinth/pyproject.toml)
 host = $(lastword $(subst @, ,$(HOST)))
@@ -22,6 +22,12 @@ deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HO
 	@git cat-file -e HEAD:./uv.lock 2>/dev/null || { echo "The release needs uv.lock: make setup, git add uv.lock && git commit" >&2; exit 1; }
 	@test -z "$$(git status --porcelain .)" || echo "Uncommitted changes are not deployed."
 	@$(call playbook,deploy) $(restored) $(value ARGS)
+
+restore: restored = --extra-vars '{"key": "$(abspath $(KEY))"$(if $(BACKUP),$(comma) "backup": "$(abspath $(BACKUP))")}'
+restore: .restore-key deploy ## Do as `make deploy` does, and put a backup in place of the data (HOST=root@203.0.113.5 KEY=site.key BACKUP=folder)
+
+.restore-key:
+	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make restore HOST=root@203.0.113.5 KEY=site.key)
 
 rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=site:0123456789ab)
 	@$(call named)
