@@ -142,6 +142,24 @@ def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
 # On a machine
 
 
+def build_debian(image: str, more: str = "") -> None:
+    command = ["docker", "build", "--quiet", "--tag", image, "-"]
+    text = DOCKERFILE + more
+    subprocess.run(command, input=text, text=True, check=True, capture_output=True)
+
+
+def boot_debian(name: str, image: str, key: Path, *options: str) -> None:
+    """Start a bare host, whose root has the key of a folder."""
+    cgroup = ("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro")
+    # As root of a machine has, and backup.service uses; Docker's own set lacks it.
+    words = [*FLAGS.split(), *cgroup, "--cap-add", "DAC_READ_SEARCH", *options]
+    run("docker", "run", "--detach", "--name", name, *words, image, cwd=key)
+    inside = partial(run, "docker", "exec", name, "sh", "-c", cwd=key)
+    public = (key / "key.pub").read_text()
+    inside(f"echo '{public}' >/root/.ssh/authorized_keys")
+    wait_until(lambda: "running" in inside("systemctl is-system-running || true"))
+
+
 class Debian(Machine):
     """A Debian 13 of its own, in a container that knows no Docker."""
 
@@ -154,33 +172,14 @@ class Debian(Machine):
         self.commit()
 
     def boot(self, folder: Path) -> None:
-        build = ("docker", "build", "--quiet", "--tag", self.name, "-")
-        subprocess.run(
-            build, input=DOCKERFILE, text=True, check=True, capture_output=True
-        )
+        build_debian(self.name)
         ports = {self.port: 22, self.https: 443, self.http: 80}
         published = [
             word
             for outer, inner in ports.items()
             for word in ("--publish", f"127.0.0.1:{outer}:{inner}")
         ]
-        cgroup = ("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro")
-        # As root of a machine has, and backup.service uses; Docker's own set lacks it.
-        reads = ("--cap-add", "DAC_READ_SEARCH")
-        words = (
-            "run",
-            "--detach",
-            "--name",
-            self.name,
-            *FLAGS.split(),
-            *cgroup,
-            *reads,
-        )
-        run("docker", *words, *published, self.name, cwd=folder)
-        public = (self.key / "key.pub").read_text()
-        self.inside("sh", "-c", f"echo '{public}' >/root/.ssh/authorized_keys")
-        asked = ("sh", "-c", "systemctl is-system-running || true")
-        wait_until(lambda: "running" in self.inside(*asked))
+        boot_debian(self.name, self.name, self.key, *published)
 
     def commit(self) -> str:
         return super().commit().partition(":")[2]
