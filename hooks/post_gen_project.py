@@ -71,7 +71,7 @@ KEEP = {
     "docs/api.md": answers["rest_api"] != "none",
     "docs/buckets.md": answers["media_storage"] != "local",
     "docs/ci.md": answers["ci"] != "none",
-    "docs/hosts.md": answers["deploy"] == "compose",
+    "docs/hosts.md": answers["deploy"] in {"compose", "systemd"},
     "docs/kubernetes.md": answers["deploy"] == "kubernetes",
     "docs/nginx.md": answers["deploy"] in {"compose", "systemd"},
     "docs/paas.md": answers["deploy"] == "none",

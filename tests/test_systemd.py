@@ -266,7 +266,10 @@ for name in ("tcp", "tcp6"):
 @pytest.mark.scale
 @pytest.mark.services("docker", "age")
 def test_bare_host_serves_after_one_command(
-    machine: Debian, subtests: pytest.Subtests, record_property: Say
+    machine: Debian,
+    tmp_path: Path,
+    subtests: pytest.Subtests,
+    record_property: Say,
 ) -> None:
     say = partial(record_property, "summary")
     started = time.monotonic()
@@ -411,6 +414,8 @@ def test_bare_host_serves_after_one_command(
         restored = machine.here("./restore.sh /root/site.key")
         say(f"{verdict.splitlines()[-1]} {restored.splitlines()[-1]}")
         assert machine.ask("/?restored").status == 200
+        copy = "docker", "cp", f"{machine.name}:/srv/my_site/deploy/systemd/backups"
+        run(*copy, tmp_path, cwd=machine.key)
 
     with subtests.test("logs and a shell"):
         assert "gunicorn" in machine.make("logs", "ARGS=--lines 50 --unit site-web@*")
@@ -428,3 +433,19 @@ def test_bare_host_serves_after_one_command(
         machine.inside("sed", "-i", "s/^13.*/12.9/", "/etc/debian_version")
         line = machine.refuse("deploy")
         assert line.startswith("127.0.0.1 has Debian 12.9. It needs Debian 13 or newer")
+
+    with subtests.test("a new machine gets the backup's site"):
+        secret = machine.here("cat secrets/secret_key")
+        [backup] = (tmp_path / "backups").glob("*Z")
+        machine.clear()
+        (machine.key / "known_hosts").unlink()
+        machine.boot(tmp_path)
+        words = (f"KEY={machine.key}/site.key", f"BACKUP={backup}")
+        started = time.monotonic()
+        said = machine.make("restore", *words, user="root")
+        say(
+            f"from a bare host to the backup's site: {time.monotonic() - started:.0f} s"
+        )
+        assert "tables with equal checksums" in said
+        assert machine.here("cat secrets/secret_key") == secret
+        assert machine.ask("/?rebuilt").status == 200
