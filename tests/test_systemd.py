@@ -130,6 +130,33 @@ def test_every_secret_of_the_units_is_made(bake: Bake, tmp_path: Path) -> None:
     assert (here / "secrets").stat().st_mode & 0o777 == 0o700
 
 
+def test_urls_follow_the_servers_of_several_hosts(bake: Bake, tmp_path: Path) -> None:
+    project = shutil.copytree(bake(**SYSTEMD), tmp_path / "project")
+    here = project / "deploy/systemd"
+    lines = "DATABASE_HOST=10.0.0.4\nCACHE_HOST=10.0.0.5\nREPLICA_HOST={}\n"
+
+    def servers() -> dict[str, str]:
+        run("sh", "setup.sh", cwd=here)
+        urls = [(path.name, path.read_text()) for path in here.glob("secrets/*_url")]
+        return {name: url.partition("@")[2] for name, url in urls if url}
+
+    run("sh", "setup.sh", cwd=here)
+    (here / "host.env").write_text(lines.format("10.0.0.6"))
+    assert servers() == {
+        "celery_broker_url": "10.0.0.5:6380/0",
+        "database_direct_url": "10.0.0.4:5432/app",
+        "database_replica_url": "10.0.0.6:6432/app",
+        "database_url": "10.0.0.4:6432/app",
+        "redis_locks_url": "10.0.0.5:6380/1",
+        "redis_url": "10.0.0.5:6379/0",
+    }
+    (here / "host.env").write_text(lines.format(""))
+    (here / "secrets/redis_url").write_text("rediss://:own@redis.example.com:6379")
+    after = servers()
+    assert "database_replica_url" not in after
+    assert after["redis_url"] == "redis.example.com:6379"
+
+
 def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
     project = bake(**SYSTEMD)
     pins = [
