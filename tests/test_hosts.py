@@ -52,7 +52,7 @@ from tests.support import (
     run,
 )
 from tests.test_ansible import Machine, boot, machine, make_key, needs_machine
-from tests.test_host import PRIVATE_PAGE, SITE, somebody_signs_in
+from tests.test_host import PRIVATE_PAGE, PROBED, SITE, somebody_signs_in
 
 __all__ = ["machine"]
 
@@ -147,8 +147,8 @@ class Hosts:
                 if name.startswith(("web", "worker", "beat")):
                     # In one network, there is one port for all.
                     lines += ["    environment: {METRICS_BIND: ''}"]
-                if name.startswith(("web", "worker", "beat", "nginx")):
-                    lines += ["    healthcheck: {interval: 3s}"]
+                if name in PROBED:
+                    lines += [f"    healthcheck: {{interval: {PROBED[name]}s}}"]
                 if name == "pgbouncer":
                     lines += [f"    image: {self.site}-pgbouncer"]
                 if name == "broker":
