@@ -38,6 +38,7 @@ from tests.services import (
     get,
     listens,
     nginx,
+    primary,
     process,
     self_signed,
     wait_until,
@@ -389,7 +390,9 @@ class Debians(Hosts):
         return self.here(name, "readlink ../../releases/current").strip()
 
     def colours(self, name: str) -> int:
-        found = self.here(name, "find ../../releases -maxdepth 1 -name blue -o -name green")
+        found = self.here(
+            name, "find ../../releases -maxdepth 1 -name blue -o -name green"
+        )
         return len(found.split())
 
     def nginx_log(self, name: str) -> str:
@@ -1023,6 +1026,42 @@ def test_balancer_sends_a_form_once(bake: Bake, tmp_path: Path) -> None:
 
     assert statuses == [200, 200, 503, 503]
     assert (served, read) == (2, 2)
+
+
+@pytest.mark.services("postgresql")
+def test_replica_that_was_away_for_too_long_may_copy_again(bake: Bake) -> None:
+    script = (bake() / "deploy/postgresql/replica.sh").read_text()
+    with primary() as server:
+        server.sql("CREATE ROLE postgres SUPERUSER LOGIN")
+        env = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port)}
+
+        def allow() -> str:
+            done = subprocess.run(
+                [*server.user, "sh", "-c", script],
+                cwd=server.folder,
+                env=clean_environment() | env,
+                input="secret",
+                text=True,
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            return done.stdout
+
+        slot = partial(server.sql, "SELECT wal_status FROM pg_replication_slots")
+        assert [allow(), allow()] == ["The replica may connect.\n", ""]
+        assert slot() == "reserved"
+        for statement in (
+            "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'",
+            "SELECT pg_reload_conf()",
+            "CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 60000)",
+            "SELECT pg_switch_wal()",
+            "CHECKPOINT",
+        ):
+            server.sql(statement)
+        assert slot() == "lost"
+        assert allow() == "The replica may connect.\n"
+        assert slot() == "reserved"
+        wait_until(lambda: server.sql("SHOW max_slot_wal_keep_size") == "1GB")
 
 
 @pytest.mark.services("docker")
