@@ -114,9 +114,11 @@ UNITS = {
     "nginx": "nginx",
     "pgbouncer": "pgbouncer",
     "postgresql@17-main": "postgres",
-    "redis-server@*": "{0}",
+    "redis-server@broker": "broker",
+    "redis-server@cache": "cache",
     "site-beat": "beat",
-    "site-web@*": "web-{0}",
+    "site-web@blue": "web-blue",
+    "site-web@green": "web-green",
     "site-worker": "worker",
 }
 # Saves five downloads. Not installed: the servers would start.
@@ -374,13 +376,9 @@ class Debians(Hosts):
     def running(self, name: str) -> set[str]:
         """Names of services, as those of Compose."""
         words = "list-units --state active --plain --no-legend --type service"
-        units = self.inside(name, "systemctl", *words.split(), *UNITS)
+        units = self.inside(name, "systemctl", *words.split())
         names = re.findall(r"(?m)^(\S+)\.service", units)
-        return {
-            UNITS.get(name, UNITS.get(f"{kind}@*", "")).format(instance)
-            for name in names
-            for kind, _, instance in [name.partition("@")]
-        }
+        return {UNITS[name] for name in names if name in UNITS}
 
     def psql(self, name: str, statement: str) -> str:
         words = ("runuser", "--user", "postgres", "--", "psql", "--dbname", "app")

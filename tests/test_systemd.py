@@ -157,6 +157,81 @@ def test_urls_follow_the_servers_of_several_hosts(bake: Bake, tmp_path: Path) ->
     assert after["redis_url"] == "redis.example.com:6379"
 
 
+# In place of programs that need root, or a system with systemd. Nothing runs yet.
+RECORD = """#!/bin/sh
+echo "$(basename "$0") $*" >>LOG
+case $* in
+is-active* | *is-enabled*) exit 1 ;;
+*"SELECT 1"*) echo 1 ;;
+esac
+"""
+POSTGRESQL = {"postgresql@17-main", "pgbouncer"}
+REDIS = {"redis-server@broker", "redis-server@cache"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "servers", "units"),
+    [
+        ("web", set(), {"nginx.service.d", "site-web@.service"}),
+        ("database", POSTGRESQL | {"backup.timer"}, {"backup.service"}),
+        ("cache", REDIS, {"redis-server@.service.d"}),
+        ("replica", POSTGRESQL, {"pgbouncer.service.d"}),
+    ],
+    ids=["web", "database", "cache", "replica"],
+)
+def test_host_has_the_servers_of_its_groups(
+    bake: Bake, tmp_path: Path, parts: str, servers: set[str], units: set[str]
+) -> None:
+    project = shutil.copytree(bake(**SYSTEMD), tmp_path / "project")
+    here, log = project / "deploy/systemd", tmp_path / "log"
+    etc, data = tmp_path / "etc", "var/lib/postgresql/17/main"
+    for name in (data, *(f"etc/{it}" for it in ("postgresql/17/main/conf.d", "redis"))):
+        (tmp_path / name).mkdir(parents=True)
+    (etc / "pgbouncer").mkdir()
+    script = (here / "servers.sh").read_text()
+    text = re.sub(r"(?<![\w.])/(etc|var/lib)/", rf"{tmp_path}/\1/", script)
+    (here / "servers.sh").write_text(text)
+    (here / "host.env").write_text(
+        f'PARTS="{parts}"\nADDRESS=10.0.0.2\nDATABASE_HOST=10.0.0.4\nREPLICA_HOST=10.0.0.5\n'
+        'DATABASE_CLIENTS="10.0.0.6 10.0.0.7"\n'
+    )
+    (tmp_path / "bin").mkdir()
+    for name in ("chgrp", "install", "runuser", "systemctl"):
+        (tmp_path / "bin" / name).write_text(RECORD.replace("LOG", str(log)))
+        (tmp_path / "bin" / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
+    run("sh", "setup.sh", cwd=here)
+
+    said = [run("sh", "servers.sh", cwd=here, env=env) for _ in range(2)]
+
+    assert set(re.findall(r"(?m)^Started (\S+)\.$", said[0])) == servers
+    installed = {path.name for path in (etc / "systemd/system").iterdir()}
+    assert units <= installed
+    assert ("site-web@.service" in installed) is (parts == "web")
+    assert "site-beat.service" not in installed
+    assert "Changed" not in said[1]
+    written = "\n".join(
+        path.read_text() for path in etc.rglob("*") if path.suffix in {".conf", ".ini"}
+    )
+    listening = re.findall(r"(?m)^(?:listen_addr\w*|bind)\b[ =]*(.*)", written)
+    assert (
+        sorted(listening)
+        == {
+            "web": [],
+            "database": ["'localhost, 10.0.0.2'", "127.0.0.1,10.0.0.2"],
+            "cache": ["127.0.0.1 10.0.0.2"] * 2,
+            # PostgreSQL for its own PgBouncer alone.
+            "replica": ["'localhost'", "127.0.0.1,10.0.0.2"],
+        }[parts]
+    )
+    remote = set(re.findall(r"(?m)^host +(?!all)(.*)", written))
+    database = {f"app app 10.0.0.{n}/32 scram-sha-256" for n in (6, 7)}
+    database |= {"replication replica 10.0.0.5/32 scram-sha-256"}
+    assert remote == (database if parts == "database" else set())
+    copied = "pg_basebackup --host 10.0.0.4 --username replica --slot replica"
+    assert (copied in log.read_text()) is (parts == "replica")
+
+
 def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
     project = bake(**SYSTEMD)
     pins = [
