@@ -42,6 +42,8 @@ KEEP = {
     "deploy/ansible/group_vars/all/systemd.yml": answers["deploy"] == "systemd",
     "deploy/ansible/tasks/compose": answers["deploy"] == "compose",
     "deploy/ansible/tasks/systemd": answers["deploy"] == "systemd",
+    "deploy/ansible/templates/backup.service": answers["deploy"] == "compose",
+    "deploy/ansible/templates/backup.timer": answers["deploy"] == "compose",
     "deploy/backup.sh": answers["deploy"] in {"compose", "systemd"},
     "deploy/compose": answers["deploy"] == "compose",
     "deploy/kubernetes": answers["deploy"] == "kubernetes",

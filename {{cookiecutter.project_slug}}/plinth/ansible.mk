@@ -1,11 +1,15 @@
 # Playbooks of deploy/ansible, on hosts that run deploy/compose or deploy/systemd. They need neither
 # the project's packages nor a database: only ansible-core, in the version of plinth/pyproject.toml.
 
-.PHONY: deploy restore .restore-key rollback maintenance
+.PHONY: deploy restore .restore-key rollback maintenance vault
 
 ansible_core = $(shell sed -n 's/.*"\(ansible-core[^"]*\)".*/\1/p' plinth/pyproject.toml)
+vault = deploy/ansible/group_vars/all/vault.yml
+# Its password, unless a file has it.
+ask = $(if $(ANSIBLE_VAULT_PASSWORD_FILE),,$(if $(wildcard $(vault)),ANSIBLE_ASK_VAULT_PASS=true ))
 host = $(lastword $(subst @, ,$(HOST)))
-ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)' \
+of_ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)'
+ansible = $(ask)$(of_ansible) \
 	$(1) $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) $(if $(filter-out all,$(HOST)),--inventory '$(host)$(comma)' \
 	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))'))
 playbook = $(call ansible,ansible-playbook) deploy/ansible/$(1).yml
@@ -37,3 +41,6 @@ maintenance: .venv/bin/python ## Show the maintenance page, or end it (HOST=user
 	@$(call named, ARGS=on)
 	@$(call needed,$(filter on off,$(ARGS)),Say on or off: make maintenance HOST=$(HOST) ARGS=on)
 	@$(call playbook,maintenance) --extra-vars maintenance=$(ARGS)
+
+vault: .venv/bin/python ## Edit secrets that git may have, encrypted: deploy/ansible/group_vars/all/vault.yml
+	@$(of_ansible) ansible-vault $(if $(wildcard $(vault)),edit,create) $(vault)
