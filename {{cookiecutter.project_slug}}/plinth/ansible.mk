@@ -33,7 +33,7 @@ restore: .restore-key deploy ## Do as `make deploy` does, and put a backup in pl
 .restore-key:
 	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make restore HOST=root@203.0.113.5 KEY=site.key)
 
-rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=site:0123456789ab)
+rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=RELEASE)
 	@$(call named)
 	@$(call playbook,rollback) $(addprefix --extra-vars image=,$(ARGS))
 
