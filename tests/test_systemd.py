@@ -24,6 +24,7 @@ from tests.test_ansible import FLAGS, Machine
 
 SYSTEMD: dict[str, object] = {"deploy": "systemd"}
 UNITS = "deploy/systemd/units"
+MONITORING = "deploy/systemd/monitoring"
 # The most that `systemd-analyze security` may say of a unit of ours: below 5 is "OK".
 EXPOSURE = 2.5
 # Debian's own image has none of these.
@@ -97,6 +98,32 @@ def test_units_are_valid_and_confined(
     assert ("site-worker.service" in ours) is answers.get("use_celery", True)
 
     verify = ["systemd-analyze", "verify", *ours, "backup.timer"]
+    assert run(*verify, cwd=units, env={"SYSTEMD_UNIT_PATH": f"{units}:"}) == ""
+    for unit in ours:
+        found = exposure(unit, tmp_path)
+        record_property("summary", f"{unit}: exposure {found}")
+        assert found <= EXPOSURE, unit
+
+
+@pytest.mark.services("systemd")
+def test_units_of_monitoring_are_valid_and_confined(
+    bake: Bake, tmp_path: Path, record_property: Say
+) -> None:
+    folder = bake(**SYSTEMD) / MONITORING
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    # As monitoring.sh does; the distribution's own units have less.
+    for path in folder.glob("prometheus*.conf"):
+        unit = units / f"{path.stem}.service"
+        unit.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
+        text = (folder / "sandbox.conf").read_text() + path.read_text()
+        text = re.sub(r"/usr/bin/prometheus\S*", "/bin/true", text)
+        Path(f"{unit}.d").mkdir()
+        Path(f"{unit}.d/site.conf").write_text(text)
+    ours = sorted(path.name for path in units.glob("*.service"))
+    assert len(ours) == 8
+
+    verify = ["systemd-analyze", "verify", *ours]
     assert run(*verify, cwd=units, env={"SYSTEMD_UNIT_PATH": f"{units}:"}) == ""
     for unit in ours:
         found = exposure(unit, tmp_path)
