@@ -13,7 +13,7 @@ on) ;;
 off)
     for service in $services; do
         if systemctl is-enabled --quiet "$service" 2>/dev/null; then
-            systemctl disable --quiet --now "$service" 2>/dev/null
+            systemctl disable --quiet --now "$service"
             echo "Stopped $service."
         fi
     done
@@ -39,13 +39,12 @@ systemctl daemon-reload
 
 for service in $services; do
     file=/etc/systemd/system/$service.service.d/site.conf
-    secrets=$(sed -n 's|^LoadCredential=.*:||p' "$file")
     since=$(systemctl show --property ActiveEnterTimestamp --value --timestamp us+utc "$service")
     if ! systemctl is-active --quiet "$service"; then
-        systemctl enable --quiet --now "$service" 2>/dev/null
+        systemctl enable --quiet --now "$service"
         echo "Started $service."
-    # shellcheck disable=SC2086
-    elif [ "$(find "$file" $secrets -newermt "$since")" ]; then
+    elif { echo "$file" && sed -n 's|^LoadCredential=.*:||p' "$file"; } |
+        xargs -I % find % -newermt "$since" | grep -q .; then
         systemctl restart "$service"
         echo "Restarted $service."
     else

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Creates this host's own files: settings, secrets, folders, and upstream.conf. Existing ones are
 # not changed, so it can be run again. servers.sh writes those of the system.
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034,SC2154
 set -eu
 cd "$(dirname "$0")"
 pooler=127.0.0.1:6432 database=127.0.0.1:5432 cache=127.0.0.1:6379
