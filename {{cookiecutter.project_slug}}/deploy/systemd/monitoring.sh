@@ -8,14 +8,19 @@ umask 022
 folder=$(realpath ../..)
 services=$(cd monitoring && basename --suffix .conf --multiple prometheus*.conf)
 
+settings_of() {
+    echo "/etc/systemd/system/$1.service.d/site.conf"
+}
+
 case ${1-} in
 on) ;;
 off)
     for service in $services; do
-        if systemctl is-enabled --quiet "$service" 2>/dev/null; then
-            systemctl disable --quiet --now "$service"
-            echo "Stopped $service."
-        fi
+        # One without is not of this script.
+        [ -e "$(settings_of "$service")" ] || continue
+        systemctl disable --quiet --now "$service"
+        rm "$(settings_of "$service")"
+        echo "Stopped $service."
     done
     exit
     ;;
@@ -29,7 +34,7 @@ report=$({ promtool check config monitoring/prometheus.yml &&
     exit 1
 }
 for service in $services; do
-    file=/etc/systemd/system/$service.service.d/site.conf
+    file=$(settings_of "$service")
     mkdir -p "$(dirname "$file")"
     cat monitoring/sandbox.conf "monitoring/$service.conf" |
         sed "s|/srv/{{ cookiecutter.project_slug }}/|$folder/|g" >"$file.new"
@@ -38,7 +43,7 @@ done
 systemctl daemon-reload
 
 for service in $services; do
-    file=/etc/systemd/system/$service.service.d/site.conf
+    file=$(settings_of "$service")
     since=$(systemctl show --property ActiveEnterTimestamp --value --timestamp us+utc "$service")
     if ! systemctl is-active --quiet "$service"; then
         systemctl enable --quiet --now "$service"
