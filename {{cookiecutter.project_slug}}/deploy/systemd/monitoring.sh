@@ -22,6 +22,7 @@ off)
         rm "$(settings_of "$service")"
         echo "Stopped $service."
     done
+    systemctl daemon-reload
     exit
     ;;
 *) echo "usage: ./monitoring.sh on|off" >&2 && exit 2 ;;
