@@ -25,7 +25,7 @@ from tests.mutations import append, replace
 from tests.production import repeated
 from tests.services import free_port, wait_until
 from tests.support import Say, clean_environment, commit, refusal, run
-from tests.test_host import Host
+from tests.test_host import PROBED, Host
 
 MACHINE = "debian-systemd:12"
 FLAGS = "--cap-add SYS_ADMIN --cap-add NET_ADMIN --tmpfs /run --tmpfs /run/lock --tmpfs /tmp"
@@ -97,8 +97,8 @@ class Machine(Host):
         trial: dict[str, dict] = {
             name: {"ulimits": {"nofile": limits}} for name in services
         }
-        for name in ("web-blue", "web-green", "nginx", "worker", "beat"):
-            trial[name]["healthcheck"] = {"interval": "3s"}
+        for name, seconds in PROBED.items():
+            trial[name]["healthcheck"] = {"interval": f"{seconds}s"}
         trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
         trial_yml = self.checkout / "deploy/compose/trial.yml"
         trial_yml.write_text(json.dumps({"services": trial}))

@@ -37,21 +37,24 @@ def clone(project: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.long
-@pytest.mark.services("postgresql")
-def test_first_push_passes(
-    install: Bake, tmp_path: Path, mypy_cache: dict[str, str]
-) -> None:
-    fresh = clone(install(**DEFAULT), tmp_path / "fresh")
+def push(project: Path, folder: Path, **env: str) -> None:
+    """Do as the first job of the pipeline: clone, and run its commands on PostgreSQL."""
+    fresh = clone(project, folder)
     offline = [step for step in steps(fresh, "ci", "check") if step not in ONLINE]
     assert offline == ["make ci"]
-    [make_ci] = offline
 
     with services.postgresql() as url:
-        report = bash(make_ci, cwd=fresh, CI="true", DATABASE_URL=url, **mypy_cache)
+        report = bash(offline[0], cwd=fresh, CI="true", DATABASE_URL=url, **env)
 
     assert "no issues found" in report
     assert run("git", "status", "--porcelain", cwd=fresh) == ""
+
+
+# With a day's work in it: test_everyday.py.
+@pytest.mark.scale
+@pytest.mark.services("postgresql")
+def test_first_push_passes(install: Bake, tmp_path: Path) -> None:
+    push(install(**DEFAULT), tmp_path / "fresh")
 
 
 def test_pipelines_run_the_same_checks(bake: Bake) -> None:

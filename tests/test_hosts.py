@@ -52,7 +52,7 @@ from tests.support import (
     run,
 )
 from tests.test_ansible import Machine, boot, machine, make_key, needs_machine
-from tests.test_host import PRIVATE_PAGE, SITE, somebody_signs_in
+from tests.test_host import PRIVATE_PAGE, PROBED, SITE, somebody_signs_in
 
 __all__ = ["machine"]
 
@@ -147,8 +147,8 @@ class Hosts:
                 if name.startswith(("web", "worker", "beat")):
                     # In one network, there is one port for all.
                     lines += ["    environment: {METRICS_BIND: ''}"]
-                if name.startswith(("web", "worker", "beat", "nginx")):
-                    lines += ["    healthcheck: {interval: 3s}"]
+                if name in PROBED:
+                    lines += [f"    healthcheck: {{interval: {PROBED[name]}s}}"]
                 if name == "pgbouncer":
                     lines += [f"    image: {self.site}-pgbouncer"]
                 if name == "broker":
@@ -543,7 +543,7 @@ def test_host_is_rebuilt_from_its_backup(
     record_property(
         "summary", f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}"
     )
-    assert "tables with equal checksums" in verdict
+    assert " rows with equal checksums" in verdict
     assert machine.serving_image() == image
     assert machine.psql("SELECT count(*), min(n), max(n) FROM big") == "200000|1|200000"
     assert (machine.folder / "secrets/secret_key").read_text() == secret

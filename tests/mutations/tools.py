@@ -140,13 +140,13 @@ MUTATIONS = [
     Mutation(
         24,
         "records-without-end",
-        replace(LOCAL, "REQUESTS = 1_000", "REQUESTS = 1_000_000_000"),
+        replace(f"{PROFILING}/silk.py", 'REQUESTS": 1_000', 'REQUESTS": 1_000_000_000'),
         "test_records_are_bounded",
     ),
     Mutation(
         24,
         "bodies-of-any-size",
-        replace(LOCAL, "BODY_SIZE = 100_000", "BODY_SIZE = -1"),
+        replace(f"{PROFILING}/silk.py", 'BODY_SIZE": 100_000', 'BODY_SIZE": -1'),
         "test_records_are_bounded",
     ),
     Mutation(

@@ -31,11 +31,6 @@ MIDDLEWARE += [
 if env.bool("SILK", default=False):
     INSTALLED_APPS += ["silk"]
     MIDDLEWARE.insert(0, "plinth.profiling.silk.SilkMiddleware")
-    SILKY_MIDDLEWARE_CLASS = MIDDLEWARE[0]
-    SILKY_MAX_RECORDED_REQUESTS = 1_000
-    # Bytes; a larger body is not recorded.
-    SILKY_MAX_REQUEST_BODY_SIZE = SILKY_MAX_RESPONSE_BODY_SIZE = 100_000
-
 # Collapsed to a handle at the edge, so that it covers no page.
 DEBUG_TOOLBAR_CONFIG = {
     "SHOW_COLLAPSED": True,

@@ -91,7 +91,10 @@ class CallbackModule(CallbackBase):
         for words, known in ADVICE.items():
             if words in str(failed):
                 advice = known
-        said = f"{start}{reason.rstrip('.')}. {advice.format(host=host)}".rstrip()
+        said = f"{start}{reason}"
+        # A reason may end with a command, to which a full stop would belong.
+        if advice:
+            said = f"{said.rstrip('.')}. {advice.format(host=host)}"
         self._display.display(said, color="red", stderr=True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:

@@ -188,6 +188,8 @@ def test_second_deploy_at_once_is_refused(host: Host) -> None:
 
     assert "code=2" in output
     assert "Another deploy to site runs" in output
+    # As it is to be typed, without a full stop.
+    assert f"sudo rmdir {lock}\n" in output
     # It is the other's.
     assert lock.exists()
     lock.rmdir()

@@ -78,6 +78,7 @@ result = [
 
 def test_records_are_bounded() -> None:
     code = f"""{RECORDING}
+client.get("/plain/")
 config = SilkyConfig()
 limits = [config.SILKY_MAX_RECORDED_REQUESTS]
 limits += [config.SILKY_MAX_REQUEST_BODY_SIZE, config.SILKY_MAX_RESPONSE_BODY_SIZE]

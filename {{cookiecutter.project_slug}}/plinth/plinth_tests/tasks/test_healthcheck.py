@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from plinth.tasks.app import app
+from plinth_tests.processes import EMBEDDED, evaluate
 
 
 @pytest.mark.parametrize("role", ["worker", "beat"])
@@ -24,6 +25,21 @@ def test_healthcheck_pings_through_the_broker(role: str) -> None:
 
     assert done.returncode == 1
     assert "There is no broker: set CELERY_BROKER_URL." in done.stderr
+
+
+def test_ping_imports_no_app() -> None:
+    """Which would take more processor time than the ping."""
+    code = """
+from django.apps import apps
+from plinth.tasks.ping import ping
+result = [ping(), apps.apps_ready]
+"""
+    dead = {"CELERY_BROKER_URL": "redis://127.0.0.1:1"}
+
+    error, imported = evaluate(code, **EMBEDDED | dead)
+
+    assert error.startswith("The broker does not answer: ")
+    assert not imported
 
 
 def test_beat_answers_pings_while_its_schedule_is_on_time() -> None:

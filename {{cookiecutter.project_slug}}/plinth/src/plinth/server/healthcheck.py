@@ -54,11 +54,10 @@ class SocketConnection(http.client.HTTPConnection):
         self.sock.connect(self.host)
 
 
-def ping(*name: str) -> None:
-    """Replace this process by the command that pings a worker, or beat."""
-    # manage.py chooses settings where DJANGO_SETTINGS_MODULE is not set.
+def ping(*node: str) -> None:
+    """Replace this process by one that pings a worker, or beat."""
     os.execv(  # noqa: S606
-        sys.executable, [sys.executable, "manage.py", "ping_worker", *name]
+        sys.executable, [sys.executable, "-m", "plinth.tasks.ping", *node]
     )
 
 
