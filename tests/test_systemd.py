@@ -152,11 +152,18 @@ def test_every_secret_of_the_units_is_made(bake: Bake, tmp_path: Path) -> None:
     text = (here / "units/site-.service.d/site.conf").read_text()
     loaded = set(re.findall(r"(?m)^LoadCredential=(\w+):.*/secrets/\1$", text))
     assert loaded == set(re.findall(r"_FILE=%d/(\w+)", text))
+    text = "".join(path.read_text() for path in (project / MONITORING).glob("*.conf"))
+    watches = set(re.findall(r"(?m)^LoadCredential=(\w+):.*/secrets/\1$", text))
+    assert {"alert_pager_url", "database_url", "redis_exporter"} < watches
+    loaded |= watches
     assert loaded <= {path.name for path in (here / "secrets").iterdir()}
     password = (here / "secrets/app_password").read_text()
     for name, port in {"database_url": 6432, "database_direct_url": 5432}.items():
         url = f"postgres://app:{password}@127.0.0.1:{port}/app"
         assert (here / "secrets" / name).read_text() == url
+    servers = json.loads((here / "secrets/redis_exporter").read_text())
+    prometheus = (project / MONITORING / "prometheus.yml").read_text()
+    assert {*servers} == {*re.findall(r"redis://[\d.:]+", prometheus)}
     assert (here / "secrets").stat().st_mode & 0o777 == 0o700
 
 
