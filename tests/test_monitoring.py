@@ -334,7 +334,7 @@ def test_backup_that_has_never_reported_is_a_ticket(
 
 @pytest.mark.services("prometheus")
 def test_promtool_accepts_rules_and_configuration(
-    project: Path, tmp_path: Path
+    bake: Bake, project: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "prometheus"
     folder.mkdir()
@@ -343,6 +343,8 @@ def test_promtool_accepts_rules_and_configuration(
     (folder / "targets").symlink_to(project / "deploy/compose/targets")
 
     run("promtool", "check", "config", folder / "prometheus.yml", cwd=folder)
+    bare = bake(deploy="systemd") / "deploy/systemd/monitoring/prometheus.yml"
+    run("promtool", "check", "config", bare, cwd=folder)
     told = run("promtool", "check", "rules", folder / "rules/site.yml", cwd=folder)
     assert "SUCCESS" in told
     assert "WARN" not in told

@@ -3,6 +3,7 @@
 The machine is a container, since a test has no other; nothing of the site's knows of it.
 """
 
+import json
 import re
 import shutil
 import socket
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -24,6 +27,7 @@ from tests.test_ansible import FLAGS, Machine
 
 SYSTEMD: dict[str, object] = {"deploy": "systemd"}
 UNITS = "deploy/systemd/units"
+MONITORING = "deploy/systemd/monitoring"
 # The most that `systemd-analyze security` may say of a unit of ours: below 5 is "OK".
 EXPOSURE = 2.5
 # Debian's own image has none of these.
@@ -33,8 +37,8 @@ RUN apt-get update && apt-get install --yes --no-install-recommends \
     dbus openssh-server python3 sudo systemd systemd-sysv \
     && install -d -m 700 /root/.ssh
 # A container in a container has no user namespaces.
-RUN mkdir /etc/systemd/system/redis-server@.service.d && printf '[Service]\\nPrivateUsers=no\\n' \
-    >/etc/systemd/system/redis-server@.service.d/container.conf
+RUN for unit in redis-server@ prometheus; do folder=/etc/systemd/system/$unit.service.d; mkdir $folder \
+    && printf '[Service]\\nPrivateUsers=no\\n' >$folder/container.conf; done
 STOPSIGNAL SIGRTMIN+3
 # As on a machine; without it, units in namespaces of their own miss their credentials.
 CMD ["sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd"]
@@ -104,6 +108,32 @@ def test_units_are_valid_and_confined(
         assert found <= EXPOSURE, unit
 
 
+@pytest.mark.services("systemd")
+def test_units_of_monitoring_are_valid_and_confined(
+    bake: Bake, tmp_path: Path, record_property: Say
+) -> None:
+    folder = bake(**SYSTEMD) / MONITORING
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    # As monitoring.sh does; the distribution's own units have less.
+    for path in folder.glob("prometheus*.conf"):
+        unit = units / f"{path.stem}.service"
+        unit.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
+        text = (folder / "sandbox.conf").read_text() + path.read_text()
+        text = re.sub(r"/usr/bin/prometheus\S*", "/bin/true", text)
+        Path(f"{unit}.d").mkdir()
+        Path(f"{unit}.d/site.conf").write_text(text)
+    ours = sorted(path.name for path in units.glob("*.service"))
+    assert len(ours) == 8
+
+    verify = ["systemd-analyze", "verify", *ours]
+    assert run(*verify, cwd=units, env={"SYSTEMD_UNIT_PATH": f"{units}:"}) == ""
+    for unit in ours:
+        found = exposure(unit, tmp_path)
+        record_property("summary", f"{unit}: exposure {found}")
+        assert found <= EXPOSURE, unit
+
+
 def exposure(unit: str, root: Path) -> float:
     name = unit.replace("@.", "@blue.")
     words = ("security", "--offline=true", f"--root={root}", "--no-pager", name)
@@ -122,11 +152,18 @@ def test_every_secret_of_the_units_is_made(bake: Bake, tmp_path: Path) -> None:
     text = (here / "units/site-.service.d/site.conf").read_text()
     loaded = set(re.findall(r"(?m)^LoadCredential=(\w+):.*/secrets/\1$", text))
     assert loaded == set(re.findall(r"_FILE=%d/(\w+)", text))
+    text = "".join(path.read_text() for path in (project / MONITORING).glob("*.conf"))
+    watches = set(re.findall(r"(?m)^LoadCredential=(\w+):.*/secrets/\1$", text))
+    assert {"alert_pager_url", "database_url", "redis_exporter"} < watches
+    loaded |= watches
     assert loaded <= {path.name for path in (here / "secrets").iterdir()}
     password = (here / "secrets/app_password").read_text()
     for name, port in {"database_url": 6432, "database_direct_url": 5432}.items():
         url = f"postgres://app:{password}@127.0.0.1:{port}/app"
         assert (here / "secrets" / name).read_text() == url
+    servers = json.loads((here / "secrets/redis_exporter").read_text())
+    prometheus = (project / MONITORING / "prometheus.yml").read_text()
+    assert {*servers} == {*re.findall(r"redis://[\d.:]+", prometheus)}
     assert (here / "secrets").stat().st_mode & 0o777 == 0o700
 
 
@@ -302,6 +339,36 @@ class Debian(Machine):
         words = ("--unit", unit, "--no-pager", "--output", "cat")
         return self.inside("journalctl", *words)
 
+    def idle(self) -> str:
+        """The address of the metrics of the colour that does not serve."""
+        ports = {"blue": 9465, "green": 9464}
+        return f"127.0.0.1:{ports[self.serving()]}"
+
+    def prometheus(self, path: str) -> Any:
+        asked = f"curl --silent 'http://127.0.0.1:9090/api/v1/{path}' || true"
+        if said := self.inside("sh", "-c", asked):
+            return json.loads(said)["data"]
+        raise ConnectionError("Prometheus starts")
+
+    def down(self) -> set[tuple[str, str]]:
+        """Jobs and instances that Prometheus cannot scrape."""
+        targets = self.prometheus("targets")["activeTargets"]
+        return {
+            (each["labels"]["job"], each["labels"]["instance"])
+            for each in targets
+            if each["health"] != "up"
+        }
+
+    def alerts(self, name: str) -> list[str]:
+        """The states of an alert, as the webhook was told them."""
+        calls = self.inside("cat", "/root/calls").splitlines()
+        return [
+            alert["status"]
+            for call in calls
+            for alert in json.loads(call)["alerts"]
+            if alert["labels"]["alertname"] == name
+        ]
+
     def load(self, clients: int = 4) -> AbstractContextManager[Load]:
         """Ask for a page that no cache answers, in new connections and in kept ones."""
         asks: list[Callable[[], Answer]] = []
@@ -363,6 +430,40 @@ for name in ("tcp", "tcp6"):
         if state == "0A" and not host.endswith(("0100007F", "01000000")):
             print(int(port, 16))
 """
+
+
+# Metrics whose names begin so are an exporter's, or a backup's.
+EXPORTED = "alertmanager|backup|nginx|node|pg|pgbouncer|probe|redis"
+WEBHOOK = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        with open("/root/calls", "ab") as file:
+            file.write(self.rfile.read(int(self.headers["Content-Length"])) + b"\\n")
+        self.send_response(200)
+        self.end_headers()
+HTTPServer(("127.0.0.1", 8099), Handler).serve_forever()
+"""
+
+
+def switch_on_monitoring(machine: Debian, say: Callable[[str], None]) -> None:
+    """Deploy it with rules that wait for seconds, and name a webhook as the pager."""
+    rules = machine.checkout / "deploy/monitoring/rules/site.yml"
+    text = re.sub(r"(?m)^( +(?:interval|for)): '?\w+'?$", r"\1: 5s", rules.read_text())
+    rules.write_text(text)
+    values = "deploy/ansible/group_vars/all/site.yml"
+    replace(values, "monitoring: false", "monitoring: true")(machine.checkout)
+    machine.commit()
+    started = time.monotonic()
+    said = machine.make("deploy")
+    say(f"a release, and monitoring: {time.monotonic() - started:.0f} s")
+    assert "Alerts notify nobody: write a URL into secrets/alert_pager_url" in said
+
+    machine.inside("touch", "/root/calls")
+    machine.inside("systemd-run", "--quiet", "python3", "-c", WEBHOOK)
+    url = "http://127.0.0.1:8099/"
+    said = machine.here(f"printf {url} >secrets/alert_pager_url; ./monitoring.sh on")
+    assert said == "Restarted prometheus-alertmanager.\n"
 
 
 @pytest.mark.scale
@@ -519,6 +620,44 @@ def test_bare_host_serves_after_one_command(
         copy = "docker", "cp", f"{machine.name}:/srv/my_site/deploy/systemd/backups"
         run(*copy, tmp_path, cwd=machine.key)
 
+    with subtests.test("nothing of monitoring is installed until it is on"):
+        assert "prometheus" not in machine.inside("dpkg", "--list")
+
+    with subtests.test("monitoring sees every part of the site"):
+        switch_on_monitoring(machine, say)
+        wait_until(lambda: machine.down() == {("web", machine.idle())}, 90)
+        rules = (machine.checkout / "deploy/monitoring/rules/site.yml").read_text()
+        named = {*re.findall(rf"\b(?:{EXPORTED})_\w+", rules)}
+        assert len(named) > 15
+        assert named <= {*machine.prometheus("label/__name__/values")}
+        query = quote('sum({__name__=~"(pg|pgbouncer|nginx|redis)_up"})')
+        [up] = machine.prometheus(f"query?query={query}")["result"]
+        assert up["value"][1] == "5"
+        ports = set(machine.inside("python3", "-c", LISTENING).split())
+        assert ports == {"22", "80", "443"}
+
+    with subtests.test("the units of monitoring are confined"):
+        for path in (machine.checkout / MONITORING).glob("prometheus*.conf"):
+            said = machine.inside(
+                "systemd-analyze", "security", "--no-pager", path.stem
+            )
+            [number] = re.findall(r"Overall exposure level for \S+ ([\d.]+)", said)
+            say(f"{path.stem}: exposure {number}")
+            assert float(number) <= EXPOSURE
+
+    with subtests.test("an alert arrives, and is resolved"):
+        started = time.monotonic()
+        machine.inside("systemctl", "stop", "site-worker")
+        wait_until(lambda: "firing" in machine.alerts("WorkersDown"), 120)
+        say(f"a stopped worker is a page after {time.monotonic() - started:.0f} s")
+        machine.inside("systemctl", "start", "site-worker")
+        wait_until(lambda: "resolved" in machine.alerts("WorkersDown"), 180)
+
+    with subtests.test("a second run with monitoring changes nothing"):
+        said = machine.make("deploy")
+        assert " changed=0 failures=0 " in said
+        assert "notify nobody" not in said
+
     with subtests.test("logs and a shell"):
         assert "gunicorn" in machine.make("logs", "ARGS=--lines 50 --unit site-web@*")
         typed = "printf 'print(6 * 7)\\nexit()\\n'"
@@ -530,6 +669,14 @@ def test_bare_host_serves_after_one_command(
     with subtests.test("it serves after a restart of the machine"):
         run("docker", "restart", "--time", "60", machine.name, cwd=machine.key)
         wait_until(lambda: machine.ask("/?restarted").status == 200, 90)
+
+    with subtests.test("monitoring runs after a restart, until it is switched off"):
+        wait_until(lambda: machine.down() == {("web", machine.idle())}, 120)
+        said = machine.make("deploy", "ARGS=-e monitoring=false")
+        assert " changed=1 failures=0 " in said
+        assert "prometheus" not in machine.inside("systemctl", "list-units")
+        said = machine.make("deploy", "ARGS=-e monitoring=false")
+        assert " changed=0 failures=0 " in said
 
     with subtests.test("an older system is refused in one line"):
         machine.inside("sed", "-i", "s/^13.*/12.9/", "/etc/debian_version")

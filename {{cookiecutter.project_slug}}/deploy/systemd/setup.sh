@@ -22,13 +22,14 @@ if [ -e host.env ]; then
     esac
 fi
 
+printf '{"redis://127.0.0.1:6379": "%s", "redis://127.0.0.1:6380": "%s"}' "$redis" "$redis" | make secrets/redis_exporter
 # Secrets of yours; an empty file counts as unset.
-sed -n 's|^LoadCredential=\([a-z_]*\):.*|\1|p' units/site-.service.d/site.conf | while read -r secret; do
+sed -n 's|^LoadCredential=\([a-z_]*\):.*|\1|p' units/site-.service.d/site.conf monitoring/*.conf | while read -r secret; do
     make "secrets/$secret" </dev/null
 done
 # Only root: systemd gives each unit copies.
 chmod 700 secrets
 [ -e upstream.conf ] || write_upstream blue
 chmod 755 static tls
-chmod -R a+rX ../nginx
+chmod -R a+rX ../monitoring ../nginx monitoring
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

@@ -23,6 +23,7 @@ from plinth_tests.processes import python
 
 FOLDER = settings.BASE_DIR / "deploy/monitoring"
 COMPOSE = settings.BASE_DIR / "deploy/compose/monitoring.yml"
+SYSTEMD = settings.BASE_DIR / "deploy/systemd"
 RUNBOOKS = settings.BASE_DIR / "docs/runbooks.md"
 HERE = pytest.mark.skipif(not FOLDER.exists(), reason="no deploy/monitoring here")
 WRITTEN = pytest.mark.skipif(
@@ -256,12 +257,11 @@ def test_every_severity_has_a_receiver_and_no_address_is_in_the_file() -> None:
     assert not re.search(r"(?m)^ *(- )?(api_)?url: ", text)
 
 
-@HERE
 @pytest.mark.practice(42)
 def test_every_container_with_metrics_is_scraped() -> None:
-    found = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
-    text = (FOLDER / "prometheus.yml").read_text()
     exporters = {name for name in compose() if name.endswith("-exporter")}
+    text = (FOLDER / "prometheus.yml").read_text()
+    found = yaml.safe_load(text)
 
     assert exporters <= {*re.findall(r"([a-z]+-exporter):\d+", text)}
     jobs = {job["job_name"]: job for job in found["scrape_configs"]}
@@ -277,6 +277,25 @@ def compose() -> dict[str, dict[str, Any]]:
         pytest.skip("no deploy/compose/monitoring.yml here")
     found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
     return found
+
+
+@pytest.mark.practice(42)
+@pytest.mark.skipif(not SYSTEMD.exists(), reason="no deploy/systemd here")
+def test_every_unit_with_metrics_is_scraped_and_listens_to_this_host_alone() -> None:
+    units = [*SYSTEMD.rglob("*.service"), *SYSTEMD.rglob("*.conf")]
+    found = re.findall(
+        r"(?:METRICS_BIND|--web\.listen-address)=([^\s']+)",
+        "\n".join(unit.read_text() for unit in units),
+    )
+    text = (SYSTEMD / "monitoring/prometheus.yml").read_text()
+    scraped = {*re.findall(r"127\.0\.0\.1:\d+", text)}
+
+    assert len({*found}) == len(found) > 8
+    assert {*found} <= scraped
+    # Rules name them; a site may have no worker.
+    jobs = {*re.findall(r'job="(\w+)"', " ".join(queries()))}
+    assert jobs <= {*re.findall(r"job_name: (\w+)", text)} | {"worker"}
+    assert ("instance: broker" in text) is ("job_name: worker" in text)
 
 
 @pytest.mark.practice(42)
