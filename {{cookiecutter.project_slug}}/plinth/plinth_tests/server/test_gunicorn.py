@@ -3,6 +3,7 @@
 import ast
 import http.client
 import json
+import logging
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from gunicorn.http.errors import InvalidRequestLine
 
 from config import gunicorn
 from plinth.database.settings import Connections, databases
@@ -25,6 +27,7 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth.server import gunicorn as defaults
 from plinth.server.resources import most_open_files
+from plinth.server.worker import Worker
 from plinth_tests.processes import COMPLETE, EMBEDDED, environ, evaluate, python
 
 pytestmark = pytest.mark.practice(60)
@@ -251,6 +254,33 @@ def test_malformed_request_is_answered_and_logged(
         line for line in server.lines()[before:] if message in str(line["message"])
     ]
     assert line["level"] == "WARNING"
+
+
+def test_malformed_request_has_no_id_of_an_earlier_one(server: Server) -> None:
+    # Several, since any thread of any worker may serve one.
+    for _ in range(30):
+        server.get(PAGE)
+        server.send(b"GET /\r\n\r\n")
+
+    lines = [line for line in server.lines() if line["name"] == "gunicorn.error"]
+    rejected = [line for line in lines if "Invalid request" in str(line["message"])]
+    assert len(rejected) >= 30
+    assert {line["request_id"] for line in rejected} == {"-"}
+
+
+def test_malformed_request_is_logged_without_the_clients_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = Worker.__new__(Worker)
+    worker.log = logging.getLogger("gunicorn.error")
+    client, other = socket.socketpair()
+    with client, other:
+        worker.handle_error(
+            None, client, ("203.0.113.7", 4711), InvalidRequestLine("GET /")
+        )
+
+    assert "Invalid request from ip=***" in caplog.text
+    assert "203.0.113.7" not in caplog.text
 
 
 def test_head_has_the_length_of_get_and_logs_no_warning(server: Server) -> None:
