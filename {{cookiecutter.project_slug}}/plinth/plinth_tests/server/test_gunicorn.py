@@ -41,7 +41,7 @@ GONE = 1 << 23
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 # A worker as gunicorn forks it: the KB that a garbage collection copies.
 FORK = """
-import config.wsgi, gc, os, sys
+import config.wsgi, gc, logging, os, sys
 from pathlib import Path
 from types import SimpleNamespace
 from config import gunicorn
@@ -52,7 +52,7 @@ def copied():
     return int(facts.partition("Private_Dirty:")[2].split()[0])
 
 cfg = SimpleNamespace(preload_app=True, workers=1, threads=1)
-gunicorn.on_starting(SimpleNamespace(cfg=cfg))
+gunicorn.on_starting(SimpleNamespace(cfg=cfg, log=logging.getLogger()))
 read, write = os.pipe()
 if not os.fork():
     before = copied()
@@ -217,6 +217,16 @@ def test_page_is_served_over_the_socket(server: Server) -> None:
 
     assert response.status == 200
     assert response.getheader("Server") == "gunicorn"
+
+
+@pytest.mark.skipif(
+    Path(settings.STATIC_ROOT).exists(), reason="static files are collected"
+)
+def test_start_without_static_files_says_so_in_one_line(server: Server) -> None:
+    log = server.log.read_text()
+
+    assert log.count("run manage.py collectstatic") == 1
+    assert "No directory at" not in log
 
 
 def test_only_owner_and_group_may_connect_to_the_socket(server: Server) -> None:
