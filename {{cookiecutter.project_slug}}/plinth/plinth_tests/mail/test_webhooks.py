@@ -14,6 +14,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from plinth import email_url
+from plinth.mail import webhooks
 from plinth.mail.models import Suppression
 from plinth.mail.views import PROVIDERS, carries
 from plinth.mail.webhooks import SIGNATURE_AGE
@@ -278,3 +279,7 @@ def test_admin_searches_and_deletes_suppressions(
         reverse("admin:mail_suppression_delete", args=[row.pk]), {"post": "yes"}
     )
     assert not Suppression.objects.exists()
+
+
+def test_variable_may_name_each_provider() -> None:
+    assert {*email_url.WEBHOOKS} == {*PROVIDERS} == {*webhooks.PROVIDERS}

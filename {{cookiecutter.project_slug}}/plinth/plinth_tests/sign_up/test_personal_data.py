@@ -161,9 +161,12 @@ def test_provider_is_there_with_its_variables(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-def test_provider_needs_all_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_provider_needs_all_its_variables_and_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="APPLE_KEY_ID must be set too"):
         providers(env(monkeypatch, APPLE_CLIENT_ID="id"))
+    apple = {"APPLE_CLIENT_ID": "id", "APPLE_KEY_ID": "id", "APPLE_TEAM_ID": "id"}
+    with pytest.raises(SystemExit, match="APPLE_PRIVATE_KEY must be the content"):
+        providers(env(monkeypatch, **apple, APPLE_PRIVATE_KEY="garbage"))
 
 
 # In a process of its own: the apps of a provider are installed at its start.
