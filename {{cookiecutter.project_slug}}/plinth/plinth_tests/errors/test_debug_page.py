@@ -1,7 +1,9 @@
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
@@ -34,9 +36,9 @@ def test_query_is_reported(rf: RequestFactory) -> None:
     assert dict(reporter.get_traceback_data()["request_GET_items"]) == {"a": "one"}
 
 
-def reader(get_response: object) -> object:
-    def read(request: object) -> object:
-        request.GET
+def reader(get_response: Any) -> Any:
+    def read(request: HttpRequest) -> Any:
+        request.GET.get("a")
         return get_response(request)
 
     return read

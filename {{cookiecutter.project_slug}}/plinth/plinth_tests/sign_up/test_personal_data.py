@@ -161,7 +161,9 @@ def test_provider_is_there_with_its_variables(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-def test_provider_needs_all_its_variables_and_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_provider_needs_all_its_variables_and_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with pytest.raises(SystemExit, match="APPLE_KEY_ID must be set too"):
         providers(env(monkeypatch, APPLE_CLIENT_ID="id"))
     apple = {"APPLE_CLIENT_ID": "id", "APPLE_KEY_ID": "id", "APPLE_TEAM_ID": "id"}
@@ -200,8 +202,6 @@ def test_sign_in_fails_while_the_provider_is_down() -> None:
     assert done.stdout.startswith("401")
     assert "Third-party login failure" in done.stdout
     lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
-    (warning,) = [
-        line for line in map(json.loads, lines) if line["level"] != "INFO"
-    ]
+    (warning,) = [line for line in map(json.loads, lines) if line["level"] != "INFO"]
     assert warning["message"].startswith("sign-in with Single sign-on failed:")
     assert "exc_info" not in warning

@@ -22,7 +22,9 @@ class ErrorResponse(TemplateResponse):
     def rendered_content(self) -> str:
         try:
             return super().rendered_content
-        except Exception:  # the next page would be the same one, for the error in this one
+        except (
+            Exception
+        ):  # the next page would be the same one, for the error in this one
             logger.exception("the error page cannot be rendered")
             context = self.context_data or {}
             facts = {"title": context["title"], "details": context["text"]}
