@@ -22,7 +22,7 @@ from django.urls import path
 from .forms import SameTimeMixin, ThrottledCodeMixin
 
 
-class StrictJSONMixin(RESTView):  # type: ignore[misc]
+class StrictJSONMixin(RESTView):
     """Answers 400, as JSON, to each body that allauth or the database can't read.
 
     That is also one nested too deeply, a number of too many digits, and half of a surrogate
@@ -54,11 +54,12 @@ class AuthenticateView(mfa_views.AuthenticateView):
     input_class = AuthenticateInput
 
 
+def strict(view: Any) -> Any:
+    return type(view.__name__, (StrictJSONMixin, view), {})
+
+
 urlpatterns = [
-    path(
-        route,
-        type(view.__name__, (StrictJSONMixin, view), {}).as_api_view(client=Client.APP),
-    )
+    path(route, strict(view).as_api_view(client=Client.APP))
     for route, view in (
         ("config", ConfigView),
         ("auth/signup", SignUpView),

@@ -63,7 +63,7 @@ class SignUpMiddleware(MiddlewareMixin):
 
         if not isinstance(exception, RequestException):
             return None
-        name = match.kwargs.get("provider_id") or match.url_name.rpartition("_")[0]
+        name = match.kwargs.get("provider_id") or str(match.url_name).rpartition("_")[0]
         provider = get_adapter().get_provider(request, name)
         page: HttpResponseBase = render_authentication_error(
             request, provider, exception=exception

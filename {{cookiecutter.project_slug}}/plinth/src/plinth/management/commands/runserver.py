@@ -9,8 +9,7 @@ from django.contrib.staticfiles.management.commands import runserver
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.management.base import CommandError
 from django.db import OperationalError
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from plinth import metrics
@@ -21,7 +20,7 @@ HIGHEST_PORT = 65_535
 
 
 class StaticHandler(StaticFilesHandler):
-    def serve(self, request: HttpRequest) -> HttpResponseBase:
+    def serve(self, request: HttpRequest) -> HttpResponse | FileResponse:
         try:
             return super().serve(request)
         except SuspiciousFileOperation as error:
