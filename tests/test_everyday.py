@@ -94,7 +94,7 @@ def required_field_of_the_example(project: Path) -> None:
     insert(
         project,
         "apps/catalog/models.py",
-        '    sku = models.',
+        "    sku = models.",
         '    maker = models.CharField("maker", max_length=80, default="", db_default="")\n',
     )
     manage(project, "makemigrations", "catalog")

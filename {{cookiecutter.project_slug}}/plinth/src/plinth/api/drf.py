@@ -41,7 +41,8 @@ class JSONParser(BaseParser):
 
 
 class BodyMixin(serializers.Serializer):
-    """The body of a request: fields that are unknown or read-only are refused."""
+    # The body of a request: fields that are unknown or read-only are refused. A comment,
+    # since a docstring is the description of every subclass in the schema.
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

@@ -36,7 +36,7 @@ def form_data(form: BaseForm) -> dict[str, Any]:
             data |= zip(names, widget.decompress(bound.value()), strict=True)
         elif not widget.needs_multipart_form:
             data[bound.html_name] = bound.value()
-    # Neither is a box posted that is not ticked; 0 is.
+    # A browser posts no box that is not ticked.
     return {
         name: value
         for name, value in data.items()
