@@ -53,7 +53,7 @@ def test_internals_name_every_test_of_an_internal(bake: Bake) -> None:
 def test_diagram_of_a_request_has_the_middleware_of_a_new_project(
     install: Bake,
 ) -> None:
-    project = install()
+    project = install(rest_api="drf")
     show = "import json; from django.conf import settings; print(json.dumps(settings.MIDDLEWARE))"
     env = {"DJANGO_SETTINGS_MODULE": "config.settings.base", "SECRET_KEY": "x"}
     words = (".venv/bin/python", "-c", show)

@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         path("", include("apps.pages.urls")),
         # {% if cookiecutter.sign_up %}
-        # Above: of the paths that both have, such as sign-in/, these are served.
+        # First: of the paths that both have, such as sign-in/, these are served.
         path("accounts/", include("plinth.sign_up.urls")),
         # {% endif %}
         path("accounts/", include("apps.accounts.urls")),

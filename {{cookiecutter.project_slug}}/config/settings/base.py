@@ -19,12 +19,10 @@ from .parts.security import *
 from .parts.storages import *
 
 # {% if cookiecutter.use_celery %}
-# Celery
 from .parts.tasks import *
 
 # {% endif %}
 # {% if cookiecutter.rest_api != "none" %}
-# API
 from .parts.web_api import *
 
 # {% endif %}
@@ -169,7 +167,7 @@ LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "accounts:profile"
 LOGOUT_REDIRECT_URL = "pages:home"
 
-# Settings of the system checks practices.W044 and practices.W032
+# Of the system checks practices.W044 and practices.W032, and of Zeal
 
 # "class", "function", or None for no check.
 VIEW_STYLE = "class"

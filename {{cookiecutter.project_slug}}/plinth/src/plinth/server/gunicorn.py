@@ -24,7 +24,7 @@ NAME = Path.cwd().name
 env = Env()
 env.read_file(Path(".env").resolve())
 
-# Behind nginx on the same machine a unix socket, unix:/run/app/web.sock, saves the cost
+# Behind nginx on the same machine a unix socket, unix:/run/app/blue.sock, saves the cost
 # of TCP; in Kubernetes it is a port.
 bind = env.address("WEB_BIND", default=f"0.0.0.0:{env.port('PORT', default=8000)}")
 # The socket's owner and group may connect; nginx must be in the group.
@@ -47,7 +47,7 @@ preload_app = True
 # timeout (30), and before nginx gives up (60). It does not bound a request; the time-outs
 # of the services that a request calls do.
 timeout = 55
-# On SIGTERM, in-flight requests get as long as a statement; the service manager waits 35.
+# On SIGTERM, in-flight requests get as long as a statement; the service manager waits 40.
 graceful_timeout = 30
 # Longer than nginx or a load balancer keeps an idle connection (60): it could otherwise
 # send a request into a connection that is being closed.
