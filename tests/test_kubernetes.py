@@ -491,11 +491,11 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
         return {*re.findall(r"(?m)^  make (\S+)", listed)}
 
     common = {"deploy", "rollback", "logs", "remote-shell"}
-    own = {"maintenance", "monitoring", "restore"}
+    own = {"maintenance", "monitoring", "restore", "vault"}
     compose = targets()
     assert common | own <= compose
     assert compose - targets(**KUBERNETES) == own
-    assert compose - targets(deploy="systemd") == {"monitoring", "restore"}
+    assert compose - targets(deploy="systemd") == {"monitoring"}
     assert compose - targets(deploy="none") == common | own
     make = subprocess.run(
         ["make", "deploy"],
