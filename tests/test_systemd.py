@@ -117,12 +117,12 @@ def test_units_of_monitoring_are_valid_and_confined(
     units.mkdir(parents=True)
     # As monitoring.sh does; the distribution's own units have less.
     for path in folder.glob("prometheus*.conf"):
-        unit = units / f"{path.stem}.service"
-        unit.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
+        own = units / f"{path.stem}.service"
+        own.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
         text = (folder / "sandbox.conf").read_text() + path.read_text()
         text = re.sub(r"/usr/bin/prometheus\S*", "/bin/true", text)
-        Path(f"{unit}.d").mkdir()
-        Path(f"{unit}.d/site.conf").write_text(text)
+        Path(f"{own}.d").mkdir()
+        Path(f"{own}.d/site.conf").write_text(text)
     ours = sorted(path.name for path in units.glob("*.service"))
     assert len(ours) == 8
 
