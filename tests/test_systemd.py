@@ -350,6 +350,9 @@ def switch_on_monitoring(machine: Debian, say: Callable[[str], None]) -> None:
     rules = machine.checkout / "deploy/monitoring/rules/site.yml"
     text = re.sub(r"(?m)^( +(?:interval|for)): '?\w+'?$", r"\1: 5s", rules.read_text())
     rules.write_text(text)
+    receivers = machine.checkout / "deploy/monitoring/alertmanager.yml"
+    text = re.sub(r"group_interval: \w+", "group_interval: 5s", receivers.read_text())
+    receivers.write_text(text)
     values = "deploy/ansible/group_vars/all/site.yml"
     replace(values, "monitoring: false", "monitoring: true")(machine.checkout)
     machine.commit()
