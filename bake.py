@@ -99,7 +99,13 @@ def checked(options: dict[str, Any]) -> Iterator[None]:
             print(message)
         return answer
 
+    names = json.loads((HERE / "cookiecutter.json").read_text())
+    questions = [name for name in names if not name.startswith("_")]
     for question, answer in (options["extra_context"] or {}).items():
+        if question not in questions:
+            known = ", ".join(questions)
+            print(f"No question is {question!r:.60}, but {known}.", file=sys.stderr)
+            sys.exit(2)
         if message := refusal(question, answer):
             sys.exit(message)
     read, prompt.read_user_variable = prompt.read_user_variable, ask

@@ -24,7 +24,7 @@ from tests.conftest import Bake
 from tests.mutations import append, replace
 from tests.production import repeated
 from tests.services import free_port, wait_until
-from tests.support import Say, clean_environment, commit, refusal, run
+from tests.support import Say, clean_environment, commit, copy_of, refusal, run
 from tests.test_host import PROBED, Host
 
 MACHINE = "debian-systemd:12"
@@ -188,7 +188,8 @@ def test_bare_host_serves_after_one_command(
         assert "policy drop" in machine.inside("nft", "list", "table", "inet", "site")
         updates = machine.inside("apt-config", "dump", "APT::Periodic")
         assert 'Unattended-Upgrade "1"' in updates
-        for unit in ("nftables", "systemd-timesyncd", "unattended-upgrades"):
+        units = ("nftables", "systemd-timesyncd", "unattended-upgrades", "backup.timer")
+        for unit in units:
             assert "enabled" in machine.inside("systemctl", "is-enabled", unit)
 
     with subtests.test("a second run changes nothing"):
@@ -309,6 +310,31 @@ def test_unreachable_host_is_one_line(install: Bake) -> None:
         "127.0.0.1 cannot be reached: ssh: connect to host 127.0.0.1"
     )
     assert line.endswith("its firewall lets you in: ssh 127.0.0.1")
+
+
+def test_vault_is_decrypted_by_every_playbook(install: Bake, tmp_path: Path) -> None:
+    project = copy_of(install(), tmp_path)
+    vault = project / "deploy/ansible/group_vars/all/vault.yml"
+    vault.write_text("site_secrets: {}\n")
+    password = tmp_path / "password"
+    password.write_text("of the vault")
+    env = {"ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    bin = Path(sys.executable).parent
+    run(
+        bin / "ansible-vault",
+        "encrypt",
+        "--output",
+        vault,
+        vault,
+        cwd=tmp_path,
+        env=env,
+    )
+
+    for target, known in {"rollback": env, "maintenance": {}}.items():
+        words = ("make", target, f"HOST=root@127.0.0.1:{free_port()}", "ARGS=on")
+        lines = refusal(*words, cwd=project, env=known)
+        reason = "cannot be reached" if known else " on prompt for "
+        assert reason in lines[-1], lines
 
 
 @pytest.mark.parametrize("deploy", ["compose", "systemd"])

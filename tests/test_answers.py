@@ -1,6 +1,7 @@
 """Answers: what can't work is refused, and nothing is left; what looks odd works."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -148,6 +149,17 @@ def test_make_new_names_an_unknown_choice(answer: str, tmp_path: Path) -> None:
     (line,) = refusal("make", "new", args, cwd=REPOSITORY)
     assert question in line
     assert choice in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("question", ["celery", "_extensions", "__extras"])
+def test_make_new_names_the_questions_for_an_unknown_one(
+    question: str, tmp_path: Path
+) -> None:
+    args = f"ARGS=--no-input --output-dir {tmp_path} {question}=false"
+    (line,) = refusal("make", "new", args, cwd=REPOSITORY)
+    assert repr(question) in line
+    assert {"project_slug", "use_celery", "license"} <= {*re.findall(r"\w+", line)}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -89,6 +89,23 @@ def function_view(project: Path) -> None:
     urls.write_text(text.replace("from . import views", "from . import about, views"))
 
 
+def required_field_of_the_example(project: Path) -> None:
+    """A column, and its value in the one product of the tests."""
+    insert(
+        project,
+        "apps/catalog/models.py",
+        "    sku = models.",
+        '    maker = models.CharField("maker", max_length=80, default="", db_default="")\n',
+    )
+    manage(project, "makemigrations", "catalog")
+    insert(
+        project,
+        "tests/catalog/conftest.py",
+        'name="Brass lamp"',
+        '        maker="Ann Smith",\n',
+    )
+
+
 def middleware(project: Path) -> None:
     write(
         project,
@@ -251,6 +268,7 @@ JOBS: list[Job] = [
     third_party_app,
     script_of_a_cdn,
     field_of_the_user,
+    required_field_of_the_example,
     periodic_task,
     second_language,
     decision_record,
@@ -273,6 +291,7 @@ EXPORTED = {
 ADDITIONS = [
     *(app_with_a_list, function_view, middleware, own_home_page, periodic_task),
     *(third_party_app, script_of_a_cdn, field_of_the_user, second_language),
+    required_field_of_the_example,
 ]
 
 

@@ -1,8 +1,9 @@
 """One site on several hosts: a load balancer, two web hosts, one for the data and a replica.
 
-The hosts are containers with systemd and sshd, each with an address of its own. Docker is
-this machine's for all of them, so each has names of its own there. What Compose starts for a
-host is in that host's network: connections come from its address, and its firewall applies.
+The hosts are containers with systemd and sshd, each with an address of its own. Where the site
+is in containers, Docker is this machine's for all of them, so each has names of its own there.
+What Compose starts for a host is in that host's network: connections come from its address, and
+its firewall applies.
 """
 
 import getpass
@@ -37,6 +38,7 @@ from tests.services import (
     get,
     listens,
     nginx,
+    primary,
     process,
     self_signed,
     wait_until,
@@ -53,6 +55,7 @@ from tests.support import (
 )
 from tests.test_ansible import Machine, boot, machine, make_key, needs_machine
 from tests.test_host import PRIVATE_PAGE, PROBED, SITE, somebody_signs_in
+from tests.test_systemd import SYSTEMD, boot_debian, build_debian
 
 __all__ = ["machine"]
 
@@ -106,6 +109,26 @@ NAMES = {
     "edge": {},
 }
 
+# Units of a host without Docker, and the services of Compose that they are.
+UNITS = {
+    "nginx": "nginx",
+    "pgbouncer": "pgbouncer",
+    "postgresql@17-main": "postgres",
+    "redis-server@broker": "broker",
+    "redis-server@cache": "cache",
+    "site-beat": "beat",
+    "site-web@blue": "web-blue",
+    "site-web@green": "web-green",
+    "site-worker": "worker",
+}
+# Saves five downloads. Not installed: the servers would start.
+DOWNLOADED = """
+RUN rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install --yes \
+    --no-install-recommends --download-only age ca-certificates certbot curl nftables nginx \
+    openssl pgbouncer postgresql procps python3-apt python3-venv redis-server \
+    systemd-timesyncd unattended-upgrades
+"""
+
 
 class Hosts:
     """Bare hosts, on which nothing is left in the end."""
@@ -118,17 +141,25 @@ class Hosts:
 
     def boot(self) -> None:
         for name in ("data", "copy", "edge", "web1", "web2"):
-            words = ["--sysctl", "net.ipv4.ip_forward=1"]
-            for service, at in NAMES.get(name, NAMES["web1"]).items():
-                words += ["--add-host", f"{service}:{self.addresses.get(at, at)}"]
-            boot(f"{self.site}-{name}", self.folder, *words)
+            self.start(name, "--sysctl", "net.ipv4.ip_forward=1")
             form = "{{.NetworkSettings.IPAddress}}"
             inspect = ("docker", "inspect", "--format", form, f"{self.site}-{name}")
             self.addresses[name] = run(*inspect, cwd=self.folder).strip()
         self.prepare()
 
-    def prepare(self) -> None:
-        """Commit the inventory, and what hosts need that have one Docker."""
+    def start(self, name: str, *options: str) -> None:
+        words = [*options]
+        for service, at in NAMES.get(name, NAMES["web1"]).items():
+            words += ["--add-host", f"{service}:{self.addresses.get(at, at)}"]
+        boot(f"{self.site}-{name}", self.folder, *words)
+
+    def variables(self, name: str) -> dict[str, object]:
+        """A host's own, in the inventory."""
+        files = [f"trial-{'web' if 'web' in name else 'data'}.yml"]
+        return {"folder": str(self.folder / name), "compose_files": files}
+
+    def adapt(self) -> None:
+        """Write what hosts need that have one Docker."""
         compose = self.checkout / "deploy/compose"
         services = yaml.safe_load((compose / "compose.yml").read_text())["services"]
         for file, names in {"trial-web.yml": WEB, "trial-data.yml": DATA}.items():
@@ -155,6 +186,20 @@ class Hosts:
                     command = services[name]["command"] + " --port 6380"
                     lines += [f"    command: {json.dumps(command)}"]
             (compose / file).write_text("\n".join(lines) + "\n")
+        for name in self.addresses:
+            at = self.folder / name / "deploy/compose"
+            at.mkdir(parents=True)
+            lines = [
+                f"COMPOSE_PROJECT_NAME={self.site}-{name}",
+                f"TRIAL_HOST={self.site}-{name}",
+                "DOCKER_BUILDKIT=1",
+            ]
+            text = (compose / ".env.example").read_text() + "\n".join(lines) + "\n"
+            (at / ".env").write_text(text)
+
+    def prepare(self) -> None:
+        """Commit the inventory, and what hosts need that are no machines."""
+        self.adapt()
         values = "deploy/ansible/group_vars/all/site.yml"
         bucket = (
             '{"AWS_STORAGE_BUCKET_NAME": "trial", "AWS_S3_REGION_NAME": "eu-west-1"}'
@@ -167,11 +212,7 @@ class Hosts:
         }.items():
             replace(values, old, new)(self.checkout)
         hosts = {
-            name: {
-                "ansible_host": address,
-                "folder": str(self.folder / name),
-                "compose_files": [f"trial-{'web' if 'web' in name else 'data'}.yml"],
-            }
+            name: {"ansible_host": address} | self.variables(name)
             for name, address in self.addresses.items()
         }
         groups = {
@@ -185,16 +226,6 @@ class Hosts:
         run("git", "init", "--quiet", cwd=self.checkout)
         (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
         commit(self.checkout)
-        for name in self.addresses:
-            at = self.folder / name / "deploy/compose"
-            at.mkdir(parents=True)
-            lines = [
-                f"COMPOSE_PROJECT_NAME={self.site}-{name}",
-                f"TRIAL_HOST={self.site}-{name}",
-                "DOCKER_BUILDKIT=1",
-            ]
-            text = (compose / ".env.example").read_text() + "\n".join(lines) + "\n"
-            (at / ".env").write_text(text)
 
     def env(self, **env: str) -> dict[str, str]:
         path = f"{self.folder}/bin:{os.environ['PATH']}"
@@ -210,10 +241,17 @@ class Hosts:
         return "\n".join(refusal(*both, cwd=self.checkout, env=self.env()))
 
     def release(self) -> str:
-        """Commit everything; return the image's name."""
+        """Commit everything; return the release's name."""
         commit(self.checkout)
         name = run("git", "rev-parse", "HEAD", cwd=self.checkout)[:12]
         return f"{self.site}:{name}"
+
+    def at(self, name: str) -> str:
+        """The folder on a host from which its part runs."""
+        return str(self.folder / name / "deploy/compose")
+
+    def read(self, name: str, file: str) -> str:
+        return self.inside(name, "cat", f"{self.at(name)}/{file}")
 
     def inside(self, name: str, *command: str) -> str:
         return run("docker", "exec", f"{self.site}-{name}", *command, cwd=self.folder)
@@ -239,10 +277,27 @@ class Hosts:
             name, "exec", "--no-TTY", "postgres", *words, statement
         ).strip()
 
-    def image(self, name: str) -> str:
-        text = (self.folder / name / "deploy/compose/.env").read_text()
-        [image] = re.findall(r"(?m)^IMAGE=(.*)", text)
+    def serving(self, name: str) -> str:
+        [image] = re.findall(r"(?m)^IMAGE=(.*)", self.read(name, ".env"))
         return image
+
+    def colours(self, name: str) -> int:
+        """Of how many there are releases that can run."""
+        left = self.compose(name, "ps", "--all", "--services").split()
+        return len([each for each in left if each.startswith("web-")])
+
+    def nginx_log(self, name: str) -> str:
+        return self.compose(name, "logs", "--no-log-prefix", "nginx")
+
+    def shell(self, name: str, code: str) -> str:
+        words = ("python", "manage.py", "shell", "--no-imports", "--command", code)
+        return self.compose(name, "exec", "--no-TTY", "web-blue", *words)
+
+    def kill(self, name: str) -> None:
+        label = f"label=com.docker.compose.project={self.site}-{name}"
+        listed = ("docker", "ps", "--quiet", "--filter", label)
+        containers = run(*listed, cwd=self.folder).split()
+        run("docker", "kill", f"{self.site}-{name}", *containers, cwd=self.folder)
 
     def client(self) -> Client:
         return Client(443, self.addresses["edge"], 70)
@@ -292,10 +347,73 @@ class Hosts:
                 subprocess.run(remove, capture_output=True, check=False)
 
 
-@pytest.fixture
-def hosts(install: Bake, tmp_path: Path) -> Iterator[Hosts]:
-    needs_machine()
-    hosts = Hosts(install(), tmp_path)
+class Debians(Hosts):
+    """Bare hosts without Docker: each has servers of its own."""
+
+    def start(self, name: str, *options: str) -> None:
+        boot_debian(f"{self.site}-{name}", self.site, self.folder / "bin", *options)
+
+    def boot(self) -> None:
+        build_debian(self.site, DOWNLOADED)
+        super().boot()
+
+    def variables(self, name: str) -> dict[str, object]:
+        return {}
+
+    def adapt(self) -> None:
+        pass
+
+    def release(self) -> str:
+        return super().release().partition(":")[2]
+
+    def at(self, name: str) -> str:
+        return "/srv/my_site/deploy/systemd"
+
+    def here(self, name: str, command: str, *words: str) -> str:
+        command = f"cd {self.at(name)}; {command}"
+        return self.inside(name, "sh", "-euc", command, "sh", *words)
+
+    def running(self, name: str) -> set[str]:
+        """Names of services, as those of Compose."""
+        words = "list-units --state active --plain --no-legend --type service"
+        units = self.inside(name, "systemctl", *words.split())
+        names = re.findall(r"(?m)^(\S+)\.service", units)
+        return {UNITS[name] for name in names if name in UNITS}
+
+    def psql(self, name: str, statement: str) -> str:
+        words = ("runuser", "--user", "postgres", "--", "psql", "--dbname", "app")
+        return self.inside(name, *words, "-At", "--command", statement).strip()
+
+    def serving(self, name: str) -> str:
+        return self.here(name, "readlink ../../releases/current").strip()
+
+    def colours(self, name: str) -> int:
+        found = self.here(
+            name, "find ../../releases -maxdepth 1 -name blue -o -name green"
+        )
+        return len(found.split())
+
+    def nginx_log(self, name: str) -> str:
+        return self.inside(name, "cat", "/var/log/nginx/access.log")
+
+    def shell(self, name: str, code: str) -> str:
+        command = './python.sh manage.py shell --no-imports --command "$1"'
+        return self.here(name, command, code)
+
+    def kill(self, name: str) -> None:
+        run("docker", "kill", f"{self.site}-{name}", cwd=self.folder)
+
+
+@pytest.fixture(params=["compose", "systemd"])
+def hosts(
+    install: Bake, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Hosts]:
+    hosts: Hosts
+    if request.param == "systemd":
+        hosts = Debians(install(**SYSTEMD), tmp_path)
+    else:
+        needs_machine()
+        hosts = Hosts(install(), tmp_path)
     try:
         hosts.boot()
         yield hosts
@@ -312,9 +430,9 @@ def test_site_on_several_hosts(
     started = time.monotonic()
     said = hosts.make("deploy")
     say(f"from five bare hosts to https: {time.monotonic() - started:.0f} s")
-    first = hosts.image("web1")
+    first = hosts.serving("web1")
     assert hosts.ask("/").status == 200, said
-    assert hosts.image("web2") == first
+    assert hosts.serving("web2") == first
     assert "edge balances over web1, web2: https://example.com/ answers 200." in said
 
     with subtests.test("each host has its part"):
@@ -324,7 +442,7 @@ def test_site_on_several_hosts(
         for _ in range(4):
             hosts.ask("/accounts/sign-in/")
         for name in ("web1", "web2"):
-            served = hosts.compose(name, "logs", "--no-log-prefix", "nginx")
+            served = hosts.nginx_log(name)
             addresses = set(re.findall(r'"address":"([^"]+)".*/sign-in/', served))
             # This machine's on Docker's bridge, and not the load balancer's.
             assert addresses == {hosts.addresses["edge"].rpartition(".")[0] + ".1"}
@@ -341,25 +459,21 @@ def test_site_on_several_hosts(
             "from django.db import connections; cursor = connections['replica_1'].cursor();"
             "cursor.execute('SELECT pg_is_in_recovery()'); print(cursor.fetchone())"
         )
-        words = ("python", "manage.py", "shell", "--no-imports", "--command", code)
-        assert "(True,)" in hosts.compose(
-            "web1", "exec", "--no-TTY", "web-blue", *words
-        )
+        assert "(True,)" in hosts.shell("web1", code)
 
     with subtests.test("the secrets are those of one host, and not here"):
-        secrets = {
-            name: (hosts.folder / name / "deploy/compose/secrets")
-            for name in ("data", "web1", "web2")
-        }
+
+        def secrets(file: str) -> set[str]:
+            return {
+                hosts.read(name, f"secrets/{file}") for name in ("data", "web1", "web2")
+            }
+
         for name in ("secret_key", "database_url", "redis_url", "email_url"):
-            assert len({(each / name).read_text() for each in secrets.values()}) == 1
-        broker = (secrets["web1"] / "celery_broker_url").read_text()
-        assert broker.endswith("@broker:6380/0")
-        administrator = {
-            (each / "postgres_password").read_text() for each in secrets.values()
-        }
-        assert len(administrator) == 3
-        key = (secrets["data"] / "secret_key").read_text()
+            assert len(secrets(name)) == 1
+        assert hosts.read("web1", "secrets/celery_broker_url").endswith(":6380/0")
+        if not isinstance(hosts, Debians):
+            assert len(secrets("postgres_password")) == 3
+        [key] = secrets("secret_key")
         grep = [
             "grep",
             "-rlF",
@@ -422,7 +536,7 @@ def test_site_on_several_hosts(
             started = time.monotonic()
             hosts.make("deploy")
         say(f"a release on two web hosts, {time.monotonic() - started:.0f} s: {seen}")
-        assert hosts.image("web1") == hosts.image("web2") == second
+        assert hosts.serving("web1") == hosts.serving("web2") == second
         assert "<!-- second -->" in hosts.ask("/accounts/sign-in/").text
         assert len(seen) > 100
         assert not seen.failed
@@ -433,7 +547,7 @@ def test_site_on_several_hosts(
             started = time.monotonic()
             hosts.make("rollback")
         say(f"rollback on two web hosts, {time.monotonic() - started:.0f} s: {seen}")
-        assert hosts.image("web1") == hosts.image("web2") == first
+        assert hosts.serving("web1") == hosts.serving("web2") == first
         assert not seen.failed
 
     with subtests.test("a release that fails stops at the first host"):
@@ -443,10 +557,14 @@ def test_site_on_several_hosts(
             said = hosts.refuse("deploy")
         say(f"a release that fails: {seen}")
         assert "web1, web2 remained on the release before. When the cause" in said
-        assert hosts.image("web1") == hosts.image("web2") == first
+        assert hosts.serving("web1") == hosts.serving("web2") == first
         assert not seen.failed
         assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
         replace("templates/base.html", "{% nothing %}\n", "")(hosts.checkout)
+
+    with subtests.test("logs"):
+        said = hosts.make("logs")
+        assert {"web1", "web2", "data"} <= set(re.findall(r"(?m)^(\w+) \|", said))
 
     with subtests.test("maintenance"):
         hosts.make("maintenance", "HOST=all", "ARGS=on")
@@ -469,32 +587,29 @@ def test_site_on_several_hosts(
             stderr=subprocess.STDOUT,
             text=True,
         ) as deploy:
-            wait_until((hosts.folder / "web1/.deploy/lock").exists, 60)
+            lock = f"ls {hosts.at('web1')}/../../.deploy"
+            wait_until(lambda: "lock" in hosts.inside("web1", *lock.split()), 60)
             assert "Another deploy to" in hosts.refuse("deploy")
             said, _ = deploy.communicate()
         assert not deploy.returncode, said
-        assert hosts.image("web1") == hosts.image("web2") == third
+        assert hosts.serving("web1") == hosts.serving("web2") == third
         at = float(hosts.psql("data", "SELECT at FROM contracted"))
+        stat = ("stat", "--format", "%.9Y")
         switched = [
-            (hosts.folder / name / "deploy/compose/upstream.conf").stat().st_mtime
+            float(hosts.inside(name, *stat, f"{hosts.at(name)}/upstream.conf"))
             for name in ("web1", "web2")
         ]
         assert switched == sorted(switched)
         assert at > switched[1]
-        for name in ("web1", "web2"):
-            left = hosts.compose(name, "ps", "--all", "--services").split()
-            assert len([each for each in left if each.startswith("web-")]) == 1
+        assert [hosts.colours(name) for name in ("web1", "web2")] == [1, 1]
         assert "cannot run on today's tables" in hosts.refuse("rollback")
 
     with subtests.test("a web host that dies is left out"):
-        label = f"label=com.docker.compose.project={hosts.site}-web1"
-        listed = ("docker", "ps", "--quiet", "--filter", label)
-        containers = run(*listed, cwd=hosts.folder).split()
         with hosts.load() as seen:
             time.sleep(3)
             before = len(seen.failed)
             killed = time.monotonic()
-            run("docker", "kill", f"{hosts.site}-web1", *containers, cwd=hosts.folder)
+            hosts.kill("web1")
             time.sleep(20)
             late = time.monotonic()
             time.sleep(10)
@@ -561,10 +676,13 @@ def test_host_is_rebuilt_from_its_backup(
 
 # Without hosts
 
-# A docker that records, and lets a host's new colour fail.
-DOCKER = r"""#!/bin/sh
-cd -P . && state=$(dirname "$0") host=$(pwd | sed 's|/deploy/compose$||; s|.*/||')
+# Programs that record what a host is told, and let its new colour fail: Docker, or those of a host
+# without it.
+RECORD = r"""#!/bin/sh
+cd -P . && state=STATE host=$(pwd | sed 's|/deploy/\w*$||; s|.*/||')
 echo "$host: $*" >>"$state/log"
+"""
+DOCKER = r"""
 case $* in
 "image inspect "*) grep -qx "$3" "$state/images" ;;
 "build "*) echo "$5" >>"$state/images" ;;
@@ -577,19 +695,82 @@ case $* in
 *x-upstream*) sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf ;;
 esac
 """
+SYSTEMCTL = r"""
+case $* in
+"is-active --quiet site-web@"*) grep -q "/${3#*@}.sock" upstream.conf ;;
+"restart site-web@"*) test ! -e "$state/failing-$host" ;;
+esac
+"""
+PYTHON = r"""
+case $* in
+"manage.py migrate") ! test -e "$state/contracts" || echo "Applying trial.0002" ;;
+esac
+"""
+RELEASE = r"""
+release=../../releases/$(printf %.12s "$1")
+mkdir -p "$release/staticfiles" && touch "$release/.env"
+"""
+NGINX = r"""
+sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf 2>/dev/null || true
+"""
+PROGRAMS = {
+    "compose": {"docker": DOCKER},
+    "systemd": {
+        "cp": '/bin/cp "$@"\n',
+        "curl": NGINX,
+        "journalctl": "",
+        "ps": "",
+        "rm": '/bin/rm "$@"\n',
+        "systemctl": SYSTEMCTL,
+    },
+}
+# In place of those that need root.
+SCRIPTS: dict[str, dict[str, str]] = {
+    "compose": {},
+    "systemd": {"python.sh": PYTHON, "release.sh": RELEASE, "servers.sh": ""},
+}
+# What they are told, in words that matter.
+WORDS = {
+    "compose": {
+        "run --rm --no-TTY static": "static files",
+        "migrate python manage.py migrate --before-deploy": "expand",
+        "run --rm --no-TTY migrate": "contract",
+        "-s reload": "switch",
+        "stop worker": "worker stops",
+        "start worker": "worker starts",
+        "rm --force web": "old release is deleted",
+    },
+    "systemd": {
+        "staticfiles/. static/": "static files",
+        "manage.py migrate --before-deploy": "expand",
+        "manage.py migrate": "contract",
+        "reload nginx": "switch",
+        ": stop site-worker": "worker stops",
+        ": start site-worker": "worker starts",
+        "-f ../../releases/": "old release is deleted",
+    },
+}
 
 
 class Recorded:
     """Folders in place of hosts: two web hosts with a release, behind a load balancer."""
 
-    def __init__(self, project: Path, folder: Path) -> None:
-        self.project, self.folder = copy_of(project, folder), folder
-        self.state = folder / "docker"
+    def __init__(self, bake: Bake, folder: Path, target: str) -> None:
+        self.project, self.folder = copy_of(bake(deploy=target), folder), folder
+        self.target = target
+        self.state = folder / "state"
         self.state.mkdir()
         for name in ("images", "log"):
             (self.state / name).touch()
-        (self.state / "docker").write_text(DOCKER)
-        (self.state / "docker").chmod(0o755)
+        record = RECORD.replace("STATE", str(self.state))
+        scripts = self.project / "deploy" / target
+        for place, programs in (
+            (self.state, PROGRAMS[target]),
+            (scripts, SCRIPTS[target]),
+        ):
+            for name, does in programs.items():
+                (place / name).write_text(record + does)
+                (place / name).chmod(0o755)
         values = "deploy/ansible/group_vars/all/site.yml"
         bucket = '{"AWS_STORAGE_BUCKET_NAME": "trial"}'
         replace(values, "site_variables: {}", f"site_variables: {bucket}")(self.project)
@@ -607,8 +788,11 @@ class Recorded:
             (host / ".deploy").mkdir()
             (host / ".deploy/commit").write_text(head)
             group = {"GROUP": str(os.getgid())}
-            run("./setup.sh", cwd=host / "deploy/compose", env=group)
+            run("./setup.sh", cwd=host / "deploy" / self.target, env=group)
             (self.state / f"running-{name}").touch()
+            (host / "releases/old").mkdir(parents=True)
+            for link in ("blue", "worker", "current"):
+                (host / "releases" / link).symlink_to("old")
 
     def write(self, groups: dict[str, tuple[str, ...]]) -> None:
         children = {
@@ -642,6 +826,7 @@ class Recorded:
                 "ANSIBLE_BECOME": "false",
                 "EMAIL_URL": "smtp://127.0.0.1:1",
                 "GROUP": str(os.getgid()),
+                "NGINX_LOG": str(self.state / "log"),
                 "PATH": f"{self.state}:{os.environ['PATH']}",
             },
             text=True,
@@ -652,31 +837,23 @@ class Recorded:
         return done.returncode, done.stdout
 
     def log(self) -> list[str]:
-        """What docker was told since the last time, in words that matter."""
+        """What the hosts were told since the last time, in words that matter."""
         log = (self.state / "log").read_text().splitlines()
         (self.state / "log").write_text("")
-        words = {
-            "run --rm --no-TTY static": "static files",
-            "migrate python manage.py migrate --before-deploy": "expand",
-            "run --rm --no-TTY migrate": "contract",
-            "-s reload": "switch",
-            "stop worker": "worker stops",
-            "start worker": "worker starts",
-            "rm --force web": "old container is deleted",
-        }
         found = []
         for line in log:
-            for said, word in words.items():
+            for said, word in WORDS[self.target].items():
                 if said in line:
                     found += [f"{line.split(':')[0]} {word}"]
                     break
         return found
 
 
+@pytest.mark.parametrize("target", ["compose", "systemd"])
 def test_release_stops_at_the_first_failure_and_goes_on_from_there(
-    bake: Bake, tmp_path: Path
+    bake: Bake, tmp_path: Path, target: str
 ) -> None:
-    hosts = Recorded(bake(), tmp_path)
+    hosts = Recorded(bake, tmp_path, target)
     hosts.release()
     (hosts.state / "contracts").touch()
     (hosts.state / "failing-web2").touch()
@@ -689,7 +866,7 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
 
     assert code
     assert re.search(
-        r"web2 remained on the release before, web1 has my_site:\w+\. When", failed
+        r"web2 remained on the release before, web1 has (my_site:)?\w+\. When", failed
     )
     assert "is not healthy: blue keeps serving." in failed
     # Static files are on both before the first one switches.
@@ -715,11 +892,11 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
         "web1 contract",
     ]
     # Neither can run on the tables of today.
-    assert set(rest[6:8]) == {f"web{n} old container is deleted" for n in (1, 2)}
+    assert set(rest[6:8]) == {f"web{n} old release is deleted" for n in (1, 2)}
 
 
 def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:
-    hosts = Recorded(bake(), tmp_path)
+    hosts = Recorded(bake, tmp_path, "systemd")
 
     _, alone = hosts.play("--limit", "web1")
     hosts.write({"balancer": ("edge",), "web": ("web1", "edge")})
@@ -843,6 +1020,42 @@ def test_balancer_sends_a_form_once(bake: Bake, tmp_path: Path) -> None:
 
     assert statuses == [200, 200, 503, 503]
     assert (served, read) == (2, 2)
+
+
+@pytest.mark.services("postgresql")
+def test_replica_that_was_away_for_too_long_may_copy_again(bake: Bake) -> None:
+    script = (bake() / "deploy/postgresql/replica.sh").read_text()
+    with primary() as server:
+        server.sql("CREATE ROLE postgres SUPERUSER LOGIN")
+        env = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port)}
+
+        def allow() -> str:
+            done = subprocess.run(
+                [*server.user, "sh", "-c", script],
+                cwd=server.folder,
+                env=clean_environment() | env,
+                input="secret",
+                text=True,
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            return done.stdout
+
+        slot = partial(server.sql, "SELECT wal_status FROM pg_replication_slots")
+        assert [allow(), allow()] == ["The replica may connect.\n", ""]
+        assert slot() == "reserved"
+        for statement in (
+            "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'",
+            "SELECT pg_reload_conf()",
+            "CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 60000)",
+            "SELECT pg_switch_wal()",
+            "CHECKPOINT",
+        ):
+            server.sql(statement)
+        assert slot() == "lost"
+        assert allow() == "The replica may connect.\n"
+        assert slot() == "reserved"
+        wait_until(lambda: server.sql("SHOW max_slot_wal_keep_size") == "1GB")
 
 
 @pytest.mark.services("docker")

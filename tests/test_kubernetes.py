@@ -491,11 +491,11 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
         return {*re.findall(r"(?m)^  make (\S+)", listed)}
 
     common = {"deploy", "rollback", "logs", "remote-shell"}
-    own = {"maintenance", "monitoring", "restore"}
+    own = {"maintenance", "monitoring", "restore", "vault"}
     compose = targets()
     assert common | own <= compose
     assert compose - targets(**KUBERNETES) == own
-    assert compose - targets(deploy="systemd") == {"monitoring", "restore"}
+    assert compose - targets(deploy="systemd") == {"monitoring"}
     assert compose - targets(deploy="none") == common | own
     make = subprocess.run(
         ["make", "deploy"],
@@ -524,9 +524,8 @@ def test_project_has_no_line_of_another_deployment(
     bake: Bake, deploy: str, words: str
 ) -> None:
     project = bake(deploy=deploy)
-    # Runbooks are those of one host, with a table of a cluster's commands; playbooks are for
-    # hosts with Docker and without.
-    guides = ("plinth/", "docs/", *(["deploy/ansible/"] if deploy == "systemd" else []))
+    # Runbooks are those of one host, with a table of a cluster's commands.
+    guides = ("plinth/", "docs/")
     found = []
     for path in sorted(filter(Path.is_file, project.rglob("*"))):
         name = path.relative_to(project).as_posix()

@@ -118,6 +118,20 @@ def test_no_text_is_left():
 '''
 
 
+# Prints the texts that say "du"; those of allauth.idp, which is not installed, may.
+ADDRESSES = """
+import re
+from django.utils.translation import trans_real
+
+german = trans_real.translation("de")._catalog
+du = {"du", "dein", "deine", "deinem", "deinen", "deiner", "dich", "dir"}
+other = "client|View your|one value per line|displayed on your device"
+for text in german.keys():
+    if du & {*re.split("[^a-z]", german[text].lower())} and not re.search(other, str(text)):
+        print(german[text])
+"""
+
+
 def test_no_text_is_left(install: Bake, tmp_path: Path) -> None:
     project = copy_of(install(**DEFAULT), tmp_path)
     (project / "tests/test_pseudo.py").write_text(PSEUDO)
@@ -136,8 +150,41 @@ def test_german_is_complete(install: Bake, tmp_path: Path) -> None:
 
     for kind in ("--untranslated", "--only-fuzzy", "--only-obsolete"):
         assert run("msgattrib", kind, mine / "django.po", cwd=project) == "", kind
-    run("msgfmt", "-o", mine / "again.mo", project / GERMAN / "django.po", cwd=project)
-    assert filecmp.cmp(mine / "again.mo", project / GERMAN / "django.mo", shallow=False)
+    for messages in (project / "plinth/src").rglob("*.po"):
+        run("msgfmt", "-o", mine / "again.mo", messages, cwd=project)
+        compiled = messages.with_suffix(".mo")
+        assert filecmp.cmp(mine / "again.mo", compiled, shallow=False), messages
+
+
+def test_german_has_one_form_of_address(install: Bake) -> None:
+    project = install(**DEFAULT)
+
+    shell = (".venv/bin/python", "manage.py", "shell", "-v0", "-c", ADDRESSES)
+    assert run(*shell, cwd=project) == ""
+
+
+@pytest.mark.services("gettext")
+def test_texts_that_the_foundation_translates_are_not_collected(
+    install: Bake, tmp_path: Path
+) -> None:
+    project = copy_of(install(**DEFAULT), tmp_path)
+    (project / "templates/bread.html").write_text('{% translate "Bread" %}')
+    run("make", "messages", "NAME=de", cwd=project)
+    messages = project / "locale/de/LC_MESSAGES/django.po"
+    header, *collected = messages.read_text().split("\n\n")
+    assert header.startswith("# Texts of My Site.\nmsgid")
+    assert "PACKAGE" not in header
+    assert collected == ['msgid "Bread"\nmsgstr ""\n']
+
+    # One of the foundation's texts, and a text that is no longer shown.
+    mine = 'msgid "Sign in"\nmsgstr "Einloggen"'
+    gone = '#~ msgid "Gone"\n#~ msgstr "Weg"'
+    messages.write_text("\n\n".join([header, mine, *collected, gone]))
+    run("make", "messages", cwd=project)
+
+    assert {*messages.read_text().strip().split("\n\n")[1:]} == {
+        *(mine, collected[0].strip(), gone)
+    }
 
 
 @pytest.mark.services("gettext")

@@ -71,7 +71,8 @@ class Shipper:
         self.image = image
         self.receiver = Receiver(free_port())
         self.files, self.buffer = folder / "containers", folder / "buffer"
-        for each in (self.files / "abc", self.buffer):
+        self.nginx = folder / "nginx"
+        for each in (self.files / "abc", self.buffer, self.nginx):
             each.mkdir(parents=True)
         self.file = self.files / "abc/abc-json.log"
         self.conf = folder / "syslog-ng.conf"
@@ -102,6 +103,7 @@ class Shipper:
             *RESTRICTED,
             *("--network", "host", "--memory", "128m"),
             *("--volume", f"{self.files}:/var/lib/docker/containers:ro"),
+            *("--volume", f"{self.nginx}:/var/log/nginx:ro"),
             *("--volume", f"{self.conf}:/etc/syslog-ng/syslog-ng.conf:ro"),
             *("--volume", f"{self.buffer}:/var/lib/syslog-ng"),
             *options(**given | variables),
@@ -324,10 +326,16 @@ def test_cloudwatch_gets_an_array(shipper: Shipper) -> None:
     assert shipper.receiver.headers["Authorization"] == "Bearer a-key"
 
 
-def test_configuration_for_the_journal_is_accepted(shipper: Shipper) -> None:
+def test_nginx_logs_into_a_file_where_the_journal_is_read(shipper: Shipper) -> None:
     with shipper.receiver.up(), shipper.runs(LOGS_FROM="journal") as name:
         docker("exec", name, "syslog-ng", "--syntax-only", "--no-caps")
+        (shipper.nginx / "access.log").write_text('{"status":200}\n')
+        wait_until(shipper.arrived)
         assert state(name, "State.Running") == "true"
+
+    assert ({"service": "nginx", "level": "info"}, '{"status":200}') in [
+        (labels, line) for labels, _, line in shipper.receiver.lines()
+    ]
 
 
 def test_loki_deletes_old_lines(project: Path) -> None:

@@ -117,12 +117,12 @@ def test_units_of_monitoring_are_valid_and_confined(
     units.mkdir(parents=True)
     # As monitoring.sh does; the distribution's own units have less.
     for path in folder.glob("prometheus*.conf"):
-        unit = units / f"{path.stem}.service"
-        unit.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
+        own = units / f"{path.stem}.service"
+        own.write_text("[Service]\nUser=prometheus\nExecStart=/bin/true $ARGS\n")
         text = (folder / "sandbox.conf").read_text() + path.read_text()
         text = re.sub(r"/usr/bin/prometheus\S*", "/bin/true", text)
-        Path(f"{unit}.d").mkdir()
-        Path(f"{unit}.d/site.conf").write_text(text)
+        Path(f"{own}.d").mkdir()
+        Path(f"{own}.d/site.conf").write_text(text)
     ours = sorted(path.name for path in units.glob("*.service"))
     assert len(ours) == 8
 
@@ -167,6 +167,108 @@ def test_every_secret_of_the_units_is_made(bake: Bake, tmp_path: Path) -> None:
     assert (here / "secrets").stat().st_mode & 0o777 == 0o700
 
 
+def test_urls_follow_the_servers_of_several_hosts(bake: Bake, tmp_path: Path) -> None:
+    project = shutil.copytree(bake(**SYSTEMD), tmp_path / "project")
+    here = project / "deploy/systemd"
+    lines = "DATABASE_HOST=10.0.0.4\nCACHE_HOST=10.0.0.5\nREPLICA_HOST={}\n"
+
+    def servers() -> dict[str, str]:
+        run("sh", "setup.sh", cwd=here)
+        urls = [(path.name, path.read_text()) for path in here.glob("secrets/*_url")]
+        return {name: url.partition("@")[2] for name, url in urls if url}
+
+    run("sh", "setup.sh", cwd=here)
+    (here / "host.env").write_text(lines.format("10.0.0.6"))
+    assert servers() == {
+        "celery_broker_url": "10.0.0.5:6380/0",
+        "database_direct_url": "10.0.0.4:5432/app",
+        "database_replica_url": "10.0.0.6:6432/app",
+        "database_url": "10.0.0.4:6432/app",
+        "redis_locks_url": "10.0.0.5:6380/1",
+        "redis_url": "10.0.0.5:6379/0",
+    }
+    (here / "host.env").write_text(lines.format(""))
+    (here / "secrets/redis_url").write_text("rediss://:own@redis.example.com:6379")
+    after = servers()
+    assert "database_replica_url" not in after
+    assert after["redis_url"] == "redis.example.com:6379"
+
+
+# In place of programs that need root, or a system with systemd. Nothing runs yet.
+RECORD = """#!/bin/sh
+echo "$(basename "$0") $*" >>LOG
+case $* in
+is-active* | *is-enabled*) exit 1 ;;
+*"SELECT 1"*) echo 1 ;;
+esac
+"""
+POSTGRESQL = {"postgresql@17-main", "pgbouncer"}
+REDIS = {"redis-server@broker", "redis-server@cache"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "servers", "units"),
+    [
+        ("web", set(), {"nginx.service.d", "site-web@.service"}),
+        ("database", POSTGRESQL | {"backup.timer"}, {"backup.service"}),
+        ("cache", REDIS, {"redis-server@.service.d"}),
+        ("replica", POSTGRESQL, {"pgbouncer.service.d"}),
+    ],
+    ids=["web", "database", "cache", "replica"],
+)
+def test_host_has_the_servers_of_its_groups(
+    bake: Bake, tmp_path: Path, parts: str, servers: set[str], units: set[str]
+) -> None:
+    project = shutil.copytree(bake(**SYSTEMD), tmp_path / "project")
+    here, log = project / "deploy/systemd", tmp_path / "log"
+    etc, data = tmp_path / "etc", "var/lib/postgresql/17/main"
+    for name in (data, *(f"etc/{it}" for it in ("postgresql/17/main/conf.d", "redis"))):
+        (tmp_path / name).mkdir(parents=True)
+    (etc / "pgbouncer").mkdir()
+    script = (here / "servers.sh").read_text()
+    text = re.sub(r"(?<![\w.])/(etc|var/lib)/", rf"{tmp_path}/\1/", script)
+    (here / "servers.sh").write_text(text)
+    (here / "host.env").write_text(
+        f'PARTS="{parts}"\nADDRESS=10.0.0.2\nDATABASE_HOST=10.0.0.4\nREPLICA_HOST=10.0.0.5\n'
+        'DATABASE_CLIENTS="10.0.0.6 10.0.0.7"\n'
+    )
+    (tmp_path / "bin").mkdir()
+    for name in ("chgrp", "install", "runuser", "systemctl"):
+        (tmp_path / "bin" / name).write_text(RECORD.replace("LOG", str(log)))
+        (tmp_path / "bin" / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
+    run("sh", "setup.sh", cwd=here)
+
+    said = [run("sh", "servers.sh", cwd=here, env=env) for _ in range(2)]
+
+    assert set(re.findall(r"(?m)^Started (\S+)\.$", said[0])) == servers
+    installed = {path.name for path in (etc / "systemd/system").iterdir()}
+    assert units <= installed
+    assert ("site-web@.service" in installed) is (parts == "web")
+    assert "site-beat.service" not in installed
+    assert "Changed" not in said[1]
+    written = "\n".join(
+        path.read_text() for path in etc.rglob("*") if path.suffix in {".conf", ".ini"}
+    )
+    listening = re.findall(r"(?m)^(?:listen_addr\w*|bind)\b[ =]*(.*)", written)
+    assert (
+        sorted(listening)
+        == {
+            "web": [],
+            "database": ["'localhost, 10.0.0.2'", "127.0.0.1,10.0.0.2"],
+            "cache": ["127.0.0.1 10.0.0.2"] * 2,
+            # PostgreSQL for its own PgBouncer alone.
+            "replica": ["'localhost'", "127.0.0.1,10.0.0.2"],
+        }[parts]
+    )
+    remote = set(re.findall(r"(?m)^host +(?!all)(.*)", written))
+    database = {f"app app 10.0.0.{n}/32 scram-sha-256" for n in (6, 7)}
+    database |= {"replication replica 10.0.0.5/32 scram-sha-256"}
+    assert remote == (database if parts == "database" else set())
+    copied = "pg_basebackup --host 10.0.0.4 --username replica --slot replica"
+    assert (copied in log.read_text()) is (parts == "replica")
+
+
 def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
     project = bake(**SYSTEMD)
     pins = [
@@ -177,6 +279,24 @@ def test_releases_and_image_have_the_same_uv(bake: Bake) -> None:
 
 
 # On a machine
+
+
+def build_debian(image: str, more: str = "") -> None:
+    command = ["docker", "build", "--quiet", "--tag", image, "-"]
+    text = DOCKERFILE + more
+    subprocess.run(command, input=text, text=True, check=True, capture_output=True)
+
+
+def boot_debian(name: str, image: str, key: Path, *options: str) -> None:
+    """Start a bare host, whose root has the key of a folder."""
+    cgroup = ("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro")
+    # As root of a machine has, and backup.service uses; Docker's own set lacks it.
+    words = [*FLAGS.split(), *cgroup, "--cap-add", "DAC_READ_SEARCH", *options]
+    run("docker", "run", "--detach", "--name", name, *words, image, cwd=key)
+    inside = partial(run, "docker", "exec", name, "sh", "-c", cwd=key)
+    public = (key / "key.pub").read_text()
+    inside(f"echo '{public}' >/root/.ssh/authorized_keys")
+    wait_until(lambda: "running" in inside("systemctl is-system-running || true"))
 
 
 class Debian(Machine):
@@ -191,33 +311,14 @@ class Debian(Machine):
         self.commit()
 
     def boot(self, folder: Path) -> None:
-        build = ("docker", "build", "--quiet", "--tag", self.name, "-")
-        subprocess.run(
-            build, input=DOCKERFILE, text=True, check=True, capture_output=True
-        )
+        build_debian(self.name)
         ports = {self.port: 22, self.https: 443, self.http: 80}
         published = [
             word
             for outer, inner in ports.items()
             for word in ("--publish", f"127.0.0.1:{outer}:{inner}")
         ]
-        cgroup = ("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:ro")
-        # As root of a machine has, and backup.service uses; Docker's own set lacks it.
-        reads = ("--cap-add", "DAC_READ_SEARCH")
-        words = (
-            "run",
-            "--detach",
-            "--name",
-            self.name,
-            *FLAGS.split(),
-            *cgroup,
-            *reads,
-        )
-        run("docker", *words, *published, self.name, cwd=folder)
-        public = (self.key / "key.pub").read_text()
-        self.inside("sh", "-c", f"echo '{public}' >/root/.ssh/authorized_keys")
-        asked = ("sh", "-c", "systemctl is-system-running || true")
-        wait_until(lambda: "running" in self.inside(*asked))
+        boot_debian(self.name, self.name, self.key, *published)
 
     def commit(self) -> str:
         return super().commit().partition(":")[2]
@@ -375,7 +476,10 @@ def switch_on_monitoring(machine: Debian, say: Callable[[str], None]) -> None:
 @pytest.mark.scale
 @pytest.mark.services("docker", "age")
 def test_bare_host_serves_after_one_command(
-    machine: Debian, subtests: pytest.Subtests, record_property: Say
+    machine: Debian,
+    tmp_path: Path,
+    subtests: pytest.Subtests,
+    record_property: Say,
 ) -> None:
     say = partial(record_property, "summary")
     started = time.monotonic()
@@ -520,6 +624,8 @@ def test_bare_host_serves_after_one_command(
         restored = machine.here("./restore.sh /root/site.key")
         say(f"{verdict.splitlines()[-1]} {restored.splitlines()[-1]}")
         assert machine.ask("/?restored").status == 200
+        copy = "docker", "cp", f"{machine.name}:/srv/my_site/deploy/systemd/backups"
+        run(*copy, tmp_path, cwd=machine.key)
 
     with subtests.test("nothing of monitoring is installed until it is on"):
         assert "prometheus" not in machine.inside("dpkg", "--list")
@@ -584,3 +690,19 @@ def test_bare_host_serves_after_one_command(
         machine.inside("sed", "-i", "s/^13.*/12.9/", "/etc/debian_version")
         line = machine.refuse("deploy")
         assert line.startswith("127.0.0.1 has Debian 12.9. It needs Debian 13 or newer")
+
+    with subtests.test("a new machine gets the backup's site"):
+        secret = machine.here("cat secrets/secret_key")
+        [backup] = (tmp_path / "backups").glob("*Z")
+        machine.clear()
+        (machine.key / "known_hosts").unlink()
+        machine.boot(tmp_path)
+        words = (f"KEY={machine.key}/site.key", f"BACKUP={backup}")
+        started = time.monotonic()
+        said = machine.make("restore", *words, user="root")
+        say(
+            f"from a bare host to the backup's site: {time.monotonic() - started:.0f} s"
+        )
+        assert "tables with equal checksums" in said
+        assert machine.here("cat secrets/secret_key") == secret
+        assert machine.ask("/?rebuilt").status == 200

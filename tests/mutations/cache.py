@@ -144,7 +144,7 @@ MUTATIONS = [
     Mutation(
         16,
         "in-the-database",
-        replace(PARTS, 'default="cached_db" if', 'default="db" if'),
+        replace(CACHES, '"cached_db" if shared', '"db" if shared'),
         "test_cached_session_costs_no_query",
     ),
     # Proxies and browsers

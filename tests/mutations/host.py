@@ -117,7 +117,7 @@ MUTATIONS = [
         50,
         "builds-each-time",
         replace(
-            ANSIBLE + "tasks/image.yml",
+            ANSIBLE + "tasks/compose/build.yml",
             "found.rc != 0 and not registry",
             "not registry",
         ),
@@ -127,7 +127,7 @@ MUTATIONS = [
         50,
         "switches-each-time",
         replace(
-            ANSIBLE + "tasks/release.yml", 'serving.stdout != "IMAGE=" ~', "true or"
+            ANSIBLE + "tasks/compose/release.yml", "serving.stdout != release", "true"
         ),
         "test_second_deploy_changes_nothing",
     ),

@@ -41,6 +41,7 @@ login=app:$password
 printf 'postgres://%s@%s/app' "$login" "$pooler" | make secrets/database_url
 printf 'postgres://%s@%s/app' "$login" "$database" | make secrets/database_direct_url
 printf '"app" "%s"\n' "$password" | make secrets/userlist
+random | make secrets/replica_password
 printf 'requirepass %s\n' "$(random)" | make secrets/redis.conf
 redis=$(cut -d ' ' -f 2 secrets/redis.conf)
 printf 'redis://:%s@%s/0' "$redis" "$cache" | make secrets/redis_url

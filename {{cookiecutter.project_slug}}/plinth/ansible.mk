@@ -1,11 +1,15 @@
 # Playbooks of deploy/ansible, on hosts that run deploy/compose or deploy/systemd. They need neither
 # the project's packages nor a database: only ansible-core, in the version of plinth/pyproject.toml.
 
-.PHONY: deploy rollback maintenance
+.PHONY: deploy restore .restore-key rollback maintenance vault
 
 ansible_core = $(shell sed -n 's/.*"\(ansible-core[^"]*\)".*/\1/p' plinth/pyproject.toml)
+vault = deploy/ansible/group_vars/all/vault.yml
+# Its password, unless a file has it.
+ask = $(if $(ANSIBLE_VAULT_PASSWORD_FILE),,$(if $(wildcard $(vault)),ANSIBLE_ASK_VAULT_PASS=true ))
 host = $(lastword $(subst @, ,$(HOST)))
-ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)' \
+of_ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)'
+ansible = $(ask)$(of_ansible) \
 	$(1) $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) $(if $(filter-out all,$(HOST)),--inventory '$(host)$(comma)' \
 	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))'))
 playbook = $(call ansible,ansible-playbook) deploy/ansible/$(1).yml
@@ -23,7 +27,13 @@ deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HO
 	@test -z "$$(git status --porcelain .)" || echo "Uncommitted changes are not deployed."
 	@$(call playbook,deploy) $(restored) $(value ARGS)
 
-rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=site:0123456789ab)
+restore: restored = --extra-vars '{"key": "$(abspath $(KEY))"$(if $(BACKUP),$(comma) "backup": "$(abspath $(BACKUP))")}'
+restore: .restore-key deploy ## Do as `make deploy` does, and put a backup in place of the data (HOST=root@203.0.113.5 KEY=site.key BACKUP=folder)
+
+.restore-key:
+	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make restore HOST=root@203.0.113.5 KEY=site.key)
+
+rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=RELEASE)
 	@$(call named)
 	@$(call playbook,rollback) $(addprefix --extra-vars image=,$(ARGS))
 
@@ -31,3 +41,6 @@ maintenance: .venv/bin/python ## Show the maintenance page, or end it (HOST=user
 	@$(call named, ARGS=on)
 	@$(call needed,$(filter on off,$(ARGS)),Say on or off: make maintenance HOST=$(HOST) ARGS=on)
 	@$(call playbook,maintenance) --extra-vars maintenance=$(ARGS)
+
+vault: .venv/bin/python ## Edit secrets that git may have, encrypted: deploy/ansible/group_vars/all/vault.yml
+	@$(of_ansible) ansible-vault $(if $(wildcard $(vault)),edit,create) $(vault)

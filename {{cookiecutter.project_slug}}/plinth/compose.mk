@@ -2,19 +2,13 @@
 
 include plinth/ansible.mk
 
-.PHONY: monitoring restore .restore-key logs remote-shell
+.PHONY: monitoring logs remote-shell
 
 # The services of compose.yml, with an address for their metrics, and those of Prometheus.
 monitoring: setup ## Do as `make up` does, with Prometheus and dashboards on http://localhost:3000
 	@$(docker)
 	@OWNER=$$(id -u):$$(id -g) METRICS_BIND=0.0.0.0:9464 docker compose --file compose.yml --file plinth/monitoring.yml up --build --detach --wait
 	@echo "Grafana: http://localhost:3000, Prometheus: http://localhost:9090, alerts: http://localhost:9093"
-
-restore: restored = --extra-vars '{"key": "$(abspath $(KEY))"$(if $(BACKUP),$(comma) "backup": "$(abspath $(BACKUP))")}'
-restore: .restore-key deploy ## Do as `make deploy` does, and put a backup in place of the data (HOST=root@203.0.113.5 KEY=site.key BACKUP=folder)
-
-.restore-key:
-	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make restore HOST=root@203.0.113.5 KEY=site.key)
 
 logs: ## Follow the logs of a host (HOST=user@host, ARGS="--since 1h nginx"), or print those of HOST=all
 	@$(call named)

@@ -4,9 +4,11 @@ include plinth/ansible.mk
 
 .PHONY: logs remote-shell
 
-logs: ## Follow the logs of a host (HOST=user@host, ARGS="--since -1h --unit site-worker")
+journal_units = --unit \"site-*\" --unit nginx --unit pgbouncer --unit \"redis-server@*\"
+
+logs: ## Follow the logs of a host (HOST=user@host, ARGS="--since -1h --unit site-worker"), or print those of HOST=all
 	@$(call named)
-	@$(call on_host,,journalctl --no-pager $(or $(value ARGS),--follow --lines 100 --unit \"site-*\" --unit nginx --unit pgbouncer --unit \"redis-server@*\"))
+	@$(if $(filter all,$(HOST)),$(call ansible,ansible) all --become --module-name command --args "journalctl --no-pager $(or $(value ARGS),--lines 100 $(journal_units))",$(call on_host,,journalctl --no-pager $(or $(value ARGS),--follow --lines 100 $(journal_units))))
 
 remote-shell: ## Open a Python shell on a host (HOST=user@host)
 	@$(call named)

@@ -19,10 +19,12 @@ from .parts.security import *
 from .parts.storages import *
 
 # {% if cookiecutter.use_celery %}
+# Celery
 from .parts.tasks import *
 
 # {% endif %}
 # {% if cookiecutter.rest_api != "none" %}
+# API
 from .parts.web_api import *
 
 # {% endif %}

@@ -7,6 +7,7 @@ from .base import *
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = SECRET_KEY or "local"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+DEFAULT_EXCEPTION_REPORTER = "plinth.errors.debug_page.ExceptionReporter"
 
 INSTALLED_APPS += [
     "plinth.mail.inbox",

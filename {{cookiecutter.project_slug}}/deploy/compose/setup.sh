@@ -15,7 +15,6 @@ broker=broker:6379
 
 mkdir -p cache
 random | make secrets/postgres_password
-random | make secrets/replica_password
 printf 'postgres://%s@replica:6432/app' "$login" | make secrets/database_replica_url
 printf '{"redis://cache:6379": "%s", "redis://broker:6379": "%s"}' "$redis" "$redis" | make secrets/redis_exporter.json
 # Secrets of yours; an empty file counts as unset.

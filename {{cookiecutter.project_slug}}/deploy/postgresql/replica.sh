@@ -1,14 +1,24 @@
 #!/bin/sh
-# In the primary's container: lets the role `replica` copy the database. Standard input has its
-# password.
+# On the primary, as the superuser: lets the role `replica` copy the database and follow it.
+# Standard input has its password. Connections are what pg_hba.conf says; by default, from anywhere.
 set -eu
-! grep -q '^host replication replica' "$PGDATA/pg_hba.conf" || exit 0
+sql() {
+    psql --username postgres --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"
+}
+
 password=$(cat)
-psql --username postgres --quiet --set ON_ERROR_STOP=1 --set password="$password" <<'SQL'
-CREATE ROLE replica REPLICATION LOGIN PASSWORD :'password';
+slot=$(sql --command "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'replica'")
+# `lost`: the replica was away for too long, and has to copy the database again.
+[ -z "$slot" ] || [ "$slot" = lost ] || exit 0
+hba=$(sql --command 'SHOW hba_file')
+grep -q '^host replication replica' "$hba" || echo 'host replication replica all scram-sha-256' >>"$hba"
+sql --set password="$password" <<'SQL' >/dev/null
+SELECT 'CREATE ROLE replica' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'replica') \gexec
+ALTER ROLE replica REPLICATION LOGIN PASSWORD :'password';
 -- So much of the write-ahead log waits for a replica that is away.
-ALTER SYSTEM SET wal_keep_size = '1GB';
+ALTER SYSTEM SET max_slot_wal_keep_size = '1GB';
+SELECT pg_reload_conf();
+SELECT pg_drop_replication_slot('replica') FROM pg_replication_slots WHERE slot_name = 'replica';
+SELECT pg_create_physical_replication_slot('replica', true);
 SQL
-echo 'host replication replica all scram-sha-256' >>"$PGDATA/pg_hba.conf"
-psql --username postgres --quiet --command 'SELECT pg_reload_conf()' >/dev/null
 echo "The replica may connect."

@@ -3,7 +3,9 @@
 # shellcheck disable=SC2034,SC2329
 set -eu
 cd "$(dirname "$0")"
-server=127.0.0.1
+# shellcheck source=/dev/null
+. ./host.sh
+server=$DATABASE_HOST
 host_files="site.env backup.pub secrets tls"
 
 in_database() {

@@ -11,8 +11,6 @@ release=releases/$(printf %.12s "$1")
 [ -e .deploy/uv ] || python3 -m venv .deploy/uv
 .deploy/uv/bin/pip install --quiet --disable-pip-version-check "uv~=0.13"
 install --directory --owner build .deploy/cache
-install --directory --owner app --group app --mode 750 media
-install --directory --owner app --group app --mode 700 private
 
 # An interrupted one is made again.
 rm -rf "$release"

@@ -37,8 +37,11 @@ unpack_uploads() {
 }
 
 finish() {
-    systemctl restart redis-server@cache
-    ./python.sh manage.py migrate
+    # shellcheck source=/dev/null
+    . ./host.sh
+    ! has cache || systemctl restart redis-server@cache
+    # Where no release serves, the next one migrates.
+    [ ! -e ../../releases/current ] || ./python.sh manage.py migrate
 }
 
 # shellcheck source=/dev/null

@@ -4,12 +4,23 @@
 # shellcheck disable=SC2034,SC2154
 set -eu
 cd "$(dirname "$0")"
-pooler=127.0.0.1:6432 database=127.0.0.1:5432 cache=127.0.0.1:6379
+# shellcheck source=/dev/null
+. ./host.sh
+pooler=$DATABASE_HOST:6432 database=$DATABASE_HOST:5432 cache=$CACHE_HOST:6379
 # {% if cookiecutter.use_celery %}
-broker=127.0.0.1:6380
+broker=$CACHE_HOST:6380
 # {% endif %}
 # shellcheck source=/dev/null
 . ../setup.sh
+if [ -e host.env ]; then
+    # A server may have moved to another host. URLs with other passwords are yours.
+    sed -i "s|//$login@[^:]*|//$login@$DATABASE_HOST|; s|//:$redis@[^:]*|//:$redis@$CACHE_HOST|" secrets/*_url
+    case $(cat secrets/database_replica_url 2>/dev/null) in
+    "" | "postgres://$login@"*)
+        printf %s "${REPLICA_HOST:+postgres://$login@$REPLICA_HOST:6432/app}" >secrets/database_replica_url
+        ;;
+    esac
+fi
 
 printf '{"redis://127.0.0.1:6379": "%s", "redis://127.0.0.1:6380": "%s"}' "$redis" "$redis" | make secrets/redis_exporter
 # Secrets of yours; an empty file counts as unset.

@@ -1,20 +1,28 @@
 #!/bin/sh
 # Starts what of the site does not run: ./start.sh [RELEASE]. A new site starts with the release;
-# of another one, switch.sh then makes the release serve.
+# of another one, switch.sh then makes the release serve, and starts its worker.
 set -eu
 cd "$(dirname "$0")"
+# shellcheck source=/dev/null
+. ./host.sh
 colour=$(sed -n 's|.*/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf)
 current=$(readlink ../../releases/current || true)
 
 if [ -z "$current" ]; then
-    IN=$1 ./python.sh manage.py migrate
+    # shellcheck disable=SC2046
+    IN=$1 ./python.sh manage.py migrate $([ "${LAST-}" != no ] || echo --before-deploy)
     cp -r "../../releases/$1/staticfiles/." static/
     for name in "$colour" worker; do
         ln -sfn "$1" "../../releases/$name"
     done
 fi
+tasks=
+if [ -e units/site-worker.service ] && [ "${1:-$current}" = "${current:-$1}" ]; then
+    tasks=site-worker
+    ! has beat || tasks="$tasks site-beat"
+fi
 failed=
-for service in "site-web@$colour" $(cd units && ls site-worker.service site-beat.service 2>/dev/null) backup.timer nginx; do
+for service in "site-web@$colour" $tasks nginx; do
     systemctl is-active --quiet "$service" || {
         systemctl enable --quiet "$service"
         systemctl start "$service" && echo "Started $service." || failed=$service

@@ -7,6 +7,8 @@
 # shellcheck disable=SC2034,SC2154,SC2329
 set -eu
 cd "$(dirname "$0")"
+# shellcheck source=/dev/null
+. ./host.sh
 releases=../../releases
 log=${NGINX_LOG:-/var/log/nginx/access.log}
 start_site=./start.sh
@@ -73,7 +75,7 @@ start_web() {
 start_workers() {
     [ -e units/site-worker.service ] || return 0
     ln -sfn "$release" "$releases/worker"
-    start site-worker worker worker && start site-beat worker beat
+    start site-worker worker worker && { ! has beat || start site-beat worker beat; }
 }
 
 in_web() {

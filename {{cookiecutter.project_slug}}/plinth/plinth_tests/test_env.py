@@ -54,6 +54,8 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         ("database", "mysql://user:hidden@host/name"),
         ("database", "mssql://user:hidden@host/name"),
         ("database", "sqlite://db.sqlite3"),
+        ("database", "sqlite:///"),
+        ("mail_providers", "postmark,hidden"),
         ("mailer", "garbage"),
         ("mailer", "pigeon://user:hidden@roof"),
         ("mailer", "consolemail://"),
@@ -427,3 +429,14 @@ def test_names_in_the_env_file_that_nothing_reads_are_found(
         "Did you mean DATABASE_URL?",
         "Delete it, or list it in .env.example for the program that reads it.",
     ]
+
+
+def test_missing_certificates_stop_the_start(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    variables["SSL_CERT_FILE"] = str(tmp_path / "missing.pem")
+    with pytest.raises(SystemExit, match="SSL_CERT_FILE must be the path of a file"):
+        env.read_file(tmp_path / ".env")
+
+    (tmp_path / "missing.pem").touch()
+    env.read_file(tmp_path / ".env")

@@ -29,10 +29,26 @@ def test_token_reads_and_changes_the_own_profile(
 ) -> None:
     assert client.get(ACCOUNT, headers=token).json()["email"] == user.email
 
-    change = {"name": "Ann Other", "email": "new@example.com"}
+    change = {"name": "Ann Other", "time_zone": "Asia/Tokyo"}
     response = client.patch(ACCOUNT, change, "application/json", headers=token)
 
-    # The address needs the password.
-    assert response.json() == {"email": user.email, "name": "Ann Other"}
+    assert response.json() == {"email": user.email, **change}
     user.refresh_from_db()
-    assert user.name == "Ann Other"
+    assert (user.name, user.time_zone) == ("Ann Other", "Asia/Tokyo")
+
+
+# The address needs the password.
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("time_zone", "../x"), ("email", "new@example.com"), ("is_superuser", True)],
+)
+def test_other_changes_of_the_profile_are_refused(
+    client: Client, user: User, token: dict[str, str], name: str, value: object
+) -> None:
+    change = {"name": "Ann Other", name: value}
+    response = client.patch(ACCOUNT, change, "application/json", headers=token)
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert [each["pointer"] for each in response.json()["errors"]] == [f"#/{name}"]
+    user.refresh_from_db()
+    assert user.name == "Ann"

@@ -24,6 +24,7 @@ from apps.catalog.admin import ProductForm
 from apps.catalog.forms import MANUAL_MAX_BYTES
 from apps.catalog.models import Product
 from plinth.data.forms import ImportForm
+from plinth.testing.forms import submit
 from plinth.testing.plugin import Commit
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +40,8 @@ def picture(size: tuple[int, int] = (80, 60)) -> bytes:
 
 def change(client: Client, product: Product, **fields: object) -> Any:
     """Change a product in the admin."""
-    fields |= {"sku": product.sku, "name": product.name, "price": "12.50"}
-    fields |= {"category": product.category_id, "is_published": "on"}
     path = reverse("admin:catalog_product_change", args=[product.pk])
-    response = client.post(path, fields, follow=True)
+    response = submit(client, path, **fields)
     product.refresh_from_db()
     return response
 

@@ -18,6 +18,7 @@ from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import PAGE_SIZE
+from plinth.testing.forms import submit
 from plinth.testing.plugin import Commit
 from plinth.testing.queries import queries
 
@@ -259,9 +260,9 @@ def test_user_writes_a_review_and_changes_it(product: Product, user: User) -> No
     client = signed_in(user)
     path = reverse("catalog:review", args=[product.sku])
 
-    client.post(path, {"rating": 2, "body": "Dim"})
+    submit(client, path, rating=2, body="Dim")
     assertContains(client.get(path), "Dim")
-    response = client.post(path, {"rating": 5, "body": "Bright now"}, follow=True)
+    response = submit(client, path, rating=5, body="Bright now")
 
     assertContains(response, "Thank you for your review.")
     assertContains(response, "Bright now")

@@ -45,6 +45,7 @@ def test_sitemap_leads_to_the_sitemaps_of_apps(client: Client) -> None:
 
     sections = re.findall("<loc>http://testserver(.+?)</loc>", index.text)
     assert "/sitemap-pages.xml" in sections
+    assert "<loc>http://testserver/</loc>" in client.get("/sitemap-pages.xml").text
     assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").text
     for section in sections:
         assert client.get(section).status_code == HTTPStatus.OK

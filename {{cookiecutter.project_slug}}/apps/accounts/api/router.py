@@ -1,10 +1,10 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, ModelSchema, Router, Schema
+from ninja import Field, ModelSchema, Router
 
 from apps.accounts.models import User
-from plinth.api.ninja import Text
+from plinth.api.ninja import Body, Text, TimeZone
 
 router = Router(tags=["account"])
 
@@ -12,12 +12,13 @@ router = Router(tags=["account"])
 class ProfileOut(ModelSchema):
     class Meta:
         model = User
-        fields = ["email", "name"]
+        fields = ["email", "name", "time_zone"]
 
 
-class ProfileIn(Schema):
+class ProfileIn(Body):
     # Not the address, which opens the account: it needs the password, on the site.
     name: Text = Field("", max_length=150)
+    time_zone: TimeZone = ""
 
 
 @router.get("account/", response=ProfileOut)

@@ -1,13 +1,13 @@
 from rest_framework import serializers
 
 from apps.accounts.models import User
-from plinth.api import drf_views
+from plinth.api import drf, drf_views
 
 
-class ProfileSerializer(serializers.ModelSerializer):
+class ProfileSerializer(drf.BodyMixin, serializers.ModelSerializer):
     class Meta:
         model = User
-        fields = ["email", "name"]
+        fields = ["email", "name", "time_zone"]
         # A new address opens the account: it needs the password, on the site.
         read_only_fields = ["email"]
 

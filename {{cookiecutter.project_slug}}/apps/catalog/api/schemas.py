@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from ninja import Field, ModelSchema, Schema
 
 from apps.catalog.models import Category, Product
-from plinth.api.ninja import PageQuery, Text
+from plinth.api.ninja import Body, PageQuery, Text
 
 Price = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
 
@@ -42,7 +42,7 @@ class ProductQuery(PageQuery):
     sort: Literal["newest", "price", "-price"] = "newest"
 
 
-class ReviewIn(Schema):
+class ReviewIn(Body):
     rating: int = Field(ge=1, le=5)
     body: Text = Field("", max_length=2_000)
 

@@ -2,6 +2,7 @@ from rest_framework import serializers
 
 from apps.catalog.models import Category, Product, Review
 from apps.catalog.querysets import ORDERS
+from plinth.api.drf import BodyMixin
 
 
 class CategorySerializer(serializers.ModelSerializer):
@@ -33,7 +34,7 @@ class ProductFilterSerializer(serializers.Serializer):
     sort = serializers.ChoiceField([*ORDERS], default="newest")
 
 
-class ReviewSerializer(serializers.ModelSerializer):
+class ReviewSerializer(BodyMixin, serializers.ModelSerializer):
     author = serializers.CharField(
         source="user.name", default=None, allow_null=True, read_only=True
     )

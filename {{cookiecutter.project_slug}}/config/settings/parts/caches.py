@@ -1,7 +1,7 @@
 """In-process caches until REDIS_URL names a server: docs/caching.md."""
 
 from config.settings.environment import env
-from plinth.cache.settings import caches
+from plinth.cache.settings import caches, session_store
 
 REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
 # `default`, `sessions`, `locks` and, in memory, `process`. Sessions and locks may have a
@@ -11,15 +11,8 @@ CACHES = caches(env, REDIS_URL)
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # `cached_db` reads sessions from Redis and writes them to the database too, so that
-# losing Redis signs nobody out. `cache` uses Redis alone.
-SESSION_STORE = env.choice(
-    "SESSION_STORE",
-    "cache",
-    "cached_db",
-    "db",
-    default="cached_db" if "redis" in CACHES["sessions"]["BACKEND"] else "db",
-)
-SESSION_ENGINE = f"django.contrib.sessions.backends.{SESSION_STORE}"
+# losing Redis signs nobody out. `cache` uses Redis alone, and `db` none.
+SESSION_ENGINE = f"django.contrib.sessions.backends.{session_store(env, CACHES)}"
 SESSION_CACHE_ALIAS = "sessions"
 
 # django-cachalot caches the queries of these tables, which are read often and written

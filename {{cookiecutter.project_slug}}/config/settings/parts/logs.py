@@ -37,8 +37,9 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # Django attaches handlers of its own to these; here they propagate to the root's.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # RequestLogMiddleware logs each request, with its duration.
-        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # RequestLogMiddleware logs each request, with its status and duration.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
         # Its warnings repeat at each attempt; a request that gets no connection logs that.
         "psycopg.pool": {"level": "ERROR"},
     },

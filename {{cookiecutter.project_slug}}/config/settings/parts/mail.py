@@ -20,4 +20,4 @@ ANYMAIL = {
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),
 }
 # Whose webhooks are open too, beside the provider in EMAIL_URL: those that a server relays to.
-MAIL_WEBHOOK_PROVIDERS = env.items("MAIL_WEBHOOK_PROVIDERS")
+MAIL_WEBHOOK_PROVIDERS = env.mail_providers("MAIL_WEBHOOK_PROVIDERS")

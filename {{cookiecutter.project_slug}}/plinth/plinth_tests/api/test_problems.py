@@ -120,6 +120,17 @@ def test_invalid_fields_are_named(api: Client, user: Any) -> None:
     assert error["parameter"] == "page_size"
 
 
+@pytest.mark.parametrize("name", ["day", "created"])
+def test_field_that_is_unknown_or_read_only_is_refused(
+    api: Client, user: Any, name: str
+) -> None:
+    api.force_login(user)
+    response = api.post(TOKENS, {"name": "a", name: 7}, "application/json")
+
+    (error,) = assert_problem(response, 400)["errors"]
+    assert error["pointer"] == f"#/{name}"
+
+
 def test_page_outside_of_the_api_keeps_its_errors(api: Client) -> None:
     response = api.get("/nothing/")
 

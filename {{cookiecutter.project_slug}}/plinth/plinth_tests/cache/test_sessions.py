@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from plinth_tests.processes import COMPLETE, EMBEDDED, evaluate, run_code
+from plinth_tests.processes import COMPLETE, EMBEDDED, evaluate, run, run_code
 
 pytestmark = pytest.mark.practice(16)
 
@@ -37,6 +37,16 @@ def test_cached_session_costs_no_query(
     assert page.text == user.get_username()
     of_sessions = [query for query in queries if "django_session" in query["sql"]]
     assert len(of_sessions) == (store == "db")
+
+
+@pytest.mark.parametrize("store", ["cache", "cached_db"])
+def test_session_of_one_process_stops_the_start(store: str) -> None:
+    variables = EMBEDDED | {"SESSION_STORE": store}
+    done = run("from django.conf import settings\nsettings.DEBUG", **variables)
+
+    assert done.returncode == 1
+    line = "The variable SESSION_STORE must be db, unless REDIS_URL is set."
+    assert done.stderr.strip() == line
 
 
 SIGN_IN = """

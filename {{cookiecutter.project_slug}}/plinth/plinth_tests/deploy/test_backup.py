@@ -75,6 +75,8 @@ class Host:
         (self.folder / "secrets/database_direct_url").write_text(url)
         for name in ("media", "private"):
             (self.app / name).mkdir(parents=True)
+        # The release that serves, without Docker.
+        (folder / "releases/current").mkdir(parents=True)
         (self.app / "media/photo.txt").write_text("a photo of Ann")
         self.programs = folder / "bin"
         self.programs.mkdir()

@@ -165,6 +165,7 @@ class Systemd(Host):
 
     def __init__(self, top: Path) -> None:
         super().__init__(top)
+        shutil.copy(DEPLOY / "systemd/host.sh", self.folder)
         (self.folder / "static").mkdir()
         self.write("log")
         self.start("site:2", "")

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.cache import cache, caches
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template import Engine, engines
 from django.test import AsyncClient, Client, RequestFactory
@@ -199,6 +200,15 @@ def test_choices_are_the_sites_zone_and_places() -> None:
     assert site == ("", "The site's: Europe/Berlin")
     assert {("America/New_York", "America/New York"), ("UTC", "UTC")} <= {*others}
     assert not {"US/Eastern", "Etc/GMT+1", "localtime"} & dict(others).keys()
+
+
+def test_column_refuses_what_is_no_choice() -> None:
+    field = TimeZoneField()
+
+    assert [field.clean(name, None) for name in ("", "UTC")] == ["", "UTC"]
+    for name in ("../x", "US/Eastern", "europe/berlin"):
+        with pytest.raises(ValidationError, match="is not a valid choice"):
+            field.clean(name, None)
 
 
 @pytest.mark.skipif(

@@ -88,6 +88,39 @@ def test_level_is_a_variable() -> None:
     assert lines_of(done.stderr) == []
 
 
+# Requests that any client can send.
+REJECTED = """
+import config.wsgi
+from django.conf import settings
+from django.test import Client
+from plinth_tests import site
+site.use(settings)
+client = Client(headers={"host": "example.com"}, enforce_csrf_checks=True)
+client.get("/nowhere/", secure=True)
+client.get("/plain/", secure=True, headers={"host": "another.example"})
+fields = "&".join(["a=1"] * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+form = {"content_type": "application/x-www-form-urlencoded", "secure": True}
+form["headers"] = {"referer": "https://example.com/"}
+client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+client.post("/plain/", fields, **form)
+client.post("/plain/", "a=1", **form)
+"""
+
+
+def test_rejected_request_is_one_line_and_a_suspicious_one_a_warning_more() -> None:
+    lines = lines_of(run_code(REJECTED, **EMBEDDED).stderr)
+
+    requests = [line["status"] for line in lines if line["name"] == MIDDLEWARE]
+    assert requests == [404, 400, 400, 403]
+    others = [line for line in lines if line["name"] != MIDDLEWARE]
+    assert [line["name"] for line in others] == [
+        f"django.security.{kind}"
+        for kind in ("DisallowedHost", "TooManyFieldsSent", "csrf")
+    ]
+    assert {line["level"] for line in others} == {"WARNING"}
+    assert "Traceback" not in str(lines)
+
+
 def access_log(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
     (record,) = [record for record in caplog.records if record.name == MIDDLEWARE]
     return record

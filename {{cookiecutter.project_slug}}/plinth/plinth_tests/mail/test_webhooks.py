@@ -14,6 +14,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from plinth import email_url
+from plinth.mail import webhooks
 from plinth.mail.models import Suppression
 from plinth.mail.views import PROVIDERS, carries
 from plinth.mail.webhooks import SIGNATURE_AGE
@@ -187,7 +188,15 @@ def test_mailgun_is_not_found_without_its_key(settings: Settings) -> None:
 
 @pytest.mark.filterwarnings("ignore:django-anymail has dropped official support")
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"", b"[]", b"[1]", b"1", b'{"a": 1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"{", b"\xff", b"", b"[]", b"[1]", b"1", b'{"a": 1}'),
+        *(b"[" * 100_000, b"9" * 5_000),
+        b'[{"event": "bounce", "timestamp": 1e999}]',
+    ],
+    ids=lambda body: body[:9],
+)
 def test_malformed_body_changes_nothing(provider: str, body: bytes) -> None:
     if provider == "ses":
         pytest.importorskip("boto3", reason="an extra: s3")
@@ -270,3 +279,7 @@ def test_admin_searches_and_deletes_suppressions(
         reverse("admin:mail_suppression_delete", args=[row.pk]), {"post": "yes"}
     )
     assert not Suppression.objects.exists()
+
+
+def test_variable_may_name_each_provider() -> None:
+    assert {*email_url.WEBHOOKS} == {*PROVIDERS} == {*webhooks.PROVIDERS}

@@ -3,6 +3,7 @@
 import ast
 import http.client
 import json
+import logging
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from gunicorn.http.errors import InvalidRequestLine
 
 from config import gunicorn
 from plinth.database.settings import Connections, databases
@@ -25,6 +27,7 @@ from plinth.practices import probes
 from plinth.practices.states import State
 from plinth.server import gunicorn as defaults
 from plinth.server.resources import most_open_files
+from plinth.server.worker import Worker
 from plinth_tests.processes import COMPLETE, EMBEDDED, environ, evaluate, python
 
 pytestmark = pytest.mark.practice(60)
@@ -38,7 +41,7 @@ GONE = 1 << 23
 HALF = b"GET /health/live/ HTTP/1.1\r\nHost: example.com\r\n"
 # A worker as gunicorn forks it: the KB that a garbage collection copies.
 FORK = """
-import config.wsgi, gc, os, sys
+import config.wsgi, gc, logging, os, sys
 from pathlib import Path
 from types import SimpleNamespace
 from config import gunicorn
@@ -49,7 +52,7 @@ def copied():
     return int(facts.partition("Private_Dirty:")[2].split()[0])
 
 cfg = SimpleNamespace(preload_app=True, workers=1, threads=1)
-gunicorn.on_starting(SimpleNamespace(cfg=cfg))
+gunicorn.on_starting(SimpleNamespace(cfg=cfg, log=logging.getLogger()))
 read, write = os.pipe()
 if not os.fork():
     before = copied()
@@ -216,6 +219,16 @@ def test_page_is_served_over_the_socket(server: Server) -> None:
     assert response.getheader("Server") == "gunicorn"
 
 
+@pytest.mark.skipif(
+    Path(settings.STATIC_ROOT).exists(), reason="static files are collected"
+)
+def test_start_without_static_files_says_so_in_one_line(server: Server) -> None:
+    log = server.log.read_text()
+
+    assert log.count("run manage.py collectstatic") == 1
+    assert "No directory at" not in log
+
+
 def test_only_owner_and_group_may_connect_to_the_socket(server: Server) -> None:
     assert server.socket.stat().st_mode & 0o777 == 0o770
 
@@ -251,6 +264,33 @@ def test_malformed_request_is_answered_and_logged(
         line for line in server.lines()[before:] if message in str(line["message"])
     ]
     assert line["level"] == "WARNING"
+
+
+def test_malformed_request_has_no_id_of_an_earlier_one(server: Server) -> None:
+    # Several, since any thread of any worker may serve one.
+    for _ in range(30):
+        server.get(PAGE)
+        server.send(b"GET /\r\n\r\n")
+
+    lines = [line for line in server.lines() if line["name"] == "gunicorn.error"]
+    rejected = [line for line in lines if "Invalid request" in str(line["message"])]
+    assert len(rejected) >= 30
+    assert {line["request_id"] for line in rejected} == {"-"}
+
+
+def test_malformed_request_is_logged_without_the_clients_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = Worker.__new__(Worker)
+    worker.log = logging.getLogger("gunicorn.error")
+    client, other = socket.socketpair()
+    with client, other:
+        worker.handle_error(
+            None, client, ("203.0.113.7", 4711), InvalidRequestLine("GET /")
+        )
+
+    assert "Invalid request from ip=***" in caplog.text
+    assert "203.0.113.7" not in caplog.text
 
 
 def test_head_has_the_length_of_get_and_logs_no_warning(server: Server) -> None:

@@ -1,7 +1,9 @@
 """runserver is for development; deployments start gunicorn."""
 
 import socket
+from http import HTTPStatus
 from io import StringIO
+from typing import Any
 from unittest.mock import patch
 
 import psycopg
@@ -18,6 +20,7 @@ from django.core.management import (
 )
 from django.core.management.base import OutputWrapper
 from django.db import OperationalError
+from django.test import RequestFactory
 from pytest_django import Settings
 
 from plinth import checks as plinth_checks
@@ -34,14 +37,24 @@ def test_runserver_refuses_without_debug() -> None:
         call_command("runserver", "nowhere")
 
 
-def test_runserver_serves_static_files_in_local(settings: Settings) -> None:
+@pytest.fixture
+def handler(settings: Settings) -> Any:
     settings.DEBUG = True
     command = load_command_class(get_commands()["runserver"], "runserver")
     options = vars(command.create_parser("manage.py", "runserver").parse_args([]))
+    return command.get_handler(**options)  # type: ignore[attr-defined]
 
-    handler = command.get_handler(**options)  # type: ignore[attr-defined]
 
+def test_runserver_serves_static_files_in_local(handler: Any) -> None:
     assert isinstance(handler, StaticFilesHandler)
+
+
+def test_path_out_of_the_static_files_is_not_found(
+    handler: Any, rf: RequestFactory, settings: Settings
+) -> None:
+    request = rf.get(f"{settings.STATIC_URL}../config/settings/base.py")
+
+    assert handler.get_response(request).status_code == HTTPStatus.NOT_FOUND
 
 
 def test_other_runserver_brings_a_warning_in_development(

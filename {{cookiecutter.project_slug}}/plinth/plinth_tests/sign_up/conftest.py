@@ -22,6 +22,11 @@ BASE = """
 @pytest.fixture(autouse=True)
 def pages(site: Client, settings: Settings) -> None:
     cache.clear()
+    use_pages(settings)
+
+
+def use_pages(settings: Any) -> None:
+    """Serve sign-up's URLs, with templates that need none of the project's."""
     settings.ROOT_URLCONF = "plinth_tests.sign_up.urls"
     settings.LOGIN_URL = "accounts:sign-in"
     settings.LOGIN_REDIRECT_URL = "accounts:profile"

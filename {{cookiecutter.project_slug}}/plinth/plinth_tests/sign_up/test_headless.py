@@ -171,6 +171,27 @@ def test_sign_up_can_be_closed(settings: Settings) -> None:
     assert config["is_open_for_signup"] is False
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[",
+        b"\xff",
+        b"[]",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"9" * 5_000,
+        b'{"email": "a@example.com", "password": "\\ud800 and more"}',
+    ],
+    ids=lambda body: body[:9],
+)
+@pytest.mark.parametrize("route", ["auth/login", "auth/signup", "auth/session"])
+def test_malformed_body_is_answered_with_json(route: str, body: bytes) -> None:
+    response = Client().post(f"/accounts/app/v1/{route}", body, "application/json")
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert response.json() == {"status": HTTPStatus.BAD_REQUEST}
+
+
 def test_nothing_else_is_served() -> None:
     for route in (
         "account/password/change",

@@ -25,6 +25,7 @@ from plinth.sign_up import services
 from plinth.sign_up.models import Deletion
 from plinth.sign_up.providers import providers
 from plinth.testing.plugin import Commit
+from plinth_tests.processes import EMBEDDED, run_code
 
 User: Any = get_user_model()
 
@@ -160,6 +161,47 @@ def test_provider_is_there_with_its_variables(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-def test_provider_needs_all_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_provider_needs_all_its_variables_and_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with pytest.raises(SystemExit, match="APPLE_KEY_ID must be set too"):
         providers(env(monkeypatch, APPLE_CLIENT_ID="id"))
+    apple = {"APPLE_CLIENT_ID": "id", "APPLE_KEY_ID": "id", "APPLE_TEAM_ID": "id"}
+    with pytest.raises(SystemExit, match="APPLE_PRIVATE_KEY must be the content"):
+        providers(env(monkeypatch, **apple, APPLE_PRIVATE_KEY="garbage"))
+
+
+# In a process of its own: the apps of a provider are installed at its start.
+SIGN_IN = """
+import config.wsgi
+from allauth.socialaccount.models import SocialApp
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from plinth_tests import site
+from plinth_tests.sign_up.conftest import use_pages
+
+site.use(settings)
+use_pages(settings)
+with connection.schema_editor() as editor:
+    editor.create_model(SocialApp)
+client = Client(headers={"host": "example.com"})
+response = client.post("/accounts/oidc/oidc/login/", secure=True)
+print(response.status_code, response.text)
+"""
+
+
+def test_sign_in_fails_while_the_provider_is_down() -> None:
+    variables = {
+        "OIDC_CLIENT_ID": "id",
+        "OIDC_CLIENT_SECRET": "secret",
+        "OIDC_SERVER_URL": "http://127.0.0.1:1/realms/a",
+    }
+    done = run_code(SIGN_IN, **EMBEDDED | variables)
+
+    assert done.stdout.startswith("401")
+    assert "Third-party login failure" in done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
+    (warning,) = [line for line in map(json.loads, lines) if line["level"] != "INFO"]
+    assert warning["message"].startswith("sign-in with Single sign-on failed:")
+    assert "exc_info" not in warning

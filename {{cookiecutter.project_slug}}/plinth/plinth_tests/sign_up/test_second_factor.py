@@ -195,3 +195,20 @@ def test_admin_removes_second_factors_and_shows_no_secret(
     delete = reverse("admin:mfa_authenticator_delete", args=[app.pk])
     admin_client.post(delete, {"post": "yes"})
     assert not Authenticator.objects.filter(pk=app.pk).exists()
+
+
+@pytest.mark.parametrize("credential", ["[" * 100_000, "9" * 5_000, "{", "[]"])
+def test_malformed_passkey_is_refused(
+    client: Client, staff: Any, app: Authenticator, credential: str
+) -> None:
+    form = {"credential": credential}
+    response = client.post(reverse("mfa_login_webauthn"), form)
+    assertRedirects(response, SIGN_IN, fetch_redirect_response=False)
+
+    sign_in(client, staff)
+    response = client.post(reverse("mfa_authenticate"), form)
+    assert response.status_code == HTTPStatus.OK
+    client.post(reverse("mfa_authenticate"), {"code": code(staff)})
+    client.post("/accounts/confirm/", {"password": PASSWORD})
+    response = client.post(reverse("mfa_add_webauthn"), form)
+    assert response.status_code == HTTPStatus.OK

@@ -8,6 +8,8 @@ FORMS = (
     "like smtp+tls://user:password@host:587, smtp+ssl://..., smtp://host:25, "
     "ses://region, mailgun://key@domain, postmark://token, sendgrid://key or brevo://key"
 )
+# Whose webhooks for bounces and complaints the site reads.
+WEBHOOKS = ("brevo", "mailgun", "postmark", "sendgrid", "ses")
 # Seconds. The default of SMTP is none: a dead server would block a worker forever.
 TIMEOUT = 10
 

@@ -93,6 +93,9 @@ class Env:
         Env.file = path
         Env.names_in_file = {line["name"] for line in lines if line and line["name"]}
         environ.Env.read_env(io.StringIO(text))
+        # OpenSSL ignores a file that is missing, and then verifies nobody's certificate.
+        if (trusted := self.read("SSL_CERT_FILE")) and not Path(trusted).is_file():
+            fail("SSL_CERT_FILE", "the path of a file that exists")
 
     @classmethod
     def unknown_names(cls) -> dict[str, str]:
@@ -244,6 +247,13 @@ class Env:
         except ValueError:
             fail(name, email_url.FORMS)
 
+    def mail_providers(self, name: str) -> list[str]:
+        """Return the names of email providers whose webhooks the site reads."""
+        values = self.items(name)
+        if not set(values) <= set(email_url.WEBHOOKS):
+            fail(name, f"of {', '.join(email_url.WEBHOOKS)}")
+        return values
+
     def path(self, name: str) -> str:
         """Return a URL's path without a slash at its end; empty if unset."""
         value = self(name).rstrip("/")
@@ -302,7 +312,10 @@ def parse_database(name: str, url: str) -> dict[str, Any]:
     try:
         in_a_file = scheme(url).endswith(("sqlite", "spatialite"))
         # sqlite://db.sqlite3 would name a host, and the database be in memory.
-        if in_a_file and urlsplit(url).netloc not in {"", ":memory:"}:
+        # sqlite:/// names no file, and would be in memory too: sqlite:// says so.
+        if in_a_file and (
+            urlsplit(url).netloc not in {"", ":memory:"} or urlsplit(url).path == "/"
+        ):
             fail(name, "like sqlite:///db.sqlite3, with three slashes")
         parts = dict(environ.Env.db_url_config(url))
     except ValueError:

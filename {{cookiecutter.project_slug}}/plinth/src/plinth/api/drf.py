@@ -4,7 +4,7 @@ Without an import of its views, which read these settings.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -38,6 +38,19 @@ class JSONParser(BaseParser):
             return json.loads(stream.read())
         except (ValueError, RecursionError):
             raise exceptions.ParseError from None
+
+
+class BodyMixin(serializers.Serializer):
+    # The body of a request: fields that are unknown or read-only are refused. A comment,
+    # since a docstring is the description of every subclass in the schema.
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            writable = {field.field_name for field in self._writable_fields}
+            if refused := [name for name in data if name not in writable]:
+                message = "This field is unknown, or read-only."
+                raise serializers.ValidationError({name: [message] for name in refused})
+        return super().to_internal_value(data)
 
 
 class InvalidQueryError(exceptions.ValidationError):

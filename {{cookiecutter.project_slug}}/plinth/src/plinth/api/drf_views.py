@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from plinth.cache.pages import allow_proxies
 
 from . import schema, tokens
-from .drf import Authentication
+from .drf import Authentication, BodyMixin
 from .models import Token
 
 
@@ -43,7 +43,7 @@ class PublicMixin(generics.GenericAPIView):
         return response
 
 
-class TokenSerializer(serializers.ModelSerializer):
+class TokenSerializer(BodyMixin, serializers.ModelSerializer):
     days = serializers.IntegerField(
         write_only=True,
         default=tokens.DEFAULT_DAYS,

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any, NoReturn
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
@@ -13,9 +14,10 @@ from ninja.decorators import decorate_view
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.security.base import AuthBase
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ConfigDict
 
 from plinth.cache.pages import allow_proxies
+from plinth.database.fields import validate_time_zone
 
 from . import pagination, problems, schema, tokens
 
@@ -27,7 +29,23 @@ def storable(text: str) -> str:
     return text
 
 
+def time_zone(name: str) -> str:
+    """Return the name of a time zone, or "" for the site's."""
+    try:
+        validate_time_zone(name)
+    except DjangoValidationError as error:
+        raise ValueError(error.messages[0]) from None
+    return name
+
+
 Text = Annotated[str, AfterValidator(storable)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
+
+
+class Body(Schema):
+    """The body of a request: fields that are not named here are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class UserAuth(AuthBase):
@@ -114,7 +132,7 @@ def paginate(
     return pagination.paginate(request, queryset, query.after, query.page_size)
 
 
-class TokenIn(Schema):
+class TokenIn(Body):
     name: Text = Field(min_length=1, max_length=100)
     days: int = Field(tokens.DEFAULT_DAYS, ge=1, le=tokens.MAX_DAYS)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plinth.env import Env
+from plinth.env import Env, fail
 
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
@@ -25,6 +25,18 @@ def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
         alias: redis(alias, url or redis_url, client) for alias, url in urls.items()
     }
     return {**aliases, "process": {"BACKEND": LOCAL_MEMORY, "LOCATION": "process"}}
+
+
+def session_store(env: Env, caches: dict[str, dict[str, Any]]) -> str:
+    """Return the name of Django's session backend, by SESSION_STORE."""
+    shared = caches["sessions"]["BACKEND"] != LOCAL_MEMORY
+    stores = ("cache", "cached_db", "db")
+    default = "cached_db" if shared else "db"
+    store = env.choice("SESSION_STORE", *stores, default=default)
+    if store != "db" and not shared:
+        # A process would not see the sign-in, or the sign-out, of another.
+        fail("SESSION_STORE", "db, unless REDIS_URL is set")
+    return store
 
 
 def redis(alias: str, url: str, client: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.encoding import punycode
 from django.utils.translation import gettext
@@ -68,8 +69,17 @@ def time_zones() -> Iterator[tuple[str, str]]:
         yield name, name.replace("_", " ")
 
 
+def validate_time_zone(name: str) -> None:
+    """Raise an error for a name that is none of a form's choices."""
+    if name and name not in places():
+        message = models.Field.default_error_messages["invalid_choice"]
+        raise ValidationError(message, params={"value": name})
+
+
 class TimeZoneField(models.CharField):
     """The name of a time zone, such as Europe/Berlin; empty is the site's TIME_ZONE."""
+
+    default_validators = [validate_time_zone]
 
     def __init__(self, verbose_name: Any = None, **options: Any) -> None:
         # The release that serves while the column is added inserts no value.

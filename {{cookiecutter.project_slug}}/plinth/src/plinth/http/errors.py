@@ -1,18 +1,39 @@
 """Error pages, for config/urls.py and CSRF_FAILURE_VIEW; templates/error.html is the look.
 
 Their context has `status`, `title` and `text`. They serve any method and make no query.
+Where the template fails itself, for example without collected static files, the page is bare.
 """
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.defaults import ERROR_PAGE_TEMPLATE
 from django.views.generic import TemplateView
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorResponse(TemplateResponse):
+    @property
+    def rendered_content(self) -> str:
+        try:
+            return super().rendered_content
+        except (
+            Exception
+        ):  # the next page would be the same one, for the error in this one
+            logger.exception("the error page cannot be rendered")
+            context = self.context_data or {}
+            facts = {"title": context["title"], "details": context["text"]}
+            return ERROR_PAGE_TEMPLATE % facts
 
 
 class ErrorView(TemplateView):
     template_name = "error.html"
+    response_class = ErrorResponse
     status: HTTPStatus
     title: Any
     text: Any

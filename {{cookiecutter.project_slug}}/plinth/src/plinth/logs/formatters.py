@@ -16,6 +16,9 @@ from .masking import mask, masked
 # The id of the request, or of the task that it enqueued.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+# Django's loggers of suspicious requests, one for each kind.
+SECURITY = "django.security."
+
 # Characters of a long traceback: where it starts, and the error itself.
 HEAD, TAIL = 2_000, 5_000
 
@@ -43,10 +46,17 @@ def clock(timestamp: int) -> tuple[str, str]:
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds `request_id` to each record; `-` outside of a request."""
+    """Adds `request_id` to each record; `-` outside of a request.
+
+    A request that Django rejects as suspicious, such as one with a foreign Host, becomes a
+    warning without a traceback, also for Sentry: any client can cause it.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        if record.name.startswith(SECURITY):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
         return True
 
 

@@ -32,7 +32,15 @@ TRANSIENT_BOUNCES = {
 SIGNATURE_AGE = 12 * 60 * 60
 
 # What the parsers raise for a body of another form.
-MALFORMED = (ValueError, LookupError, TypeError, AttributeError, AnymailError)
+MALFORMED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    AnymailError,
+)
 
 
 class MailgunView(MailgunTrackingWebhookView):  # type: ignore[misc]

@@ -7,6 +7,7 @@ the code and the settings that the master has loaded.
 import os
 import shutil
 import tempfile
+import warnings
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,10 @@ limit_request_fields = 64
 # TRUSTED_PROXIES.
 forwarded_allow_ips = "127.0.0.1,::1"
 
+# WhiteNoise's warning without collected static files; `on_starting` logs one that says what
+# to do.
+warnings.filterwarnings("ignore", "No directory at: ")
+
 # In ps: `gunicorn: master [NAME]`, and its workers.
 proc_name = NAME
 
@@ -118,15 +123,20 @@ if metrics_bind := env.address("METRICS_BIND"):
 
 
 def on_starting(server: Any) -> None:
-    """Raise the limit of open files, share and check memory, and open the metrics' port."""
+    """Raise the limit of open files, share memory, log warnings, open the metrics' port."""
     from plinth.server.memory import hash_memory_warning, share_with_workers
+    from plinth.server.static_files import static_files_warning
 
     raise_open_files()
     if server.cfg.preload_app:
         share_with_workers()
     delete_temporary_files()
-    if warning := hash_memory_warning(server.cfg.workers, server.cfg.threads):
-        server.log.warning(warning)
+    for warning in (
+        hash_memory_warning(server.cfg.workers, server.cfg.threads),
+        static_files_warning(),
+    ):
+        if warning:
+            server.log.warning(warning)
     if metrics_bind:
         shared = bool(server.master_pid)
         server.metrics_listener = metrics.listen(metrics_bind, shared=shared)

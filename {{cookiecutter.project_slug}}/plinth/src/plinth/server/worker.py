@@ -5,6 +5,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from plinth.logs.formatters import request_id
+
 type WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -34,11 +36,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     gunicorn's own leaves them open until its last request has ended: the kernel accepts
     new connections meanwhile, which then wait and are reset. A refused connection fails
     over to another server at once.
+
+    A request that gunicorn rejects is logged without the client's address, and without the id
+    of the request that its thread has served before.
     """
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.wsgi: WSGI = without_body_of_head(self.wsgi)
+
+    def handle(self, conn: Any) -> Any:
+        # RequestLogMiddleware, which sets it, never sees a malformed request.
+        request_id.set("-")
+        return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        super().handle_error(req, client, ("***", 0), exc)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)

@@ -39,6 +39,10 @@ MFA_ADAPTER = "plinth.sign_up.adapters.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "plinth.sign_up.forms.AuthenticateForm",
     "reauthenticate": "plinth.sign_up.forms.ReauthenticateForm",
+    "add_webauthn": "plinth.sign_up.forms.AddPasskeyForm",
+    "authenticate_webauthn": "plinth.sign_up.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "plinth.sign_up.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "plinth.sign_up.forms.ReauthenticatePasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

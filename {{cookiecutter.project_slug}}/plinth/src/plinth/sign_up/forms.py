@@ -1,10 +1,12 @@
 """Forms of sign-in, sign-up and the second factor."""
 
+import json
 from typing import Any
 
 from allauth.account import forms as account_forms
 from allauth.core import context
 from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
@@ -72,6 +74,38 @@ class AuthenticateForm(ThrottledCodeMixin, mfa_forms.AuthenticateForm):
 
 
 class ReauthenticateForm(ThrottledCodeMixin, mfa_forms.ReauthenticateForm):
+    pass
+
+
+class StrictDecoder(json.JSONDecoder):
+    """Raises JSONDecodeError also for JSON nested too deeply, or a number of too many digits."""
+
+    def decode(self, s: str, *args: Any) -> Any:
+        try:
+            return super().decode(s, *args)
+        except (ValueError, RecursionError) as error:
+            raise json.JSONDecodeError(str(error), "", 0) from None
+
+
+class CredentialMixin(forms.Form):
+    credential = forms.JSONField(widget=forms.HiddenInput, decoder=StrictDecoder)
+
+
+class AddPasskeyForm(CredentialMixin, webauthn_forms.AddWebAuthnForm):
+    pass
+
+
+class AuthenticatePasskeyForm(CredentialMixin, webauthn_forms.AuthenticateWebAuthnForm):
+    pass
+
+
+class LoginPasskeyForm(CredentialMixin, webauthn_forms.LoginWebAuthnForm):
+    pass
+
+
+class ReauthenticatePasskeyForm(
+    CredentialMixin, webauthn_forms.ReauthenticateWebAuthnForm
+):
     pass
 
 

@@ -1,4 +1,4 @@
-"""Second factor of staff, headers of allauth's pages, redirects to social providers."""
+"""Second factor of staff, headers of allauth's pages, social providers."""
 
 from urllib.parse import urlsplit
 
@@ -44,6 +44,31 @@ class SignUpMiddleware(MiddlewareMixin):
             page = "mfa_reauthenticate_webauthn"
         query = {"next": request.get_full_path()} if request.method == "GET" else {}
         return HttpResponseRedirect(reverse(page, query=query))
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Show the page of a failed sign-in if the provider does not answer.
+
+        allauth does so for the provider's tokens, but not for the discovery document of
+        OpenID Connect.
+        """
+        match = request.resolver_match
+        if not match or not match.func.__module__.startswith("allauth.socialaccount."):
+            return None
+        # Only a site with social providers has loaded them.
+        from allauth.socialaccount.adapter import get_adapter
+        from allauth.socialaccount.helpers import render_authentication_error
+        from requests import RequestException
+
+        if not isinstance(exception, RequestException):
+            return None
+        name = match.kwargs.get("provider_id") or str(match.url_name).rpartition("_")[0]
+        provider = get_adapter().get_provider(request, name)
+        page: HttpResponseBase = render_authentication_error(
+            request, provider, exception=exception
+        )
+        return page
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

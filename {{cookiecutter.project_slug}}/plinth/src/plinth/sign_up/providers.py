@@ -45,6 +45,9 @@ def providers(env: Env) -> tuple[list[str], dict[str, Any]]:
         for name, field in variables.items():
             if not values[field]:
                 fail(name, f"set too: {', '.join(variables)} belong together")
+            is_key = field == "certificate_key"
+            if is_key and not values[field].startswith("-----BEGIN"):
+                fail(name, "the content of a key's file, which starts with -----BEGIN")
         app: dict[str, Any] = {
             field: value for field, value in values.items() if field not in SETTINGS
         }

@@ -1,5 +1,6 @@
 """allauth's hooks for social providers; imported where one is set."""
 
+import logging
 from typing import Any
 
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -7,8 +8,24 @@ from django.http import HttpRequest
 
 from plinth.accounts.models import AbstractEmailUser
 
+logger = logging.getLogger(__name__)
+
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """Log what the provider has answered; a sign-in that the user cancels is none."""
+        if exception:
+            logger.warning(
+                "sign-in with %s failed: %r", provider.name or provider.id, exception
+            )
+
     def populate_user(
         self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]
     ) -> AbstractEmailUser:

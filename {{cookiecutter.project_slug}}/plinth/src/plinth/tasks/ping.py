@@ -33,4 +33,4 @@ def ping(node: str = "", timeout: float = 5) -> str:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    sys.exit(ping(*sys.argv[1:]) or 0)
+    sys.exit(ping("".join(sys.argv[1:2])) or 0)

@@ -4,9 +4,12 @@ import socket
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.contrib.staticfiles.management.commands import runserver
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.management.base import CommandError
 from django.db import OperationalError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from plinth import metrics
@@ -14,6 +17,14 @@ from plinth.env import Env
 from plinth.management.main import connection_error
 
 HIGHEST_PORT = 65_535
+
+
+class StaticHandler(StaticFilesHandler):
+    def serve(self, request: HttpRequest) -> HttpResponse | FileResponse:
+        try:
+            return super().serve(request)
+        except SuspiciousFileOperation as error:
+            raise Http404("The path leads out of the static files.") from error
 
 
 class Command(runserver.Command):
@@ -30,6 +41,12 @@ class Command(runserver.Command):
         except OperationalError as error:
             # It serves once the database does.
             self.stderr.write(self.style.ERROR(connection_error(error) or str(error)))
+
+    def get_handler(self, *args: Any, **options: Any) -> Any:
+        handler = super().get_handler(*args, **options)
+        if isinstance(handler, StaticFilesHandler):
+            return StaticHandler(handler.application)
+        return handler
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:

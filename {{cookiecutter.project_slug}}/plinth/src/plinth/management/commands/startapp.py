@@ -1,15 +1,30 @@
+import re
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import startapp
 
 import plinth
 
+NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 PARTS = ("apps", "templates", "tests")
 TEMPLATE = Path(plinth.__file__).with_name("app_template")
+
+
+def problem(name: str) -> str:
+    """Return what is wrong with an app's name: nothing if it is valid."""
+    if not re.fullmatch(NAME, name):
+        return "Lower-case letters and digits, in words joined by a single _"
+    for part in PARTS:
+        if (settings.BASE_DIR / part / name).exists():
+            return f"{part}/{name} exists"
+    if iskeyword(name):
+        return "Python reserves the word"
+    return "An installed app has this label" if name in apps.app_configs else ""
 
 
 class Command(startapp.Command):
@@ -26,9 +41,7 @@ class Command(startapp.Command):
             super().handle(**options)
             return
         folders = {part: settings.BASE_DIR / part / name for part in PARTS}
-        taken = [f"{part}/{name}" for part in PARTS if folders[part].exists()]
-        if taken or iskeyword(name):
-            reason = f"{taken[0]} exists" if taken else "Python reserves the word"
+        if reason := problem(name):
             raise CommandError(f"{reason}: take another name than {name}.")
         for part, folder in folders.items():
             template = TEMPLATE / part
