@@ -661,10 +661,10 @@ LEDGER: dict[str, list[Practice]] = {
             "Monitoring",
             how="Prometheus scrapes gunicorn and the Celery worker at `METRICS_BIND`, a port of their own: requests by view, database queries, pool, cache hits, replica lag, queues, tasks, migrations, release. `deploy/monitoring` has exporters for the servers, Alertmanager and a Grafana dashboard; hosts without Docker run the distribution's packages, in sandboxes; on Kubernetes, a component has monitors for the Prometheus Operator and the dashboard.",
             where=(
+                "deploy/compose/monitoring.yml",
                 "deploy/kubernetes/components/monitoring/monitors.yaml",
                 "deploy/monitoring/alertmanager.yml",
                 "deploy/monitoring/grafana/site.json",
-                "deploy/monitoring/prometheus.yml",
                 "deploy/systemd/monitoring/prometheus.yml",
                 "plinth/src/plinth/metrics/instruments.py",
                 "plinth/src/plinth/metrics/server.py",
