@@ -40,10 +40,13 @@ class Services:
 
     async def respond(self, reader: asyncio.StreamReader, writer: Any) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            await self.answer(await reader.readuntil(b"\r\n\r\n"), writer)
         except EOFError:  # of TLS
+            pass
+        finally:
             writer.close()
-            return
+
+    async def answer(self, head: bytes, writer: Any) -> None:
         self.requests.append(head)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -60,7 +63,6 @@ class Services:
             }.get(path, b"HTTP/1.1 204 No Content\r\n\r\n")
         )
         await writer.drain()
-        writer.close()
 
     def url(self, path: str = "") -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
@@ -68,8 +70,12 @@ class Services:
     def stop(self) -> None:
         async def end() -> None:
             self.server.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # What they have closed is closed in the next turn of the loop.
+            await asyncio.sleep(0)
 
         asyncio.run_coroutine_threadsafe(end(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
