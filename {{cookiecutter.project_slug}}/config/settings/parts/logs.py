@@ -10,9 +10,7 @@ METRICS_BIND = env.address("METRICS_BIND")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "plinth.logs.formatters.RequestIdFilter"},
-    },
+    "filters": {"request_id": {"()": "plinth.logs.formatters.RequestIdFilter"}},
     "formatters": {
         "readable": {
             "()": "plinth.logs.formatters.ReadableFormatter",

@@ -21,9 +21,7 @@ MEDIA_ROOT = BASE_DIR / "media"
 UPLOADS = uploads(env, private=BASE_DIR / "private", cdn_domain=CDN_DOMAIN)
 STORAGES = {
     **UPLOADS.storages,
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # The bucket's own origin, and for how many seconds a URL of a public file is signed; 0
 # means that it is not.
