@@ -703,6 +703,6 @@ def test_bare_host_serves_after_one_command(
         say(
             f"from a bare host to the backup's site: {time.monotonic() - started:.0f} s"
         )
-        assert "tables with equal checksums" in said
+        assert " rows with equal checksums" in said
         assert machine.here("cat secrets/secret_key") == secret
         assert machine.ask("/?rebuilt").status == 200
