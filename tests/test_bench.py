@@ -297,6 +297,8 @@ def test_interrupted_benchmark_leaves_nothing_behind(
         wait_until(is_serving, seconds=60)
         started = processes_of(temporary)
         time.sleep(0.5)
+        # A worker that is killed can't delete its folder: it lies in the benchmark's.
+        assert len(list(temporary.iterdir())) == 1
         # As a terminal sends it: to all that it started, and by an impatient hand.
         for _ in range(2):
             os.killpg(running.pid, number)

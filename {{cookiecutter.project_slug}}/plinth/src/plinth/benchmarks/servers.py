@@ -146,7 +146,8 @@ class Server:
                     application,
                 ],
                 cwd=ROOT,
-                env=os.environ | variables,
+                # Killed workers leave their files to the benchmark's folder.
+                env=os.environ | variables | {"TMPDIR": str(log.parent)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
