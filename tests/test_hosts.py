@@ -12,6 +12,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import ssl
 import subprocess
 import sys
@@ -88,6 +89,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL("CREATE TABLE contracted AS SELECT extract(epoch FROM now()) AS at")
     ]
 """
+RELEASES = 10
 WEB = ("nginx", "web-blue", "web-green", "worker", "beat", "migrate", "static")
 DATA = ("postgres", "pgbouncer", "cache", "broker", "migrate")
 INVENTORY: dict[str, tuple[str, ...]] = {
@@ -141,11 +143,14 @@ class Hosts:
 
     def boot(self) -> None:
         for name in ("data", "copy", "edge", "web1", "web2"):
-            self.start(name, "--sysctl", "net.ipv4.ip_forward=1")
-            form = "{{.NetworkSettings.IPAddress}}"
-            inspect = ("docker", "inspect", "--format", form, f"{self.site}-{name}")
-            self.addresses[name] = run(*inspect, cwd=self.folder).strip()
+            self.start_with_address(name)
         self.prepare()
+
+    def start_with_address(self, name: str) -> None:
+        self.start(name, "--sysctl", "net.ipv4.ip_forward=1")
+        form = "{{.NetworkSettings.IPAddress}}"
+        inspect = ("docker", "inspect", "--format", form, f"{self.site}-{name}")
+        self.addresses[name] = run(*inspect, cwd=self.folder).strip()
 
     def start(self, name: str, *options: str) -> None:
         words = [*options]
@@ -187,15 +192,20 @@ class Hosts:
                     lines += [f"    command: {json.dumps(command)}"]
             (compose / file).write_text("\n".join(lines) + "\n")
         for name in self.addresses:
-            at = self.folder / name / "deploy/compose"
-            at.mkdir(parents=True)
-            lines = [
-                f"COMPOSE_PROJECT_NAME={self.site}-{name}",
-                f"TRIAL_HOST={self.site}-{name}",
-                "DOCKER_BUILDKIT=1",
-            ]
-            text = (compose / ".env.example").read_text() + "\n".join(lines) + "\n"
-            (at / ".env").write_text(text)
+            self.adapt_host(name)
+
+    def adapt_host(self, name: str) -> None:
+        """Write which of the hosts one is, for Compose."""
+        at = self.folder / name / "deploy/compose"
+        at.mkdir(parents=True)
+        lines = [
+            f"COMPOSE_PROJECT_NAME={self.site}-{name}",
+            f"TRIAL_HOST={self.site}-{name}",
+            "DOCKER_BUILDKIT=1",
+        ]
+        example = self.checkout / "deploy/compose/.env.example"
+        text = example.read_text() + "\n".join(lines) + "\n"
+        (at / ".env").write_text(text)
 
     def prepare(self) -> None:
         """Commit the inventory, and what hosts need that are no machines."""
@@ -211,6 +221,13 @@ class Hosts:
             "site_variables: {}": f"site_variables: {bucket}",
         }.items():
             replace(values, old, new)(self.checkout)
+        self.write_inventory()
+        append("config/urls.py", SLOW)(self.checkout)
+        run("git", "init", "--quiet", cwd=self.checkout)
+        (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
+        commit(self.checkout)
+
+    def write_inventory(self) -> None:
         hosts = {
             name: {"ansible_host": address} | self.variables(name)
             for name, address in self.addresses.items()
@@ -222,10 +239,32 @@ class Hosts:
         inventory = {"all": {"vars": {"ansible_user": "root"}, "children": groups}}
         text = json.dumps(inventory)
         (self.checkout / "deploy/ansible/inventory.yml").write_text(text)
-        append("config/urls.py", SLOW)(self.checkout)
-        run("git", "init", "--quiet", cwd=self.checkout)
-        (self.checkout / ".git/info/exclude").write_text(".uv\n.venv\n")
-        commit(self.checkout)
+
+    def move(self, name: str) -> None:
+        """Put a bare host with another address in place of one, which is gone."""
+        old, gone = self.addresses[name], f"{self.site}-gone"
+        run("docker", "rename", f"{self.site}-{name}", gone, cwd=self.folder)
+        self.forget(name)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.adapt_host(name)
+        # Before the old one gives its address back.
+        self.start_with_address(name)
+        run("docker", "rm", "--force", "--volumes", gone, cwd=self.folder)
+        new = self.addresses[name]
+        self.write_inventory()
+        for other in self.addresses:
+            names = f"sed 's/^{old}\\s/{new} /' /etc/hosts >/run/names; cat /run/names >/etc/hosts"
+            self.inside(other, "sh", "-c", names)
+
+    def forget(self, name: str) -> None:
+        """Delete what Docker, and this machine, have of a host."""
+        label = f"label=com.docker.compose.project={self.site}-{name}"
+        for kind in ("container", "network", "volume"):
+            words = ["docker", kind, "ls", "--quiet", "--filter", label]
+            words += ["--all"] if kind == "container" else []
+            for each in run(*words, cwd=self.folder).split():
+                remove = ["docker", kind, "rm", "--force", each]
+                subprocess.run(remove, capture_output=True, check=False)
 
     def env(self, **env: str) -> dict[str, str]:
         path = f"{self.folder}/bin:{os.environ['PATH']}"
@@ -330,14 +369,8 @@ class Hosts:
         return not subprocess.run(command, capture_output=True, check=False).returncode
 
     def clear(self) -> None:
-        for name in self.addresses:
-            label = f"label=com.docker.compose.project={self.site}-{name}"
-            for kind in ("container", "network", "volume"):
-                words = ["docker", kind, "ls", "--quiet", "--filter", label]
-                words += ["--all"] if kind == "container" else []
-                for each in run(*words, cwd=self.folder).split():
-                    remove = ["docker", kind, "rm", "--force", each]
-                    subprocess.run(remove, capture_output=True, check=False)
+        for name in (*self.addresses, "gone"):
+            self.forget(name)
             remove = ["docker", "rm", "--force", "--volumes", f"{self.site}-{name}"]
             subprocess.run(remove, capture_output=True, check=False)
         for name in (self.site, f"{self.site}-pgbouncer"):
@@ -361,6 +394,9 @@ class Debians(Hosts):
         return {}
 
     def adapt(self) -> None:
+        pass
+
+    def adapt_host(self, name: str) -> None:
         pass
 
     def release(self) -> str:
@@ -422,7 +458,7 @@ def hosts(
 
 
 @pytest.mark.scale
-@pytest.mark.services("docker", "openssl")
+@pytest.mark.services("age", "docker", "openssl")
 def test_site_on_several_hosts(
     hosts: Hosts, subtests: pytest.Subtests, record_property: Say
 ) -> None:
@@ -528,19 +564,24 @@ def test_site_on_several_hosts(
         assert hosts.reaches("data", 6379, since="web1")
         hosts.inside("data", "nft", "delete table ip docker")
 
-    with subtests.test("a release goes round without a failed request"):
-        append("templates/base.html", "<!-- second -->\n")(hosts.checkout)
-        append("static/css/site.css", "\nbody { --trial: 2 }\n")(hosts.checkout)
-        second = hosts.release()
+    with subtests.test("ten releases go round without a failed request"):
+        before, started = first, time.monotonic()
         with hosts.load() as seen:
-            started = time.monotonic()
-            hosts.make("deploy")
-        say(f"a release on two web hosts, {time.monotonic() - started:.0f} s: {seen}")
-        assert hosts.serving("web1") == hosts.serving("web2") == second
-        assert "<!-- second -->" in hosts.ask("/accounts/sign-in/").text
-        assert len(seen) > 100
+            for number in range(RELEASES):
+                first = before
+                append("templates/base.html", f"<!-- {number} -->\n")(hosts.checkout)
+                append("static/css/site.css", f"\np {{ --trial: {number} }}\n")(
+                    hosts.checkout
+                )
+                before = hosts.release()
+                hosts.make("deploy")
+                assert hosts.serving("web1") == hosts.serving("web2") == before
+                assert f"<!-- {number} -->" in hosts.ask("/accounts/sign-in/").text
+        seconds = time.monotonic() - started
+        say(f"{RELEASES} releases on two web hosts, {seconds:.0f} s: {seen}")
+        assert len(seen) > 100 * RELEASES
         assert not seen.failed
-        assert hosts.running("web2") == {"nginx", "web-green", "worker"}
+        assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
 
     with subtests.test("it is rolled back on both"):
         with hosts.load() as seen:
@@ -559,7 +600,7 @@ def test_site_on_several_hosts(
         assert "web1, web2 remained on the release before. When the cause" in said
         assert hosts.serving("web1") == hosts.serving("web2") == first
         assert not seen.failed
-        assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
+        assert hosts.running("web2") == {"nginx", "web-green", "worker"}
         replace("templates/base.html", "{% nothing %}\n", "")(hosts.checkout)
 
     with subtests.test("logs"):
@@ -603,6 +644,30 @@ def test_site_on_several_hosts(
         assert at > switched[1]
         assert [hosts.colours(name) for name in ("web1", "web2")] == [1, 1]
         assert "cannot run on today's tables" in hosts.refuse("rollback")
+
+    with subtests.test("a new host gets the data of a database host that is gone"):
+        key = hosts.folder / "site.key"
+        run("age-keygen", "-o", key, cwd=hosts.folder)
+        public = run("age-keygen", "-y", key, cwd=hosts.folder).strip()
+        backup = f"cd {hosts.at('data')} && echo {public} >backup.pub && ./backup.sh"
+        hosts.inside("data", "sh", "-euc", backup)
+        copy = ("docker", "cp", f"{hosts.site}-data:{hosts.at('data')}/backups")
+        run(*copy, hosts.folder, cwd=hosts.folder)
+        [kept] = (hosts.folder / "backups").glob("*Z")
+        hosts.psql("data", "DROP TABLE contracted")
+        hosts.move("data")
+        started = time.monotonic()
+        said = hosts.make("restore", "HOST=all", f"KEY={key}", f"BACKUP={kept}")
+        say(f"a new database host, from its backup: {time.monotonic() - started:.0f} s")
+        assert " rows with equal checksums" in said
+        assert float(hosts.psql("data", "SELECT at FROM contracted")) == at
+        assert hosts.ask("/accounts/sign-in/").status == 200
+        # The replica is one of the new primary, and has what the backup had.
+        followers = partial(hosts.psql, "data", "SELECT state FROM pg_stat_replication")
+        wait_until(lambda: followers() == "streaming")
+        assert float(hosts.psql("copy", "SELECT at FROM contracted")) == at
+        assert hosts.serving("web1") == hosts.serving("web2") == third
+        assert hosts.make("deploy").count(" changed=0 failures=0 ") == 5
 
     with subtests.test("a web host that dies is left out"):
         with hosts.load() as seen:
@@ -893,6 +958,13 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     ]
     # Neither can run on the tables of today.
     assert set(rest[6:8]) == {f"web{n} old release is deleted" for n in (1, 2)}
+
+    # A server moves: the release that serves has to start again.
+    hosts.write({"balancer": ("edge",), "web": ("web1", "web2"), "cache": ("web2",)})
+    code, said = hosts.play()
+    assert not code, said
+    switches = [each for each in hosts.log() if each.endswith("switch")]
+    assert switches == ["web1 switch", "web2 switch"]
 
 
 def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:

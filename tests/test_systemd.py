@@ -172,8 +172,11 @@ def test_urls_follow_the_servers_of_several_hosts(bake: Bake, tmp_path: Path) ->
     here = project / "deploy/systemd"
     lines = "DATABASE_HOST=10.0.0.4\nCACHE_HOST=10.0.0.5\nREPLICA_HOST={}\n"
 
+    said = ""
+
     def servers() -> dict[str, str]:
-        run("sh", "setup.sh", cwd=here)
+        nonlocal said
+        said = run("sh", "setup.sh", cwd=here)
         urls = [(path.name, path.read_text()) for path in here.glob("secrets/*_url")]
         return {name: url.partition("@")[2] for name, url in urls if url}
 
@@ -187,6 +190,10 @@ def test_urls_follow_the_servers_of_several_hosts(bake: Bake, tmp_path: Path) ->
         "redis_locks_url": "10.0.0.5:6380/1",
         "redis_url": "10.0.0.5:6379/0",
     }
+    # What runs has to start again.
+    assert "Changed the addresses of servers." in said
+    servers()
+    assert "Changed" not in said
     (here / "host.env").write_text(lines.format(""))
     (here / "secrets/redis_url").write_text("rediss://:own@redis.example.com:6379")
     after = servers()

@@ -14,12 +14,14 @@ broker=$CACHE_HOST:6380
 . ../setup.sh
 if [ -e host.env ]; then
     # A server may have moved to another host. URLs with other passwords are yours.
+    before=$(cat secrets/*_url)
     sed -i "s|//$login@[^:]*|//$login@$DATABASE_HOST|; s|//:$redis@[^:]*|//:$redis@$CACHE_HOST|" secrets/*_url
     case $(cat secrets/database_replica_url 2>/dev/null) in
     "" | "postgres://$login@"*)
         printf %s "${REPLICA_HOST:+postgres://$login@$REPLICA_HOST:6432/app}" >secrets/database_replica_url
         ;;
     esac
+    [ "$before" = "$(cat secrets/*_url)" ] || echo "Changed the addresses of servers."
 fi
 
 printf '{"redis://127.0.0.1:6379": "%s", "redis://127.0.0.1:6380": "%s"}' "$redis" "$redis" | make secrets/redis_exporter
