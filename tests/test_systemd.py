@@ -648,6 +648,9 @@ def test_bare_host_serves_after_one_command(
         query = quote('sum({__name__=~"(pg|pgbouncer|nginx|redis)_up"})')
         [up] = machine.prometheus(f"query?query={query}")["result"]
         assert up["value"][1] == "5"
+        # Neither says anything that nobody needs.
+        assert "level=ERROR" not in machine.journal("prometheus-node-exporter")
+        assert "Probe succ" not in machine.journal("prometheus-blackbox-exporter")
         ports = set(machine.inside("python3", "-c", LISTENING).split())
         assert ports == {"22", "80", "443"}
 
