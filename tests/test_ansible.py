@@ -300,6 +300,18 @@ def test_missing_host_is_named(install: Bake) -> None:
         assert lines == [f"Name the host: make {target} HOST=root@203.0.113.5{hint}"]
 
 
+@pytest.mark.parametrize("deploy", ["compose", "kubernetes"])
+def test_deploy_waits_for_a_step_of_the_owner(
+    install: Bake, tmp_path: Path, deploy: str
+) -> None:
+    project = copy_of(install(deploy=deploy), tmp_path)
+    lines = "deploy: gate\ngate:\n\t@echo The pipeline is red. >&2; exit 1\n"
+    append("Makefile", lines)(project)
+
+    words = ("make", "--silent", "deploy", f"HOST=root@127.0.0.1:{free_port()}")
+    assert refusal(*words, cwd=project)[0] == "The pipeline is red."
+
+
 def test_unreachable_host_is_one_line(install: Bake) -> None:
     project = install()
 
