@@ -694,17 +694,24 @@ def test_site_on_several_hosts(
 def test_host_is_rebuilt_from_its_backup(
     machine: Machine, tmp_path: Path, record_property: Say
 ) -> None:
+    say = partial(record_property, "summary")
     machine.make("deploy", user="root", EMAIL_URL="smtp://127.0.0.1:1")
     somebody_signs_in(machine, record_property)
+    # 1 GB.
     machine.psql(
-        "CREATE TABLE big AS SELECT n, md5(n::text) FROM generate_series(1, 200000) n"
+        "CREATE TABLE big AS SELECT n, repeat(md5(n::text), 32) AS text"
+        " FROM generate_series(1, 1000000) n"
     )
+    assert int(machine.psql("SELECT pg_table_size('big')")) > 1e9
     key = tmp_path / "site.key"
     run("age-keygen", "-o", key, cwd=tmp_path)
     (machine.folder / "backup.pub").write_text(
         run("age-keygen", "-y", key, cwd=tmp_path)
     )
+    started = time.monotonic()
     machine.run("./backup.sh")
+    say(f"a backup: {time.monotonic() - started:.0f} s")
+    say(machine.run("./restore-drill.sh", str(key)).strip())
     [backup] = (machine.folder / "backups").glob("*Z")
     secret = (machine.folder / "secrets/secret_key").read_text()
     kept = tmp_path / "kept" / backup.name
@@ -720,12 +727,12 @@ def test_host_is_rebuilt_from_its_backup(
     seconds = time.monotonic() - started
 
     [verdict] = re.findall(r"backups/\S+ is restored, .*", said)
-    record_property(
-        "summary", f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}"
-    )
+    say(f"from a bare host to the backup's site: {seconds:.0f} s. {verdict}")
     assert " rows with equal checksums" in verdict
     assert machine.serving_image() == image
-    assert machine.psql("SELECT count(*), min(n), max(n) FROM big") == "200000|1|200000"
+    assert (
+        machine.psql("SELECT count(*), min(n), max(n) FROM big") == "1000000|1|1000000"
+    )
     assert (machine.folder / "secrets/secret_key").read_text() == secret
     # Signed in before, and still.
     assert machine.ask(PRIVATE_PAGE, Cookie=machine.cookie).status == 200
