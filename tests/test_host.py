@@ -1,7 +1,8 @@
 """One production host, as deploy/compose has it: from nothing to https, with real Docker.
 
 The parts depend on each other and take long to start, so one test starts them once and
-asks for each promise in turn.
+asks for each promise in turn: here on a host that docs/production.md has set up by hand, in
+test_ansible.py on one that `make deploy` has.
 """
 
 import http.client
@@ -46,16 +47,16 @@ SITE = "example.com"
 PRIVATE_PAGE = "/accounts/profile/"
 # Seconds. More often than a machine that works for its living would be asked.
 PROBED = {"web-blue": 3, "web-green": 3, "nginx": 3, "worker": 6, "beat": 6}
-# A task that outlives the grace of a worker, in a project with Celery.
+# A task that outlives a release, in a project with Celery.
 SLOW_TASK = """
 from plinth.tasks.app import app
 
-@app.task
+@app.task(soft_time_limit=900, time_limit=930)
 def slow() -> None:
     import time
 
     print("slow task begins", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -113,24 +114,28 @@ class Host:
         found = json.loads(self.run("docker", "inspect", *ids))
         return {each["Config"]["Labels"][label]: each for each in found}
 
-    def set_up(self) -> None:
-        """Do what docs/production.md says, on a machine that may have fewer files."""
+    def adapt(self, project: Path) -> None:
+        """Write what a trial needs, on a machine that may have fewer files."""
         pool = "default_pool_size = "
-        replace("deploy/pgbouncer/pgbouncer.ini", f"{pool}20", f"{pool}10")(
-            self.project
-        )
-        if (self.project / "config/celery.py").exists():
-            (self.project / "apps/accounts/tasks.py").write_text(SLOW_TASK)
-        self.run("docker", "build", "--quiet", "--tag", self.image, str(self.project))
+        replace("deploy/pgbouncer/pgbouncer.ini", f"{pool}20", f"{pool}10")(project)
+        if (project / "config/celery.py").exists():
+            (project / "apps/accounts/tasks.py").write_text(SLOW_TASK)
+        compose = project / "deploy/compose"
+        services = yaml.safe_load((compose / "compose.yml").read_text())["services"]
         limits = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         trial: dict[str, dict] = {
-            service: {"ulimits": {"nofile": limits}} for service in self.services()
+            service: {"ulimits": {"nofile": limits}} for service in services
         }
         for service, seconds in PROBED.items():
             if service in trial:
                 trial[service]["healthcheck"] = {"interval": f"{seconds}s"}
         trial["pgbouncer"]["image"] = f"{self.name}-pgbouncer"
-        (self.folder / "trial.yml").write_text(json.dumps({"services": trial}))
+        (compose / "trial.yml").write_text(json.dumps({"services": trial}))
+
+    def set_up(self) -> None:
+        """Do what docs/production.md says."""
+        self.adapt(self.project)
+        self.run("docker", "build", "--quiet", "--tag", self.image, str(self.project))
         self.run("sh", "../nginx/self-signed.sh", SITE, "tls")
         self.run("./setup.sh")
         (self.folder / "secrets/email_url").write_text("smtp://127.0.0.1:1")
@@ -144,6 +149,25 @@ class Host:
         assert "migrate" in migrate
         for command in (migrate, static, up):
             self.run("sh", "-euc", command)
+
+    def prepare_release(self) -> str:
+        """Return the name of another image."""
+        image = f"{self.name}:v2"
+        self.run("docker", "tag", self.image, image)
+        return image
+
+    def switch(self, image: str) -> None:
+        """Let the image of `prepare_release` take over."""
+        self.run("./switch.sh", image)
+
+    def roll_back(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["./switch.sh", "--rollback"],
+            cwd=self.folder,
+            env=clean_environment() | self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def psql(self, statement: str, user: str = "app") -> str:
         words = ("psql", "--username", user, "--command", statement, "-At")
@@ -466,8 +490,7 @@ def a_release_whose_pages_fail_never_serves(host: Host, say: Say) -> None:
 
 
 def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
-    before, image = host.serving(), f"{host.name}:v2"
-    host.run("docker", "tag", host.image, image)
+    before, image = host.serving(), host.prepare_release()
     slow = "worker" in host.services()
     if slow:
         host.shell("from apps.accounts.tasks import slow; slow.delay()")
@@ -476,7 +499,7 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
     replace("upstream.conf", "blue.sock", "green.sock")(host.folder)
     with host.load() as seen:
         started = time.monotonic()
-        host.run("./switch.sh", image)
+        host.switch(image)
     say("summary", f"blue to green in {time.monotonic() - started:.0f} s: {seen}")
     assert len(seen) > 20
     assert not seen.failed
@@ -498,19 +521,13 @@ def a_release_takes_over_without_a_failed_request(host: Host, say: Say) -> None:
 def a_rollback_takes_seconds(host: Host, say: Say) -> None:
     released = host.serving()
     with host.load() as seen:
-        switch = subprocess.Popen(
-            ["./switch.sh", "--rollback"],
-            cwd=host.folder,
-            env=clean_environment() | host.env,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        switch = host.roll_back()
         started = time.monotonic()
         wait_until(lambda: host.serving() != released)
         seconds = time.monotonic() - started
-        *_, line = switch.communicate()[0].splitlines()
+        said, _ = switch.communicate()
     say("summary", f"rolled back in {seconds:.1f} s: {seen}")
-    assert line == f"{host.serving().removeprefix('web-')} serves {host.image} again."
+    assert not switch.returncode, said
     assert not seen.failed
     assert host.containers()[host.serving()]["Config"]["Image"] == host.image
 
@@ -555,22 +572,17 @@ PROMISES = [
 ]
 
 
+@pytest.mark.scale
 @pytest.mark.services("age", "certbot", "docker", "openssl", "pebble")
-def test_host_serves_the_default_site(
+@pytest.mark.parametrize(
+    "host", [DEFAULT, LEANEST], ids=["default", "leanest"], indirect=True
+)
+def test_host_set_up_by_hand_serves_the_site(
     host: Host, subtests: pytest.Subtests, record_property: Say
 ) -> None:
     for promise in PROMISES:
         with subtests.test(promise.__name__.replace("_", " ")):
             promise(host, record_property)
-
-
-@pytest.mark.scale
-@pytest.mark.services("age", "certbot", "docker", "openssl", "pebble")
-@pytest.mark.parametrize("host", [LEANEST], ids=["leanest"], indirect=True)
-def test_host_serves_the_leanest_site(
-    host: Host, subtests: pytest.Subtests, record_property: Say
-) -> None:
-    test_host_serves_the_default_site(host, subtests, record_property)
 
 
 @pytest.mark.scale

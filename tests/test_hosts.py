@@ -646,18 +646,17 @@ def test_site_on_several_hosts(
         assert "cannot run on today's tables" in hosts.refuse("rollback")
 
     with subtests.test("a new host gets the data of a database host that is gone"):
-        key = hosts.folder / "site.key"
-        run("age-keygen", "-o", key, cwd=hosts.folder)
-        public = run("age-keygen", "-y", key, cwd=hosts.folder).strip()
+        identity = hosts.folder / "site.key"
+        run("age-keygen", "-o", identity, cwd=hosts.folder)
+        public = run("age-keygen", "-y", identity, cwd=hosts.folder).strip()
         backup = f"cd {hosts.at('data')} && echo {public} >backup.pub && ./backup.sh"
         hosts.inside("data", "sh", "-euc", backup)
         copy = ("docker", "cp", f"{hosts.site}-data:{hosts.at('data')}/backups")
         run(*copy, hosts.folder, cwd=hosts.folder)
         [kept] = (hosts.folder / "backups").glob("*Z")
-        hosts.psql("data", "DROP TABLE contracted")
         hosts.move("data")
         started = time.monotonic()
-        said = hosts.make("restore", "HOST=all", f"KEY={key}", f"BACKUP={kept}")
+        said = hosts.make("restore", "HOST=all", f"KEY={identity}", f"BACKUP={kept}")
         say(f"a new database host, from its backup: {time.monotonic() - started:.0f} s")
         assert " rows with equal checksums" in said
         assert float(hosts.psql("data", "SELECT at FROM contracted")) == at
@@ -672,7 +671,7 @@ def test_site_on_several_hosts(
     with subtests.test("a web host that dies is left out"):
         with hosts.load() as seen:
             time.sleep(3)
-            before = len(seen.failed)
+            early = len(seen.failed)
             killed = time.monotonic()
             hosts.kill("web1")
             time.sleep(20)
@@ -682,7 +681,7 @@ def test_site_on_several_hosts(
         say(
             f"a web host killed: {seen}, within {max(failed, default=killed) - killed:.1f} s"
         )
-        assert not before
+        assert not early
         # Those that it had begun to answer: no more than there are clients.
         assert len(failed) <= 5
         assert not [asked for asked in failed if asked > late]

@@ -22,7 +22,7 @@ from tests.conftest import Bake
 from tests.mutations import append, replace
 from tests.production import Load, repeated
 from tests.services import Answer, Client, wait_until
-from tests.support import DEFAULT, LEANEST, Say, clean_environment, refusal, run
+from tests.support import DEFAULT, LEANEST, Say, refusal, run
 from tests.test_ansible import FLAGS, Machine
 
 SYSTEMD: dict[str, object] = {"deploy": "systemd"}
@@ -393,17 +393,6 @@ class Debian(Machine):
             yield
         finally:
             run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=self.checkout)
-
-    def begin(self, target: str, *words: str) -> subprocess.Popen[str]:
-        """Start a target of make, and do not wait for it."""
-        return subprocess.Popen(
-            self.words(target, *words),
-            cwd=self.checkout,
-            env=clean_environment() | self.ssh(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
 
     def clear(self) -> None:
         for words in (["rm", "--force", "--volumes"], ["image", "rm", "--force"]):
