@@ -1,8 +1,13 @@
 """Export of personal data, deletion, social providers and the switch to sign-up."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from importlib import import_module
+from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -191,11 +196,29 @@ print(response.status_code, response.text)
 """
 
 
-def test_sign_in_fails_while_the_provider_is_down() -> None:
+@pytest.fixture
+def empty_discovery(tmp_path: Path) -> Iterator[str]:
+    """The URL of a server whose discovery document has no addresses."""
+    document = tmp_path / ".well-known/openid-configuration"
+    document.parent.mkdir()
+    document.write_text("{}")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["down", "without addresses"])
+def test_sign_in_fails_while_the_provider_does(
+    empty_discovery: str, answers: bool
+) -> None:
     variables = {
         "OIDC_CLIENT_ID": "id",
         "OIDC_CLIENT_SECRET": "secret",
-        "OIDC_SERVER_URL": "http://127.0.0.1:1/realms/a",
+        "OIDC_SERVER_URL": empty_discovery if answers else "http://127.0.0.1:1/",
     }
     done = run_code(SIGN_IN, **EMBEDDED | variables)
 

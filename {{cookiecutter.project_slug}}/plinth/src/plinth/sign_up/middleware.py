@@ -51,7 +51,7 @@ class SignUpMiddleware(MiddlewareMixin):
         """Show the page of a failed sign-in if the provider does not answer.
 
         allauth does so for the provider's tokens, but not for the discovery document of
-        OpenID Connect.
+        OpenID Connect, which may lack an address, too.
         """
         match = request.resolver_match
         if not match or not match.func.__module__.startswith("allauth.socialaccount."):
@@ -61,7 +61,7 @@ class SignUpMiddleware(MiddlewareMixin):
         from allauth.socialaccount.helpers import render_authentication_error
         from requests import RequestException
 
-        if not isinstance(exception, RequestException):
+        if not isinstance(exception, (RequestException, KeyError)):
             return None
         name = match.kwargs.get("provider_id") or str(match.url_name).rpartition("_")[0]
         provider = get_adapter().get_provider(request, name)
