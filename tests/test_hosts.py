@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -358,7 +358,7 @@ class Hosts:
         )
         connected = partial(self.client().ask, "/accounts/sign-in/")
         asks = (partial(self.ask, "/"), self.styled, connected, *slow)
-        return repeated(*asks, clients=len(asks))
+        return repeated(*(partial(paced, ask) for ask in asks), clients=len(asks))
 
     def reaches(self, name: str, port: int, *, since: str = "") -> bool:
         """Whether a host's port accepts connections from another host, or from here."""
@@ -378,6 +378,12 @@ class Hosts:
             for image in run(*words, cwd=self.folder).split():
                 remove = ["docker", "image", "rm", "--force", image]
                 subprocess.run(remove, capture_output=True, check=False)
+
+
+def paced(ask: Callable[[], Answer]) -> Answer:
+    """Ask after a moment: the machine of the hosts deploys them, too."""
+    time.sleep(0.1)
+    return ask()
 
 
 class Debians(Hosts):
