@@ -89,7 +89,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL("CREATE TABLE contracted AS SELECT extract(epoch FROM now()) AS at")
     ]
 """
-RELEASES = 10
 WEB = ("nginx", "web-blue", "web-green", "worker", "beat", "migrate", "static")
 DATA = ("postgres", "pgbouncer", "cache", "broker", "migrate")
 INVENTORY: dict[str, tuple[str, ...]] = {
@@ -134,6 +133,9 @@ RUN rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install 
 
 class Hosts:
     """Bare hosts, on which nothing is left in the end."""
+
+    # An even number: the same colour serves in the end.
+    releases = 2
 
     def __init__(self, project: Path, folder: Path) -> None:
         self.site = f"plinth-test-{uuid.uuid4().hex[:12]}"
@@ -389,6 +391,8 @@ def paced(ask: Callable[[], Answer]) -> Answer:
 class Debians(Hosts):
     """Bare hosts without Docker: each has servers of its own."""
 
+    releases = 10
+
     def start(self, name: str, *options: str) -> None:
         boot_debian(f"{self.site}-{name}", self.site, self.folder / "bin", *options)
 
@@ -570,10 +574,10 @@ def test_site_on_several_hosts(
         assert hosts.reaches("data", 6379, since="web1")
         hosts.inside("data", "nft", "delete table ip docker")
 
-    with subtests.test("ten releases go round without a failed request"):
+    with subtests.test("releases go round without a failed request"):
         before, started = first, time.monotonic()
         with hosts.load() as seen:
-            for number in range(RELEASES):
+            for number in range(hosts.releases):
                 first = before
                 append("templates/base.html", f"<!-- {number} -->\n")(hosts.checkout)
                 append("static/css/site.css", f"\np {{ --trial: {number} }}\n")(
@@ -584,8 +588,8 @@ def test_site_on_several_hosts(
                 assert hosts.serving("web1") == hosts.serving("web2") == before
                 assert f"<!-- {number} -->" in hosts.ask("/accounts/sign-in/").text
         seconds = time.monotonic() - started
-        say(f"{RELEASES} releases on two web hosts, {seconds:.0f} s: {seen}")
-        assert len(seen) > 100 * RELEASES
+        say(f"{hosts.releases} releases on two web hosts, {seconds:.0f} s: {seen}")
+        assert len(seen) > 100 * hosts.releases
         assert not seen.failed
         assert hosts.running("web2") == {"nginx", "web-blue", "worker"}
 
@@ -768,7 +772,7 @@ case $* in
 "compose up --detach --wait") touch "$state/running-$host" ;;
 "compose up "*" web-"*) test ! -e "$state/failing-$host" ;;
 "compose config --services") echo postgres ;;
-"compose run --rm --no-TTY migrate") ! test -e "$state/contracts" || echo "Applying trial.0002" ;;
+"compose run --rm --no-TTY migrate") ! test -e "$state/contracts" || echo "Applying trial.0002... OK" ;;
 *x-upstream*) sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf ;;
 esac
 """
@@ -780,7 +784,7 @@ esac
 """
 PYTHON = r"""
 case $* in
-"manage.py migrate") ! test -e "$state/contracts" || echo "Applying trial.0002" ;;
+"manage.py migrate") ! test -e "$state/contracts" || echo "Applying trial.0002... OK" ;;
 esac
 """
 RELEASE = r"""
@@ -943,7 +947,8 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
 
     assert code
     assert re.search(
-        r"web2 remained on the release before, web1 has (my_site:)?\w+\. When", failed
+        r"web2 remained on the release before, without workers; web1 has (my_site:)?\w+\. When",
+        failed,
     )
     assert "is not healthy: blue keeps serving." in failed
     # Static files are on both before the first one switches.
@@ -955,7 +960,6 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
         "web1 switch",
         "web2 expand",
         "web2 static files",
-        "web2 worker starts",
     ]
     assert not locks
     assert not again, said

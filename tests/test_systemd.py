@@ -254,6 +254,17 @@ def test_host_has_the_servers_of_its_groups(
     assert ("site-web@.service" in installed) is (parts == "web")
     assert "site-beat.service" not in installed
     assert "Changed" not in said[1]
+    if parts == "replica":
+        # The primary has moved.
+        (tmp_path / data / "postmaster.opts").touch()
+        follows = tmp_path / data / "postgresql.auto.conf"
+        follows.write_text("primary_conninfo = 'user=a host=10.0.0.3 port=5432'\n")
+        said = [run("sh", "servers.sh", cwd=here, env=env) for _ in range(2)]
+        assert ["Changed the address of the prim" in each for each in said] == [
+            True,
+            False,
+        ]
+        assert " host=10.0.0.4 " in follows.read_text()
     written = "\n".join(
         path.read_text() for path in etc.rglob("*") if path.suffix in {".conf", ".ini"}
     )

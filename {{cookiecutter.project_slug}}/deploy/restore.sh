@@ -22,7 +22,9 @@ drill=
 key=$(cat "$1")
 cd "$(dirname "$0")"
 backup=${2:-$(find backups -mindepth 1 -maxdepth 1 -name '*Z' 2>/dev/null | sort | tail -n 1)}
-work=$(mktemp -d)
+# Not in /tmp, which may be in memory.
+work=$(mktemp -d /var/tmp/restore.XXXXXX)
+replacing=
 
 fail() {
     echo "${drill:+Drill: }${backup:-backups} ${1}." >&2
@@ -32,7 +34,7 @@ fail() {
 clean() {
     if [ "$drill" ]; then
         remove_server
-    else
+    elif [ -z "$replacing" ]; then
         server dropdb --username postgres --if-exists restored
     fi >/dev/null 2>&1 || true
     rm -r "$work"
@@ -86,6 +88,8 @@ differing=$(diff "$work/rows" "$work/restored" | sed -n 's/^[<>] \([^|]*\).*/\1/
 decrypt host.tar | tar -t | grep -qx secrets/secret_key || fail "has no secrets"
 
 if [ -z "$drill" ]; then
+    # From here on, `restored` may be all that there is.
+    replacing=yes
     server psql --username postgres --quiet --set ON_ERROR_STOP=1 \
         --command 'DROP DATABASE IF EXISTS app WITH (FORCE)' \
         --command 'ALTER DATABASE restored RENAME TO app'

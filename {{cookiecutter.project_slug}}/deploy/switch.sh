@@ -101,17 +101,19 @@ drain() {
 
 # The migrations that remove what only the old release used. It cannot run without.
 finish_migrations() {
-    if ! applied=$(migrate); then
+    applied=$(migrate) || failed=yes
+    echo "$applied"
+    # The first ones may have been applied before one failed.
+    case $applied in
+    *" OK"*) forget_web "$old" ;;
+    esac
+    if [ "$failed" ]; then
         echo "$new serves $release. To repeat its last migrations: $migrate_again" >&2
         exit 1
     fi
-    echo "$applied"
-    case $applied in
-    *Applying*) forget_web "$old" ;;
-    esac
 }
 
-started=
+started='' failed=''
 before=$(current_release)
 release=$before
 old=$(serving)
@@ -121,6 +123,8 @@ green) new=blue ;;
 *) echo "nginx does not answer: $start_site" >&2 && exit 1 ;;
 esac
 
+# Until the end: deploy/ansible switches again after an interruption.
+touch .unfinished
 if [ "${1-}" = --rollback ]; then
     rollback
 else
@@ -136,6 +140,7 @@ if [ "${1-}" = --rollback ]; then
     start_workers || true
     echo "$new serves $release again."
     drain
+    rm .unfinished
     exit 0
 fi
 end=$(($(date +%s) + ${WATCH:-60}))
@@ -146,4 +151,5 @@ done
 drain
 # On several hosts, deploy/ansible runs them when no host needs what they remove.
 [ "${LAST-}" = no ] || finish_migrations
+rm .unfinished
 echo "$new now serves $release."

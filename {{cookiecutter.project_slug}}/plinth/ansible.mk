@@ -8,7 +8,7 @@ vault = deploy/ansible/group_vars/all/vault.yml
 # Its password, unless a file has it.
 ask = $(if $(ANSIBLE_VAULT_PASSWORD_FILE),,$(if $(wildcard $(vault)),ANSIBLE_ASK_VAULT_PASS=true ))
 host = $(lastword $(subst @, ,$(HOST)))
-of_ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg $(UV) tool run --quiet --from '$(ansible_core)'
+of_ansible = ANSIBLE_CONFIG=deploy/ansible/ansible.cfg ANSIBLE_INVENTORY_UNPARSED_FAILED=true $(UV) tool run --quiet --from '$(ansible_core)'
 ansible = $(ask)$(of_ansible) \
 	$(1) $(addprefix --inventory ,$(wildcard deploy/ansible/inventory.yml)) $(if $(filter-out all,$(HOST)),--inventory '$(host)$(comma)' \
 	--limit '$(firstword $(subst :, ,$(host)))' $(if $(findstring @,$(HOST)),--user '$(firstword $(subst @, ,$(HOST)))'))

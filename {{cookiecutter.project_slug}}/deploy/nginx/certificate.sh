@@ -5,4 +5,4 @@ set -eu
 new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
 install -m 644 "$new/fullchain.pem" /etc/nginx/tls/
 install -m 600 "$new/privkey.pem" /etc/nginx/tls/
-nginx -c /etc/nginx/site/nginx.conf -s reload
+nginx -c "${NGINX_CONF:-/etc/nginx/site/nginx.conf}" -s reload

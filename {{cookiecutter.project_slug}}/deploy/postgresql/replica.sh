@@ -1,6 +1,7 @@
 #!/bin/sh
 # On the primary, as the superuser: lets the role `replica` copy the database and follow it.
 # Standard input has its password. Connections are what pg_hba.conf says; by default, from anywhere.
+# --ask: says only whether the replica has to copy the database.
 set -eu
 sql() {
     psql --username postgres --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"
@@ -10,6 +11,7 @@ password=$(cat)
 slot=$(sql --command "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'replica'")
 # `lost`: the replica was away for too long, and has to copy the database again.
 [ -z "$slot" ] || [ "$slot" = lost ] || exit 0
+[ "${1-}" != --ask ] || { echo "The replica has to copy the database." && exit; }
 hba=$(sql --command 'SHOW hba_file')
 grep -q '^host replication replica' "$hba" || echo 'host replication replica all scram-sha-256' >>"$hba"
 sql --set password="$password" <<'SQL' >/dev/null

@@ -11,6 +11,7 @@ folder=$(realpath ../..)
 for cluster in /etc/postgresql/*/main; do :; done
 version=$(basename "$(dirname "$cluster")")
 postgresql=postgresql@$version-main data=/var/lib/postgresql/$version/main
+programs=/usr/lib/postgresql/$version/bin
 
 # Writes standard input to a file, for a group and a service that has to restart with it.
 put() {
@@ -93,8 +94,10 @@ if [ -e .restart ]; then
     sort -u .restart | grep -vx none | xargs --no-run-if-empty systemctl try-restart
     rm .restart
 fi
-# A host that was the first of several.
-has beat || ! systemctl --quiet is-enabled site-beat 2>/dev/null || systemctl disable --quiet --now site-beat
+# A host that was the first of several, or had all of the site.
+for unit in $(has beat || echo site-beat) $(has web || echo site-worker site-web@blue site-web@green nginx); do
+    ! systemctl --quiet is-enabled "$unit" 2>/dev/null || systemctl disable --quiet --now "$unit"
+done
 # A cluster that has never run.
 if has replica && [ ! -e "$data/postmaster.opts" ]; then
     # What an interrupted copy has left, too.
@@ -102,7 +105,16 @@ if has replica && [ ! -e "$data/postmaster.opts" ]; then
     PGPASSWORD=$(cat secrets/replica_password) as_postgres pg_basebackup --host "$DATABASE_HOST" \
         --username replica --slot replica --checkpoint fast --pgdata "$data" --write-recovery-conf
 elif has database && [ ! -e "$data/postmaster.opts" ]; then
-    as_postgres "/usr/lib/postgresql/$version/bin/pg_checksums" --enable --pgdata "$data" >/dev/null
+    # PostgreSQL 18 has them from the start.
+    ! as_postgres env LC_ALL=C "$programs/pg_controldata" "$data" | grep -q 'page checksum version: *0$' ||
+        as_postgres "$programs/pg_checksums" --enable --pgdata "$data" >/dev/null
+fi
+# The primary may have moved.
+follows=$data/postgresql.auto.conf
+if has replica && [ -e "$follows" ] && ! grep -q " host=$DATABASE_HOST " "$follows"; then
+    sed -i "s/ host=[^ ]* / host=$DATABASE_HOST /" "$follows"
+    ! systemctl is-active --quiet "$postgresql" || systemctl reload "$postgresql"
+    echo "Changed the address of the primary."
 fi
 ! has database || services="$services backup.timer"
 for service in $services; do

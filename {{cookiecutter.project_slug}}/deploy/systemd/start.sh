@@ -9,6 +9,10 @@ colour=$(sed -n 's|.*/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf)
 current=$(readlink ../../releases/current || true)
 
 if [ -z "$current" ]; then
+    # What an earlier attempt has left of another release.
+    for unit in "site-web@$colour" site-worker site-beat; do
+        ! systemctl is-active --quiet "$unit" || systemctl stop "$unit"
+    done
     # shellcheck disable=SC2046
     IN=$1 ./python.sh manage.py migrate $([ "${LAST-}" != no ] || echo --before-deploy)
     cp -r "../../releases/$1/staticfiles/." static/
@@ -34,5 +38,5 @@ if [ "$failed" ] && [ "${1:-$current}" = "${current:-$1}" ]; then
     echo "$failed does not start." >&2
     exit 1
 fi
-# Last: with it, the site has started once.
-[ "$current" ] || ln -sfn "$1" ../../releases/current
+# Last: with it, the site has started once, with all settings.
+[ "$current" ] || { ln -sfn "$1" ../../releases/current && rm -f .unfinished; }
