@@ -871,6 +871,8 @@ class Recorded:
             group = {"GROUP": str(os.getgid())}
             run("./setup.sh", cwd=host / "deploy" / self.target, env=group)
             (self.state / f"running-{name}").touch()
+            trusted = "set_real_ip_from edge;\nreal_ip_header X-Forwarded-For;\n"
+            (host / "deploy" / self.target / "real-ip.conf").write_text(trusted)
             (host / "releases/old").mkdir(parents=True)
             for link in ("blue", "worker", "current"):
                 (host / "releases" / link).symlink_to("old")
