@@ -977,10 +977,14 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     # Neither can run on the tables of today.
     assert set(rest[6:8]) == {f"web{n} old release is deleted" for n in (1, 2)}
 
-    # A server moves: the release that serves has to start again.
+    # A server moves: the release that serves has to start again, on one host later.
     hosts.write({"balancer": ("edge",), "web": ("web1", "web2"), "cache": ("web2",)})
-    code, said = hosts.play()
-    assert not code, said
+    (hosts.state / "failing-web2").touch()
+    code, _ = hosts.play()
+    (hosts.state / "failing-web2").unlink()
+    again, said = hosts.play()
+    assert code
+    assert not again, said
     switches = [each for each in hosts.log() if each.endswith("switch")]
     assert switches == ["web1 switch", "web2 switch"]
 
@@ -997,6 +1001,24 @@ def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:
         in alone
     )
     assert "The groups in inventory.yml do not fit together" in both
+
+
+def test_secrets_of_a_site_are_not_replaced_by_those_of_a_new_host(
+    bake: Bake, tmp_path: Path
+) -> None:
+    hosts = Recorded(bake, tmp_path, "systemd")
+    (tmp_path / "new").mkdir()
+    secret = tmp_path / "web1/deploy/systemd/secrets/secret_key"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("of the site")
+    hosts.write({"balancer": ("edge",), "web": ("web1",), "cache": ("new",)})
+
+    code, said = hosts.play()
+
+    assert code
+    assert "web1 has the secrets of the site, and new, from which all hosts" in said
+    assert secret.read_text() == "of the site"
+    assert not (tmp_path / "new/deploy/systemd/secrets").exists()
 
 
 def rendered(project: Path, *ports: int) -> str:

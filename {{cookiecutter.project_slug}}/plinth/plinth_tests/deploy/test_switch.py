@@ -29,7 +29,7 @@ case "$*" in
 *" up "*) test ! -e sick ;;
 *release_check) test ! -e broken ;;
 *--before-deploy) test ! -e unmigratable ;;
-*"--no-TTY migrate") test ! -e unfinished && { cat applied || true; } ;;
+*"--no-TTY migrate") cat applied; test ! -e failing ;;
 esac 2>/dev/null
 """
 PYTHON = r"""#!/bin/sh
@@ -37,7 +37,7 @@ echo "$IN: $*" >>calls
 case "$*" in
 *release_check) test ! -e broken ;;
 *--before-deploy) test ! -e unmigratable ;;
-"manage.py migrate") test ! -e unfinished && { cat applied || true; } ;;
+"manage.py migrate") cat applied; test ! -e failing ;;
 esac 2>/dev/null
 """
 SYSTEMCTL = r"""#!/bin/sh
@@ -277,13 +277,28 @@ def test_columns_are_dropped_when_the_old_release_has_stopped(host: Host) -> Non
 
 @pytest.mark.practice(48)
 def test_failed_last_migration_says_how_to_repeat_it(host: Host) -> None:
-    host.write("unfinished")
+    host.write("failing")
 
     code, line = host.switch("site:2")
 
     assert code == 1
     assert line.startswith("green serves site:2. To repeat its last migrations: ")
     assert host.serves("green", "site:2")
+    assert not host.did("forget", "blue")
+    # For deploy/ansible, which switches again.
+    assert (host.folder / ".unfinished").exists()
+
+
+@pytest.mark.practice(48)
+def test_no_way_back_after_the_first_of_two_last_migrations(host: Host) -> None:
+    host.write("failing")
+    host.write("applied", "  Applying a.0002_drop... OK\n  Applying a.0003_drop...\n")
+
+    code, line = host.switch("site:2")
+
+    assert code == 1
+    assert line.startswith("green serves site:2. To repeat its last migrations: ")
+    assert host.did("forget", "blue")
 
 
 def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> None:
@@ -293,6 +308,7 @@ def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> 
 
     assert code == 0
     assert host.serves("green", "site:0")
+    assert not (host.folder / ".unfinished").exists()
     assert host.did("resume", "green")
     assert not host.did("migrate")
     assert not host.did("check")
