@@ -123,14 +123,14 @@ green) new=blue ;;
 *) echo "nginx does not answer: $start_site" >&2 && exit 1 ;;
 esac
 
-# Until the end: deploy/ansible switches again after an interruption.
-touch .unfinished
 if [ "${1-}" = --rollback ]; then
     rollback
 else
     release=${1:-$before}
     deploy
 fi
+# Until the end: after an interruption, deploy/ansible switches again.
+touch .unfinished
 since=$(log_position)
 point_nginx "$new" || go_back "is refused by nginx"
 remember "$release" "$new"

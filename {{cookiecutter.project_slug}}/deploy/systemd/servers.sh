@@ -95,7 +95,8 @@ if [ -e .restart ]; then
     rm .restart
 fi
 # A host that was the first of several, or had all of the site.
-for unit in $(has beat || echo site-beat) $(has web || echo site-worker site-web@blue site-web@green nginx); do
+for unit in $(has beat || echo site-beat) $(has web || echo site-worker site-web@blue site-web@green) \
+    $(has web balancer || echo nginx); do
     ! systemctl --quiet is-enabled "$unit" 2>/dev/null || systemctl disable --quiet --now "$unit"
 done
 # A cluster that has never run.
