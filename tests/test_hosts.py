@@ -907,6 +907,8 @@ class Recorded:
                 "ANSIBLE_CONFIG": "deploy/ansible/ansible.cfg",
                 "ANSIBLE_HOME": str(self.state),
                 "ANSIBLE_BECOME": "false",
+                # As over SSH.
+                "ANSIBLE_PIPELINING": "true",
                 "EMAIL_URL": "smtp://127.0.0.1:1",
                 "GROUP": str(os.getgid()),
                 "NGINX_LOG": str(self.state / "log"),
