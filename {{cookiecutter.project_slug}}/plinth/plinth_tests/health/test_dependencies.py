@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -108,11 +107,9 @@ def test_services_are_asked_at_once(
     settings: Settings, services: Services, by: str
 ) -> None:
     settings.HEALTH_DEPENDENCIES = {f"{n}": services.url(f"{n}") for n in range(10)}
-    start = time.perf_counter()
 
     response = get(by)
 
-    assert time.perf_counter() - start < 10 * DELAY / 2
     assert services.most_at_once > 1
     assert response.json()["status"] == "ok"
     assert list(response.json()["dependencies"]) == [f"{n}" for n in range(10)]
@@ -127,7 +124,9 @@ def test_failing_service_changes_nothing_for_the_others(
     caplog: pytest.LogCaptureFixture,
     by: str,
 ) -> None:
-    monkeypatch.setattr(dependencies, "TIMEOUT", 2 * DELAY)
+    # Long enough for the good ones, on a busy machine too.
+    timeout = 10 * DELAY
+    monkeypatch.setattr(dependencies, "TIMEOUT", timeout)
     bad = ["broken", "other", "closed", "endless", "silent"]
     settings.HEALTH_DEPENDENCIES = {
         **{name: services.url(name) for name in ["first", *bad, "moved"]},
@@ -145,7 +144,7 @@ def test_failing_service_changes_nothing_for_the_others(
     assert {name for name, state in states.items() if state["status"] == "ok"} == {
         *("first", "moved", "last")
     }
-    assert states["silent"]["ms"] >= 2 * DELAY * 1000
+    assert states["silent"]["ms"] >= timeout * 1000
     assert "The service refused is failing" in caplog.text
     warnings = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert len(warnings) >= len(bad) + 3
