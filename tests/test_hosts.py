@@ -663,10 +663,10 @@ def test_site_on_several_hosts(
         hosts.inside("data", "sh", "-euc", backup)
         copy = ("docker", "cp", f"{hosts.site}-data:{hosts.at('data')}/backups")
         run(*copy, hosts.folder, cwd=hosts.folder)
-        [kept] = (hosts.folder / "backups").glob("*Z")
+        [copied] = (hosts.folder / "backups").glob("*Z")
         hosts.move("data")
         started = time.monotonic()
-        said = hosts.make("restore", "HOST=all", f"KEY={identity}", f"BACKUP={kept}")
+        said = hosts.make("restore", "HOST=all", f"KEY={identity}", f"BACKUP={copied}")
         say(f"a new database host, from its backup: {time.monotonic() - started:.0f} s")
         assert " rows with equal checksums" in said
         assert float(hosts.psql("data", "SELECT at FROM contracted")) == at
