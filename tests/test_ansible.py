@@ -142,6 +142,7 @@ class Machine(Host):
 
     def switch(self, image: str) -> None:
         self.make("deploy")
+        assert "<!-- second -->" in self.ask("/?fresh").text
 
     def roll_back(self) -> subprocess.Popen[str]:
         return self.begin("rollback")

@@ -259,7 +259,7 @@ class Hosts:
             self.inside(other, "sh", "-c", names)
 
     def forget(self, name: str) -> None:
-        """Delete what Docker, and this machine, have of a host."""
+        """Delete what Compose has started for a host."""
         label = f"label=com.docker.compose.project={self.site}-{name}"
         for kind in ("container", "network", "volume"):
             words = ["docker", kind, "ls", "--quiet", "--filter", label]

@@ -304,9 +304,10 @@ def test_no_way_back_after_the_first_of_two_last_migrations(host: Host) -> None:
 def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> None:
     host.start("site:0", "green")
 
-    code, _ = host.switch("--rollback")
+    code, line = host.switch("--rollback")
 
     assert code == 0
+    assert line == "green serves site:0 again."
     assert host.serves("green", "site:0")
     assert not (host.folder / ".unfinished").exists()
     assert host.did("resume", "green")
