@@ -121,7 +121,7 @@ def gate(origin: str, bucket: str, secret: str) -> Iterator[str]:
                 )
             if fault:
                 return self.answer(403, {}, fault.encode())
-            server = http.client.HTTPConnection(behind, timeout=30)
+            server = http.client.HTTPConnection(behind, timeout=60)
             server.request(self.command, self.path, body, dict(self.headers))
             response = server.getresponse()
             kept = dict(response.getheaders())

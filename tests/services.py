@@ -187,7 +187,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until(true: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
     """Fail the test when this does not come true in time; an OSError is not yet true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -478,7 +478,7 @@ def get(url: str, host: str = "example.com", **headers: str) -> Answer:
         Asis,
     )
     try:
-        with opener.open(request, timeout=30) as response:
+        with opener.open(request, timeout=60) as response:
             return Answer(response.status, response.headers, response.read().decode())
     except urllib.error.HTTPError as error:
         given = cast("HTTPMessage", error.headers)

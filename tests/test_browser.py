@@ -34,7 +34,7 @@ from tests.support import REPOSITORY, clean_environment, copy_of, run
 pytestmark = pytest.mark.services("chromium")
 
 # On a busy machine a page may take its time.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 EMAIL = "ann@example.com"
 PASSWORD = "a long and quiet password"

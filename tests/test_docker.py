@@ -315,7 +315,7 @@ class Balancer:
 
 def fetch(server: str, path: str = "/accounts/sign-in/") -> str:
     """Return how a page ended: its status, `refused` before it was sent, or an error."""
-    with closing(http.client.HTTPConnection(server, 8000, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection(server, 8000, timeout=60)) as connection:
         try:
             connection.connect()
         except OSError:

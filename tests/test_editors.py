@@ -120,7 +120,7 @@ class Adapter:
     def __exit__(self, *_: object) -> None:
         self.send("disconnect", terminateDebuggee=True)
         self.wait("response", "disconnect")
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
 
     def launch(self, configuration: dict[str, Any]) -> None:
         """Start a configuration, as the interpreter's settings complete it."""

@@ -26,7 +26,7 @@ from tests.support import LEANEST, Say
 # proxy waits for 60.
 PATIENCE = 50
 # On a busy machine the server has more to do than one page.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 AWS = {
     "AWS_STORAGE_BUCKET_NAME": "uploads",

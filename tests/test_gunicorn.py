@@ -153,7 +153,7 @@ def test_hup_loses_no_request(
         def renew() -> None:
             old = set(children(web.running.pid))
             web.running.send_signal(signal.SIGHUP)
-            wait_until(lambda: not old & set(children(web.running.pid)), 40)
+            wait_until(lambda: not old & set(children(web.running.pid)))
 
         def twice() -> None:
             renew()
@@ -185,7 +185,7 @@ def test_usr2_loses_no_request_and_loads_new_code(
             nonlocal new
             views.write_text(views.read_text().replace("T00:00:00Z", "T00:00:01Z"))
             web.running.send_signal(signal.SIGUSR2)
-            wait_until(web.successor, 30)
+            wait_until(web.successor)
             new = web.successor()
             # Its workers have the code, and begin to serve.
             time.sleep(1)
@@ -198,7 +198,7 @@ def test_usr2_loses_no_request_and_loads_new_code(
         finally:
             if new:
                 os.kill(new, signal.SIGTERM)
-                wait_until(lambda: not children(new), 40)
+                wait_until(lambda: not children(new))
     record_property("summary", f"USR2 to a new master: {told}")
 
 

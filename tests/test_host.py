@@ -223,7 +223,7 @@ def host(
 
 
 def https_answers_after_one_redirect(host: Host, say: Say) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", host.http, timeout=60)
     connection.request("GET", "/?a=b", headers={"Host": SITE})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, f"https://{SITE}/?a=b")
@@ -332,7 +332,7 @@ def lines_of_a_request_arrive_under_one_id(host: Host, say: Say) -> None:
 
         wanted = {"nginx", host.serving()} | ({"worker"} & host.services().keys())
         try:
-            wait_until(lambda: wanted <= services(), 40)
+            wait_until(lambda: wanted <= services())
             # Its own healthcheck writes what the alert reads.
             assert "syslogng_output" in (host.folder / "textfile/logs.prom").read_text()
         finally:
@@ -523,7 +523,7 @@ def a_rollback_takes_seconds(host: Host, say: Say) -> None:
     with host.load() as seen:
         switch = host.roll_back()
         started = time.monotonic()
-        wait_until(lambda: host.serving() != released)
+        wait_until(lambda: host.serving() != released or switch.poll() is not None)
         seconds = time.monotonic() - started
         said, _ = switch.communicate()
     say("summary", f"rolled back in {seconds:.1f} s: {seen}")

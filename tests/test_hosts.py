@@ -639,7 +639,7 @@ def test_site_on_several_hosts(
             text=True,
         ) as deploy:
             lock = f"ls {hosts.at('web1')}/../../.deploy"
-            wait_until(lambda: "lock" in hosts.inside("web1", *lock.split()), 60)
+            wait_until(lambda: "lock" in hosts.inside("web1", *lock.split()))
             assert "Another deploy to" in hosts.refuse("deploy")
             said, _ = deploy.communicate()
         assert not deploy.returncode, said

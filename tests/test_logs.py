@@ -247,7 +247,7 @@ def test_dead_receiver_loses_no_line_and_fills_no_disk(
         docker("kill", name)
         docker("start", name)
         with shipper.receiver.up():
-            wait_until(lambda: len({*shipper.numbers()}) == count, 60)
+            wait_until(lambda: len({*shipper.numbers()}) == count)
             # Docker rotates.
             shipper.file.rename(shipper.file.with_suffix(".log.1"))
             shipper.write(*numbered(count, 1000))
@@ -271,7 +271,7 @@ def test_batch_is_retried_until_the_receiver_takes_it(
     shipper.write("patient")
     with shipper.receiver.up(), shipper.runs():
         # More often than the three retries after which syslog-ng would drop it.
-        wait_until(lambda: shipper.receiver.posts > 4, 40)
+        wait_until(lambda: shipper.receiver.posts > 4)
         shipper.receiver.status = 204
         wait_until(shipper.arrived)
 

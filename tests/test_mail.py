@@ -85,7 +85,7 @@ def sink(port: int, certificate: Path | None = None) -> Iterator[Sink]:
             "authenticator": server.sign_in,
         }
     controller = Controller(
-        server, hostname="127.0.0.1", port=port, ready_timeout=20, **options
+        server, hostname="127.0.0.1", port=port, ready_timeout=60, **options
     )
     controller.start()
     try:
@@ -334,7 +334,7 @@ def test_worker_sends_mail(
                 lambda: "TransientDeliveryError: Conn" in said() or "Retry" in said()
             )
             with sink(port) as server:
-                wait_until(lambda: server.messages, 60)
+                wait_until(lambda: server.messages)
                 assert server.recipients == [[EMAIL]]
 
                 # The page does not wait for a slow server, and a worker looks up
@@ -342,7 +342,7 @@ def test_worker_sends_mail(
                 server.open.clear()
                 server.asked.clear()
                 reset(site, EMAIL)
-                assert server.asked.wait(20)
+                assert server.asked.wait(60)
                 assert len(server.messages) == 1
                 server.open.set()
                 wait_until(lambda: len(server.messages) == 2)
@@ -439,7 +439,7 @@ def test_bounce_suppresses_the_address(
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            return opener.open(request, timeout=30).status
+            return opener.open(request, timeout=60).status
         except urllib.error.HTTPError as error:
             return error.code
 

@@ -146,7 +146,7 @@ class Releases:
                 time.sleep(1)
             finally:
                 writer.send_signal(signal.SIGTERM)
-                output, errors = writer.communicate(timeout=30)
+                output, errors = writer.communicate(timeout=120)
             assert writer.returncode == 0, errors
             done |= json.loads(output.splitlines()[-1])
 

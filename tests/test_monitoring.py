@@ -684,10 +684,10 @@ def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None
     def called(status: str) -> dict:
         return monitored.called("pager", "WebDown", status)
 
-    wait_until(lambda: monitored.query('up{job="web"} == 1'), 60)
+    wait_until(lambda: monitored.query('up{job="web"} == 1'))
     # On a slow machine it fires before the web is up.
-    wait_until(lambda: not monitored.query('ALERTS{alertname="WebDown"}'), 60)
-    wait_until(lambda: not called("firing") or called("resolved"), 60)
+    wait_until(lambda: not monitored.query('ALERTS{alertname="WebDown"}'))
+    wait_until(lambda: not called("firing") or called("resolved"))
     monitored.calls.clear()
 
     monitored.web.terminate()
@@ -698,8 +698,8 @@ def test_page_arrives_at_the_pager_and_is_resolved(monitored: Monitored) -> None
         "runbook_url": "docs/runbooks.md#webdown",
     }
     # The chat has it too, and the heartbeat goes on.
-    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls), 60)
-    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"), 60)
+    wait_until(lambda: any(path == "/chat" for path, _ in monitored.calls))
+    wait_until(lambda: monitored.called("heartbeat", "Watchdog", "firing"))
 
     monitored.web = monitored.start_web()
     wait_until(lambda: called("resolved"), 180)

@@ -100,14 +100,14 @@ def die(host: Host, victim: str, image: str, say: Say) -> None:
             text=True,
         )
 
-        wait_until(lambda: image in running(host, new), 120)
+        wait_until(lambda: image in running(host, new))
         _, container = running(host, victim)
         pid = host.run("docker", "inspect", "--format", "{{.State.Pid}}", container)
         os.kill(int(pid), signal.SIGKILL)
         killed = time.monotonic()
         said = switch.communicate(timeout=400)[0]
         with suppress(OSError):
-            wait_until(lambda: is_ready(host), 60)
+            wait_until(lambda: is_ready(host))
         back = time.monotonic()
         time.sleep(3)
 

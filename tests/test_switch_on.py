@@ -82,7 +82,7 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
         command = venv("celery", "--app", "config.celery", "worker", of=project)
         with process(*command, cwd=project, log=log, env=PRODUCTION | env):
             # A ping that no worker is there to hear gets no answer.
-            services.wait_until(lambda: " ready." in log.read_text(), 40)
+            services.wait_until(lambda: " ready." in log.read_text())
             manage(project, "ping_worker", "--timeout", "20", **env)
             code = "from plinth.accounts.tasks import send_password_reset as task"
             shell(project, f"{code}; task.delay('a@example.com', '')", **env)

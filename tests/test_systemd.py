@@ -549,17 +549,17 @@ def test_bare_host_serves_after_one_command(
 
     with subtests.test("a task that a deploy interrupts is not lost"):
         begun = partial(re.findall, "slow task begins")
-        wait_until(lambda: len(begun(journal())) == 2, 60)
+        wait_until(lambda: len(begun(journal())) == 2)
         assert "slow task ends" not in journal()
         machine.inside("touch", "/run/app/go")
-        wait_until(lambda: "slow task ends" in journal(), 60)
+        wait_until(lambda: "slow task ends" in journal())
 
     with subtests.test("it is rolled back"):
         colour = machine.serving()
         with machine.load() as seen:
             started = time.monotonic()
             rollback = machine.begin("rollback")
-            wait_until(lambda: machine.serving() != colour, 60)
+            wait_until(lambda: machine.serving() != colour)
             seconds = time.monotonic() - started
             said = rollback.communicate()[0]
             assert rollback.returncode == 0, said
@@ -604,7 +604,7 @@ def test_bare_host_serves_after_one_command(
             wait_until(lambda: machine.serving() != colour, 600)
             time.sleep(3)
             machine.inside("touch", "/run/app/fail")
-            wait_until(lambda: machine.serving() == colour, 60)
+            wait_until(lambda: machine.serving() == colour)
             said = deploy.communicate()[0]
             back = time.monotonic()
             time.sleep(2)
@@ -639,12 +639,12 @@ def test_bare_host_serves_after_one_command(
 
     with subtests.test("monitoring sees every part of the site"):
         switch_on_monitoring(machine, say)
-        wait_until(lambda: machine.down() == {("web", machine.idle())}, 90)
+        wait_until(lambda: machine.down() == {("web", machine.idle())})
         rules = (machine.checkout / "deploy/monitoring/rules/site.yml").read_text()
         named = {*re.findall(rf"\b(?:{EXPORTED})_\w+", rules)}
         assert len(named) > 15
         values = "label/__name__/values"
-        wait_until(lambda: named <= {*machine.prometheus(values)}, 60)
+        wait_until(lambda: named <= {*machine.prometheus(values)})
         query = quote('sum({__name__=~"(pg|pgbouncer|nginx|redis)_up"})')
         [up] = machine.prometheus(f"query?query={query}")["result"]
         assert up["value"][1] == "5"
@@ -666,7 +666,7 @@ def test_bare_host_serves_after_one_command(
     with subtests.test("an alert arrives, and is resolved"):
         started = time.monotonic()
         machine.inside("systemctl", "stop", "site-worker")
-        wait_until(lambda: "firing" in machine.alerts("WorkersDown"), 120)
+        wait_until(lambda: "firing" in machine.alerts("WorkersDown"))
         say(f"a stopped worker is a page after {time.monotonic() - started:.0f} s")
         machine.inside("systemctl", "start", "site-worker")
         wait_until(lambda: "resolved" in machine.alerts("WorkersDown"), 180)
@@ -686,10 +686,10 @@ def test_bare_host_serves_after_one_command(
 
     with subtests.test("it serves after a restart of the machine"):
         run("docker", "restart", "--time", "60", machine.name, cwd=machine.key)
-        wait_until(lambda: machine.ask("/?restarted").status == 200, 90)
+        wait_until(lambda: machine.ask("/?restarted").status == 200)
 
     with subtests.test("monitoring runs after a restart, until it is switched off"):
-        wait_until(lambda: machine.down() == {("web", machine.idle())}, 120)
+        wait_until(lambda: machine.down() == {("web", machine.idle())})
         said = machine.make("deploy", "ARGS=-e monitoring=false")
         assert " changed=1 failures=0 " in said
         assert "prometheus" not in machine.inside("systemctl", "list-units")

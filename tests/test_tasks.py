@@ -202,7 +202,7 @@ def running(
             Worker(project, folder / "log", "trial@here", "--beat", schedule, **env)
         )
         site = stack.enter_context(gunicorn(project, folder / "web.log", **env))
-        wait_until(lambda: any("tick" in line for line in lines(notes)), 60)
+        wait_until(lambda: any("tick" in line for line in lines(notes)))
         yield Running(project, env, site, worker, notes)
 
 
@@ -225,7 +225,7 @@ def test_transient_error_is_retried(running: Running) -> None:
         **running.env,
     )
 
-    wait_until(lambda: "stumble 1" in lines(running.notes), 30)
+    wait_until(lambda: "stumble 1" in lines(running.notes))
 
 
 def test_task_of_a_killed_process_is_redelivered(running: Running) -> None:
@@ -238,7 +238,7 @@ def test_task_of_a_killed_process_is_redelivered(running: Running) -> None:
     wait_until(pids)
     os.kill(int(pids()[0]), signal.SIGKILL)
 
-    wait_until(lambda: "linger done" in lines(running.notes), 30)
+    wait_until(lambda: "linger done" in lines(running.notes))
     assert len(set(pids())) == 2
 
 
@@ -349,7 +349,7 @@ for i in range({tasks}):
             return stack.enter_context(worker)
 
         def until_written(mark: int) -> None:
-            wait_until(lambda: len(lines(notes)) >= mark, 60)
+            wait_until(lambda: len(lines(notes)) >= mark)
 
         workers = [start(0), start(1)]
         for kill in range(kills):
@@ -370,7 +370,7 @@ with connection.cursor() as cursor:
                 return all(idle(env["CELERY_BROKER_URL"]) for _ in range(10))
             return shell(project, count, **env).split()[1] == str(tasks)
 
-        wait_until(done, 90)
+        wait_until(done)
         effects, distinct = map(int, shell(project, count, **env).split())
 
     lost = tasks - distinct
@@ -432,12 +432,12 @@ def test_tasks_and_workers_survive_a_broker_restart(
 
         redis.enter_context(services.redis(tmp_path, port, *options))
 
-        wait_until(lambda: "before done" in lines(notes), 40)
+        wait_until(lambda: "before done" in lines(notes))
         redis.close()
         time.sleep(1)
         redis.enter_context(services.redis(tmp_path, port, *options))
         assert get(f"{site}/trial/say/?word=after").status == 200
-        wait_until(lambda: "after done" in lines(notes), 40)
+        wait_until(lambda: "after done" in lines(notes))
         assert worker.process.poll() is None
         assert not any("meanwhile" in line for line in lines(notes))
 
@@ -493,7 +493,7 @@ def test_flower_requires_its_password(project: Path, tmp_path: Path) -> None:
         }
         command = venv("python", "manage.py", "flower", str(port), of=project)
         with services.process(*command, cwd=project, log=tmp_path / "log", env=env):
-            wait_until(lambda: services.listens(port), 30)
+            wait_until(lambda: services.listens(port))
             site = f"http://127.0.0.1:{port}/workers"
             known = base64.b64encode(b"admin:a-secret-of-the-tests").decode()
             wrong = base64.b64encode(b"admin:").decode()

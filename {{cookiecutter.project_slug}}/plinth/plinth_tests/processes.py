@@ -85,7 +85,7 @@ def python(
         env=environ(environment, variables),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

@@ -96,7 +96,7 @@ class Host:
             env=env | {"NGINX_LOG": "log"},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         return done.returncode, (done.stdout + done.stderr).splitlines()[-1]
