@@ -990,6 +990,14 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     switches = [each for each in hosts.log() if each.endswith("switch")]
     assert switches == ["web1 switch", "web2 switch"]
 
+    # Somebody edits the settings of one host.
+    with (tmp_path / f"web2/deploy/{target}/site.env").open("a") as file:
+        file.write("SECURE_HSTS_SECONDS=60\n")
+    assert hosts.play()[0] == 0
+    assert "web2 switch" in hosts.log()
+    assert hosts.play()[0] == 0
+    assert not [each for each in hosts.log() if each.endswith("switch")]
+
 
 def test_groups_that_do_not_fit_are_refused(bake: Bake, tmp_path: Path) -> None:
     hosts = Recorded(bake, tmp_path, "systemd")

@@ -38,5 +38,5 @@ if [ "$failed" ] && [ "${1:-$current}" = "${current:-$1}" ]; then
     echo "$failed does not start." >&2
     exit 1
 fi
-# Last: with it, the site has started once, with all settings.
-[ "$current" ] || { ln -sfn "$1" ../../releases/current && rm -f .unfinished; }
+# Last: with it, the site has started once.
+[ "$current" ] || ln -sfn "$1" ../../releases/current
