@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as default
+from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from pytest_django import Settings
@@ -23,7 +24,8 @@ LIMIT, SECONDS = throttle.LIMITS["sign-in"]["account"]
 
 @pytest.fixture(autouse=True)
 def counters(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache.clear()
+    for cache in caches.all():
+        cache.clear()
     # The error page needs the project's template.
     monkeypatch.setattr(errors.ErrorView, "template_name", "base.html")
 
@@ -48,6 +50,33 @@ def test_account_is_locked_from_any_address_whether_or_not_it_exists(
     assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert 0 < int(response.headers["Retry-After"]) <= SECONDS
     assert "_auth_user_id" not in client.session
+
+
+def test_spaces_make_no_other_account(user: Any) -> None:
+    """A form strips them."""
+    limit, _ = throttle.LIMITS["password-reset"]["account"]
+    found = [
+        Client()
+        .post(
+            PASSWORD_RESET,
+            {"email": " " * number + user.email},
+            REMOTE_ADDR=f"192.0.2.{number}",
+        )
+        .status_code
+        for number in range(limit + 1)
+    ]
+
+    assert found == [*[HTTPStatus.FOUND] * limit, HTTPStatus.TOO_MANY_REQUESTS]
+
+
+def test_pages_in_the_cache_evict_no_counter(client: Client, user: Any) -> None:
+    """Without Redis, a process has a cache of 300 pages."""
+    for _ in range(LIMIT):
+        sign_in(client, user.email)
+    for number in range(1_000):
+        default.set(f"page-{number}", "page")
+
+    assert sign_in(client, user.email).status_code == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def test_successful_sign_ins_are_not_counted(client: Client, user: Any) -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 
@@ -41,7 +41,8 @@ def api(framework: str, settings: Settings, db: None) -> Client:
         *settings.MIDDLEWARE[place:],
     ]
     settings.ROOT_URLCONF = f"plinth_tests.api.{framework}_urls"
-    cache.clear()
+    for cache in caches.all():
+        cache.clear()
     return Client(raise_request_exception=False)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -55,7 +55,8 @@ def test_client_above_its_rate_is_told_when_to_return(
 
 def test_rate_is_exact_with_threads(settings: Settings) -> None:
     settings.API_RATES = {"anonymous": (20, 3600)}
-    cache.clear()
+    for cache in caches.all():
+        cache.clear()
     request: Any = RequestFactory().get(DOCUMENTS)
     request.user = type("Anonymous", (), {"is_authenticated": False})()
 
@@ -336,7 +337,17 @@ def test_schema_describes_errors_and_users(api: Client) -> None:
     path = schema["paths"][TOKENS]
     assert path["get"]["security"] == [{"Token": []}, {"Session": []}]
     assert "application/problem+json" in path["get"]["responses"]["default"]["content"]
-    assert any(each["name"] == "Idempotency-Key" for each in path["post"]["parameters"])
+    documents = schema["paths"][DOCUMENTS]["post"]
+    assert any(each["name"] == "Idempotency-Key" for each in documents["parameters"])
+    # Its response has a secret, and is not stored.
+    assert not path["post"].get("parameters")
+
+
+def test_schema_is_one_whatever_the_query(api: Client) -> None:
+    response = api.get("/api/v1/openapi.json?version=a%0d%0aX%22")
+
+    assert response.status_code == 200
+    assert "X" not in response.headers.get("Content-Disposition", "")
 
 
 def test_documentation_needs_no_other_origin(

@@ -136,6 +136,25 @@ def test_expired_rows_are_deleted_whosever_they_are(user: Any) -> None:
     assert [each.key for each in IdempotentResponse.objects.all()] == ["new"]
 
 
+@pytest.mark.skipif(
+    not apps.is_installed("plinth.sign_up"), reason="needs plinth.sign_up"
+)
+def test_staff_need_a_second_factor(
+    api: Client, user: Any, bearer: dict[str, str], settings: Settings
+) -> None:
+    """A token from before they were staff, and a session without it."""
+    settings.STAFF_MFA_REQUIRED = True
+    assert api.get(TOKENS, headers=bearer).status_code == 200
+    user.is_staff = True
+    user.save()
+    api.force_login(user)
+
+    for headers in (bearer, {}):
+        refused = api.get(TOKENS, headers=headers)
+        assert refused.status_code == 403
+        assert "second factor" in refused.json()["detail"]
+
+
 def test_user_is_told_of_a_new_token(
     api: Client, user: Any, commit: Commit, settings: Settings
 ) -> None:

@@ -48,7 +48,7 @@ import config.wsgi
 from django.conf import settings
 from django.core.cache import caches
 from plinth.health import probes
-names = ("default", "sessions", "locks")
+names = ("default", "sessions", "locks", "throttle")
 result = {alias: [caches[alias]._server, caches[alias].key_prefix] for alias in names}
 result["probes"] = sorted(probes.registered())
 result["session alias"] = settings.SESSION_CACHE_ALIAS
@@ -64,9 +64,9 @@ def test_sessions_and_locks_may_have_a_redis_of_their_own() -> None:
     apart = evaluate(ALIASES, **EMBEDDED | shared | own)
 
     # On a shared server, the prefix keeps the keys apart.
-    for alias in ("default", "sessions", "locks"):
+    for alias in ("default", "sessions", "locks", "throttle"):
         assert together[alias] == [one, alias]
-    assert apart["default"][0] == one
+    assert apart["default"][0] == apart["throttle"][0] == one
     assert apart["sessions"][0] == two
     assert apart["locks"][0] == three
     assert apart["session alias"] == "sessions"
@@ -117,7 +117,7 @@ except Exception as error:
 
 
 def test_in_process_caches_are_apart() -> None:
-    aliases = ("default", "sessions", "locks", "process")
+    aliases = ("default", "sessions", "locks", "throttle", "process")
     for alias in aliases:
         assert alias in settings.CACHES
         caches[alias].set("key", alias, 60)

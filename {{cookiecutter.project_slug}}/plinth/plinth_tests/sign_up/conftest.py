@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 
@@ -21,7 +21,8 @@ BASE = """
 
 @pytest.fixture(autouse=True)
 def pages(site: Client, settings: Settings) -> None:
-    cache.clear()
+    for cache in caches.all():
+        cache.clear()
     use_pages(settings)
 
 

@@ -52,6 +52,7 @@ def test_export_has_what_apps_register_and_no_secret(
     monkeypatch.setattr(config, "personal_data", path, raising=False)
     secret = generate_totp_secret()
     TOTP.activate(verified, secret)
+    verified.groups.create(name="editors")
 
     response = signed_in.get(FILE)
 
@@ -61,6 +62,8 @@ def test_export_has_what_apps_register_and_no_secret(
     assert data["second_factors"][0]["type"] == "totp"
     assert data["sessions"][0]["ip"] == "127.0.0.1"
     assert data["sign_up"] == {"orders": [verified.pk]}
+    assert data["groups"] == ["editors"]
+    assert data["deletion"] == []
     verified.refresh_from_db()
     for text in (secret, verified.password, str(signed_in.session.session_key)):
         assert text not in response.text
@@ -99,7 +102,8 @@ def test_account_is_deleted_after_the_grace_period(
     call_command("delete_accounts")
 
     assert not User.objects.exists()
-    assert "_auth_user_id" in signed_in.session
+    # It has the address, too.
+    assert not signed_in.session.items()
     assert signed_in.get(DATA).headers["Location"].startswith("/accounts/sign-in/")
 
 
@@ -194,6 +198,29 @@ client = Client(headers={"host": "example.com"})
 response = client.post("/accounts/oidc/oidc/login/", secure=True)
 print(response.status_code, response.text)
 """
+
+
+NAMES = """
+import config.wsgi
+from types import SimpleNamespace
+from django.contrib.auth import get_user_model
+from plinth.sign_up.social import SocialAccountAdapter
+
+for name in ("Ann", "Ann" * 100, "A\\0nn"):
+    login = SimpleNamespace(user=get_user_model()())
+    print(SocialAccountAdapter().populate_user(None, login, {"name": name}).name)
+"""
+
+
+def test_name_of_a_provider_fits_the_database() -> None:
+    variables = {"GITHUB_CLIENT_ID": "id", "GITHUB_CLIENT_SECRET": "secret"}
+
+    done = run_code(NAMES, **EMBEDDED | variables)
+
+    ann, long, stripped = done.stdout.splitlines()
+    assert ann == stripped == "Ann"
+    field = User._meta.get_field("name")  # noqa: SLF001
+    assert long == ("Ann" * 100)[: field.max_length]
 
 
 @pytest.fixture

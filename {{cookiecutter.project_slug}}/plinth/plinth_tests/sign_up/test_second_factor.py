@@ -197,7 +197,14 @@ def test_admin_removes_second_factors_and_shows_no_secret(
     assert not Authenticator.objects.filter(pk=app.pk).exists()
 
 
-@pytest.mark.parametrize("credential", ["[" * 100_000, "9" * 5_000, "{", "[]"])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        *("[" * 100_000, "9" * 5_000, "{", "[]", '{"id": "AA"}', '{"id": "\u00e9"}'),
+        '{"id": "AA", "rawId": "AA", "response": {}, "type": "public-key"}',
+        '{"id": "AA", "rawId": "AA", "response": "AA", "type": 1}',
+    ],
+)
 def test_malformed_passkey_is_refused(
     client: Client, staff: Any, app: Authenticator, credential: str
 ) -> None:

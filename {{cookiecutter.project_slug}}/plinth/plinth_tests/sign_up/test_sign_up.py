@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
 from plinth.http import throttle
 from plinth.sign_up.adapters import AccountAdapter
+from plinth.sign_up.forms import SignUpForm
 from plinth.sign_up.templatetags.sign_up import browser, sentence_case
 from plinth.testing.plugin import Commit
 from plinth_tests.conftest import PASSWORD
@@ -110,6 +113,37 @@ def test_sign_up_does_not_tell_who_has_an_account(
         ["new@example.com"],
     ]
     assert User.objects.filter(email="ann@example.com").count() == 1
+
+
+def test_address_that_others_have_not_verified_is_free(
+    verified: Any, commit: Commit
+) -> None:
+    verified.emailaddress_set.create(email="bo@example.com")
+
+    with commit():
+        _, client = sign_up("bo@example.com")
+
+    assert "_auth_user_id" not in client.session
+    client.post(link("addresses/confirm/"))
+    assertRedirects(sign_in(client, "bo@example.com"), PROFILE)
+    assert User.objects.get(email="bo@example.com").pk != verified.pk
+
+
+def test_sign_up_that_is_sent_twice_makes_one_account(
+    commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = SignUpForm.try_save
+
+    def save_after_the_other(form: Any, request: Any) -> Any:
+        User.objects.create_user(form.cleaned_data["email"])
+        return save(form, request)
+
+    monkeypatch.setattr(SignUpForm, "try_save", save_after_the_other)
+    with commit():
+        response, _ = sign_up("bo@example.com")
+
+    assertContains(response, "Verify your email address")
+    assert User.objects.filter(email="bo@example.com").count() == 1
 
 
 def test_sign_up_can_be_closed(settings: Settings) -> None:
@@ -225,6 +259,28 @@ def test_failed_sign_ins_lock_the_account(client: Client, verified: Any) -> None
     assertRedirects(sign_in(client, verified.email), PROFILE)
 
 
+def test_failed_sign_ins_of_others_do_not_end_a_session(
+    signed_in: Client, verified: Any
+) -> None:
+    for _ in range(throttle.LIMITS["sign-in"]["account"][0] + 1):
+        response = sign_in(Client(), verified.email, "wrong")
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+    confirmed = signed_in.post("/accounts/confirm/", {"password": PASSWORD})
+
+    assert confirmed.status_code == HTTPStatus.FOUND
+
+
+def test_password_of_a_session_is_throttled(signed_in: Client) -> None:
+    limit, _ = throttle.LIMITS["confirm"]["account"]
+    found = [
+        signed_in.post("/accounts/confirm/", {"password": "wrong"}).status_code
+        for _ in range(limit + 1)
+    ]
+
+    assert found == [*[HTTPStatus.OK] * limit, HTTPStatus.TOO_MANY_REQUESTS]
+
+
 def test_limits_of_allauth_have_the_same_page(client: Client) -> None:
     form = {"email": "", "password1": ""}
     found = {client.post(SIGN_UP, form).status_code for _ in range(21)}
@@ -288,3 +344,24 @@ def test_address_that_staff_change_is_the_one_that_signs_in(
     form = {"username": "ann@example.com", "password": PASSWORD}
     client.post("/accounts/sign-in/", form)
     assert "_auth_user_id" not in client.session
+
+
+def test_staff_may_set_an_address_that_the_user_has_added(verified: Any) -> None:
+    verified.emailaddress_set.create(email="new@example.com")
+
+    verified.email = "new@example.com"
+    verified.save()
+
+    address = verified.emailaddress_set.get()
+    assert (address.email, address.primary) == ("new@example.com", True)
+
+
+def test_admin_finds_sessions_by_address(admin_client: Client, user: Any) -> None:
+    data = {"user": user, "ip": "192.0.2.1", "session_key": "key"}
+    UserSession.objects.create(**data)
+
+    page = admin_client.get(
+        reverse("admin:usersessions_usersession_changelist"), {"q": user.email}
+    )
+
+    assertContains(page, "192.0.2.1")

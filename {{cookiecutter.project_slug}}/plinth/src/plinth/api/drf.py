@@ -35,9 +35,12 @@ class JSONParser(BaseParser):
 
     def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return json.loads(stream.read())
+            data = json.loads(stream.read().decode())
+            # Half of a surrogate pair, of which no response could be made.
+            json.dumps(data, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise exceptions.ParseError from None
+        return data
 
 
 class BodyMixin(serializers.Serializer):

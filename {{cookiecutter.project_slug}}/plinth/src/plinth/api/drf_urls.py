@@ -8,7 +8,9 @@ from .discovery import modules
 swagger = "drf_spectacular_sidecar/swagger-ui-dist"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
+    path(
+        "openapi.json", SpectacularJSONAPIView.as_view(api_version="1"), name="schema"
+    ),
     path("account/tokens/", drf_views.TokenListView.as_view(), name="tokens"),
     path("account/tokens/<int:pk>/", drf_views.TokenView.as_view(), name="token"),
     *(path("", include(module)) for module in modules("api.urls")),

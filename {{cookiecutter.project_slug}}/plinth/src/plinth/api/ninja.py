@@ -1,5 +1,6 @@
 """Django Ninja by the rules of plinth.api: the API, schemas, pages, and tokens."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -13,6 +14,7 @@ from ninja import Field, NinjaAPI, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
+from ninja.parser import Parser
 from ninja.security.base import AuthBase
 from pydantic import AfterValidator, ConfigDict
 
@@ -57,11 +59,18 @@ class UserAuth(AuthBase):
         return request.user if request.user.is_authenticated else None
 
 
+class UTF8Parser(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        return json.loads(request.body.decode())
+
+
 class Api(NinjaAPI):
     """Operations are for users, unless they say `auth=None`."""
 
     def __init__(self) -> None:
-        super().__init__(urls_namespace="api", openapi_url=None, auth=UserAuth())
+        super().__init__(
+            urls_namespace="api", openapi_url=None, auth=UserAuth(), parser=UTF8Parser()
+        )
         self.add_exception_handler(HttpError, on_http_error)
         self.add_exception_handler(ValidationError, on_validation_error)
         # ApiMiddleware makes a problem of it, with DEBUG too.

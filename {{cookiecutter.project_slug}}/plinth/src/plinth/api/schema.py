@@ -55,7 +55,7 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = SECURITY
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     error = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for path in schema["paths"].values():
+    for url, path in schema["paths"].items():
         for method in METHODS & path.keys():
             operation = path[method]
             operation["responses"]["default"] = {
@@ -65,6 +65,8 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
             security = operation.pop("security", [{}])
             if {} not in security:
                 operation["security"] = [{name: []} for name in SECURITY]
-            if method == "post" and "security" in operation:
+            # A response with a key is not stored.
+            stored = not url.endswith("/account/tokens/")
+            if method == "post" and "security" in operation and stored:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     return schema

@@ -23,6 +23,7 @@ from .problems import Problem
 
 # For scanners that look for secrets in repositories.
 PREFIX = "pat_"
+SECOND_FACTOR = "Staff sign in with a second factor."
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
 
@@ -108,7 +109,7 @@ def of_session(key: str) -> Token | None:
     if found.user.is_staff and settings.STAFF_MFA_REQUIRED:
         records = get_authentication_records(found, found.user)
         if not any(record.get("method") == "mfa" for record in records):
-            raise Problem(403, "Staff sign in with a second factor.")
+            raise Problem(403, SECOND_FACTOR)
     return Token(user=found.user)
 
 
@@ -116,8 +117,14 @@ def find(key: str) -> Token | None:
     """Return the valid token of a key, with its user, in one query."""
     valid = Token.objects.filter(expires__gt=timezone.now(), user__is_active=True)
     token = valid.select_related("user").filter(digest=digest(key)).first()
-    if token and token.created < token.user.password_changed:
+    if not token or token.created < token.user.password_changed:
         return None
+    if token.user.is_staff and getattr(settings, "STAFF_MFA_REQUIRED", False):
+        from allauth.mfa.utils import is_mfa_enabled
+
+        # One from before the user was staff, or before the setting.
+        if not is_mfa_enabled(token.user):
+            raise Problem(403, SECOND_FACTOR)
     return token
 
 

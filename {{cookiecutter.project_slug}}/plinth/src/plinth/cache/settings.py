@@ -8,7 +8,7 @@ LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
 def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
-    """Return the aliases `default`, `sessions`, `locks` and `process`.
+    """Return the aliases `default`, `sessions`, `locks`, `throttle` and `process`.
 
     REDIS_SESSIONS_URL and REDIS_LOCKS_URL move an alias to a Redis server of its own. Without a
     Redis, each is in the process's memory; `process` always is.
@@ -17,6 +17,7 @@ def caches(env: Env, redis_url: str) -> dict[str, dict[str, Any]]:
         "default": redis_url,
         "sessions": env.url("REDIS_SESSIONS_URL", "redis", "rediss", "unix"),
         "locks": env.url("REDIS_LOCKS_URL", "redis", "rediss", "unix"),
+        "throttle": "",
     }
     client = (
         "counting.CountingClient" if env("METRICS_BIND") else "redis.SharedServerClient"
@@ -41,7 +42,10 @@ def session_store(env: Env, caches: dict[str, dict[str, Any]]) -> str:
 
 def redis(alias: str, url: str, client: str) -> dict[str, Any]:
     if not url:
-        return {"BACKEND": LOCAL_MEMORY, "LOCATION": alias}
+        # Counters are small, and no flood of pages or counters may evict one.
+        entries = 100_000 if alias == "throttle" else 300
+        options = {"MAX_ENTRIES": entries}
+        return {"BACKEND": LOCAL_MEMORY, "LOCATION": alias, "OPTIONS": options}
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": url,

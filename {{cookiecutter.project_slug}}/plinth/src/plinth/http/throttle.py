@@ -1,6 +1,6 @@
 """Throttling of sign-in and of password pages, by account and by client IP.
 
-Counters are in the cache `default`. Without REDIS_URL each process counts for itself, so
+Counters are in a cache of their own. Without REDIS_URL each process counts for itself, so
 that a limit is multiplied by their number. Without an answer from Redis nothing is
 throttled: an outage locks nobody out.
 """
@@ -12,12 +12,14 @@ import time
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest
+from django.utils.connection import ConnectionProxy
 
 from plinth.database.fields import normalize_email
 
 logger = logging.getLogger(__name__)
+cache = ConnectionProxy(caches, "throttle")
 
 # For each action: attempts and seconds, by account and by client IP. The setting THROTTLE
 # overrides an action. Sign-ins, changes and codes that succeed don't count by account.
@@ -26,6 +28,8 @@ LIMITS: dict[str, dict[str, tuple[int, int]]] = {
     # A code of the second factor has six digits.
     "code": {"account": (5, 300), "client": (30, 60)},
     "password-change": {"account": (5, 300)},
+    # The password again, in a session: no stranger's failed sign-ins end that.
+    "confirm": {"account": (5, 300)},
     "password-reset": {"account": (5, 300), "client": (20, 60)},
 }
 
@@ -87,7 +91,8 @@ def limits(action: str) -> dict[str, tuple[int, int]]:
 
 
 def cache_key(action: str, kind: str, source: str) -> str:
-    digest = hashlib.sha256(normalize_email(source).encode()).hexdigest()
+    # A form strips spaces.
+    digest = hashlib.sha256(normalize_email(source.strip()).encode()).hexdigest()
     return f"throttle:{action}:{kind}:{digest}"
 
 

@@ -49,14 +49,14 @@ class AccountAdapter(DefaultAccountAdapter):
     # Sign-in
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        raise_if_throttled(request, "sign-in", account_of(credentials))
+        raise_if_throttled(request, *attempt_of(request, credentials))
 
     def authenticate(
         self, request: HttpRequest, **credentials: Any
     ) -> AbstractEmailUser | None:
         user: AbstractEmailUser | None = super().authenticate(request, **credentials)
         if user:
-            throttle.give_back("sign-in", account_of(credentials))
+            throttle.give_back(*attempt_of(request, credentials))
         return user
 
     def pre_login(
@@ -68,8 +68,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         known = Q(user=user) | Q(email=user.email, verified=True)
         if not EmailAddress.objects.filter(known).exists():
-            EmailAddress.objects.create(
-                user=user, email=user.email, verified=True, primary=True
+            EmailAddress.objects.get_or_create(
+                user=user,
+                email=user.email,
+                defaults={"verified": True, "primary": True},
             )
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response
@@ -111,8 +113,11 @@ class AccountAdapter(DefaultAccountAdapter):
             super().add_message(request, level, message_template, *args, **options)
 
 
-def account_of(credentials: dict[str, Any]) -> str:
-    return str(credentials.get("email") or credentials.get("username") or "")
+def attempt_of(request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str]:
+    """Return the action that is throttled, and the account."""
+    account = str(credentials.get("email") or credentials.get("username") or "")
+    is_own = request.user.is_authenticated and account == request.user.get_username()
+    return "confirm" if is_own else "sign-in", account
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -1,13 +1,17 @@
-"""Second factors in the admin: they may be removed, and their secrets are not shown."""
+"""allauth's models in the admin: second factors without their secrets, sessions by user."""
 
 from typing import Any
 
 from allauth.mfa.admin import AuthenticatorAdmin as BaseAuthenticatorAdmin
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.admin import UserSessionAdmin as BaseUserSessionAdmin
+from allauth.usersessions.models import UserSession
 from django.contrib.admin import AdminSite
 
 
 class AuthenticatorAdmin(BaseAuthenticatorAdmin):
+    """May be removed; its secret is not shown."""
+
     exclude = ["data"]
 
     def has_add_permission(self, *args: Any) -> bool:
@@ -17,7 +21,16 @@ class AuthenticatorAdmin(BaseAuthenticatorAdmin):
         return False
 
 
-def replace_authenticators(site: AdminSite) -> None:
-    if site.is_registered(Authenticator):
-        site.unregister(Authenticator)
-        site.register(Authenticator, AuthenticatorAdmin)
+class UserSessionAdmin(BaseUserSessionAdmin):
+    # Users have no name of their own to sign in with.
+    search_fields = ["user__email", "ip"]
+
+
+def replace_admins(site: AdminSite) -> None:
+    for model, model_admin in (
+        (Authenticator, AuthenticatorAdmin),
+        (UserSession, UserSessionAdmin),
+    ):
+        if site.is_registered(model):
+            site.unregister(model)
+            site.register(model, model_admin)

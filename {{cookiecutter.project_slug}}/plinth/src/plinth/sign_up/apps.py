@@ -14,11 +14,11 @@ class SignUpConfig(AppConfig):
         from django.contrib.auth import get_user_model
 
         from . import checks  # noqa: F401 (checks are registered)
-        from .admin import replace_authenticators
+        from .admin import replace_admins
 
         # The admin is behind the site's own sign-in, with its second factor.
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-        replace_authenticators(admin.site)
+        replace_admins(admin.site)
         post_save.connect(follow_user, get_user_model())
 
 
@@ -30,6 +30,10 @@ def follow_user(
 
     if update_fields is not None and "email" not in update_fields:
         return
+    own = EmailAddress.objects.filter(user=instance)
     if not EmailAddress.objects.filter(email=instance.email, verified=True).exists():
-        primary = EmailAddress.objects.filter(user=instance, primary=True)
-        primary.exclude(email=instance.email).update(email=instance.email)
+        changed = own.filter(primary=True).exclude(email=instance.email)
+        if changed.exists():
+            # The user may have added it, and not verified it.
+            own.filter(email=instance.email).delete()
+            changed.update(email=instance.email)

@@ -19,26 +19,26 @@ from allauth.headless.usersessions.views import SessionsView
 from django.http import HttpRequest
 from django.urls import path
 
-from .forms import SameTimeMixin, ThrottledCodeMixin
+from .forms import SignUpMixin, ThrottledCodeMixin
 
 
 class StrictJSONMixin(RESTView):
     """Answers 400, as JSON, to each body that allauth or the database can't read.
 
-    That is also one nested too deeply, a number of too many digits, and half of a surrogate
-    pair.
+    That is also one nested too deeply, a number of too many digits or beyond a float, and
+    half of a surrogate pair.
     """
 
     def _parse_json(self, request: HttpRequest) -> Any:
         try:
             data = super()._parse_json(request)
-            json.dumps(data, ensure_ascii=False).encode()
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
         except (ImmediateHttpResponse, ValueError, RecursionError):
             raise ImmediateHttpResponse(ErrorResponse(request)) from None
         return data
 
 
-class SignUpInput(SameTimeMixin, inputs.SignupInput):
+class SignUpInput(SignUpMixin, inputs.SignupInput):
     password_field = "password"  # noqa: S105 (a name)
 
 

@@ -37,6 +37,8 @@ def personal_data(user: AbstractEmailUser) -> dict[str, Any]:
             if field.name != "password"
             for value in [field.value_from_object(user)]
         },
+        "groups": list(user.groups.values_list("name", flat=True)),
+        "deletion": rows(Deletion, user, "due"),
         "email_addresses": rows(EmailAddress, user, "email", "verified", "primary"),
         "second_factors": rows(
             Authenticator, user, "type", "created_at", "last_used_at"
@@ -94,6 +96,8 @@ def delete_due() -> int:
             with transaction.atomic():
                 # Deleted first, and so locked: the owner may have cancelled meanwhile.
                 if Deletion.objects.filter(pk=deletion.pk).delete()[0]:
+                    for session in UserSession.objects.filter(user=deletion.user):
+                        session.end()  # has the address
                     deletion.user.delete()
                     count += 1
         except (ProtectedError, RestrictedError):

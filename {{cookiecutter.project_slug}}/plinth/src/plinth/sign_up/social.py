@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 
@@ -31,5 +32,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> AbstractEmailUser:
         user: AbstractEmailUser = super().populate_user(request, sociallogin, data)
         names = [data.get("first_name"), data.get("last_name")]
-        user.name = data.get("name") or " ".join(filter(None, names))
+        name = data.get("name") or " ".join(filter(None, names))
+        # A provider's names may be longer, and PostgreSQL's text holds no NUL.
+        user.name = name.replace("\0", "")[: user._meta.get_field("name").max_length]  # noqa: SLF001
         return user
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Free an address of its owner that another user has added, and not verified."""
+        own = [each.email for each in sociallogin.email_addresses if each.verified]
+        added = EmailAddress.objects.filter(email__in=own, verified=False)
+        added.filter(primary=False).exclude(user=sociallogin.user.pk).delete()
