@@ -6,5 +6,5 @@ reason. A setting here overrides one of them.
 
 from plinth.server.gunicorn import *
 
-# In ps: `gunicorn: master [{{ cookiecutter.project_slug }}]`, and in statsd's metrics.
+# The name in ps, `gunicorn: master [{{ cookiecutter.project_slug }}]`, and in statsd's metrics.
 proc_name = statsd_prefix = "{{ cookiecutter.project_slug }}"

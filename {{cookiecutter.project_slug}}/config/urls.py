@@ -17,14 +17,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # {% endif %}
     path("mail/", include("plinth.mail.urls")),
     # {% if cookiecutter.sign_up %}
-    # Providers know one address of the site.
+    # Providers call one address, whatever the language.
     path("accounts/", include("plinth.sign_up.provider_urls")),
     # {% endif %}
     # Once for each of LANGUAGES.
     *i18n_patterns(
         path("", include("apps.pages.urls")),
         # {% if cookiecutter.sign_up %}
-        # First: of the paths that both have, such as sign-in/, these are served.
+        # First: it answers at paths that both have, such as sign-in/.
         path("accounts/", include("plinth.sign_up.urls")),
         # {% endif %}
         path("accounts/", include("apps.accounts.urls")),

@@ -49,7 +49,7 @@ fix: setup .venv/lint ## Fix what the linters can fix
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/djlint --quiet --reformat templates
 
-check: setup ## Run Django's system checks, also with production settings
+check: setup .venv/lint ## Run Django's system checks, also with production settings
 	@$(MANAGE) check
 	@$(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) lint_migrations
@@ -103,8 +103,8 @@ superuser: setup ## Create a superuser for the admin
 shell: setup ## Open a Python shell with the models imported
 	@$(MANAGE) shell
 
-squash: setup ## Squash an app's migrations (APP=accounts UPTO=0021)
-	@$(call needed,$(and $(APP),$(UPTO)),Name the app and its last migration: make squash APP=accounts UPTO=0021)
+squash: setup ## Squash an app's migrations (APP=blog UPTO=0021)
+	@$(call needed,$(and $(APP),$(UPTO)),Name the app and its last migration: make squash APP=blog UPTO=0021)
 	@$(MANAGE) squashmigrations $(APP) $(UPTO)
 
 up: setup ## Serve on PostgreSQL and Redis, in containers, on http://localhost:8000

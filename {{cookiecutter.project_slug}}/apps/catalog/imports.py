@@ -15,7 +15,7 @@ from plinth.database.upsert import upsert
 from . import services
 from .models import Category, Product
 
-# Not text are control characters, and the lone surrogates of invalid UTF-8.
+# Excludes control characters, and the lone surrogates of invalid UTF-8.
 TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 # The form of each value, as a pattern and in words.
 RULES = {

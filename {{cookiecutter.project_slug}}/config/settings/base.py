@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "plinth.health.middleware.HealthMiddleware",
     # Off without METRICS_BIND. Above what a page's duration includes.
     "plinth.metrics.middleware.MetricsMiddleware",
-    # Off with one language. Above whatever answers with a text.
+    # Off with one language. Above all middleware that responds with text.
     "plinth.http.languages.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Above compression: collectstatic has compressed the static files.
@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # {% if cookiecutter.sign_up %}
-    # The request, for allauth. Neither reads the session of an anonymous page.
+    # allauth needs the request. Neither of the two reads the session of an anonymous page.
     "allauth.account.middleware.AccountMiddleware",
     "plinth.sign_up.middleware.SignUpMiddleware",
     # {% endif %}
@@ -169,11 +169,11 @@ LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "accounts:profile"
 LOGOUT_REDIRECT_URL = "pages:home"
 
-# Of the system checks practices.W044 and practices.W032, and of Zeal
+# Settings of the checks practices.W044 and W032, and of Zeal
 
 # "class", "function", or None for no check.
 VIEW_STYLE = "class"
-# More unsquashed migrations in one app are a warning, older ones an info.
+# More unsquashed migrations than this in one app are a warning; ones older than this, an info.
 SQUASH_MIGRATIONS_AFTER = 20
 SQUASH_MIGRATIONS_DAYS = 365
 # Zeal raises on an N+1 query in local and in tests. These are Django's and packages' own.

@@ -36,11 +36,11 @@ if env.bool("SILK", default=False):
 DEBUG_TOOLBAR_CONFIG = {
     "SHOW_COLLAPSED": True,
     # INTERNAL_IPS can't name the client's address, which a container does not know.
-    # Not with ?profile, of which its panels would be the most.
+    # Off with ?profile: its panels would take most of the time.
     "SHOW_TOOLBAR_CALLBACK": lambda request: DEBUG and "profile" not in request.GET,
 }
 
-# Static files with DEBUG=false too: gunicorn, not runserver, then shows the error pages.
+# Serves static files with DEBUG=false too, under gunicorn: to see the error pages.
 WHITENOISE_USE_FINDERS = True
 
 if not env("EMAIL_URL"):

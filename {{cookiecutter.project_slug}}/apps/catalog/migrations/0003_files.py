@@ -1,4 +1,4 @@
-"""Files of a product; by the database's defaults, old code can still insert rows."""
+"""Files of a product. Defaults in the database let old code insert rows."""
 
 from django.db import migrations, models
 

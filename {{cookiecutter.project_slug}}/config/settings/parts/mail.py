@@ -19,5 +19,5 @@ ANYMAIL = {
     "WEBHOOK_SECRET": env.credentials("MAIL_WEBHOOK_SECRET"),
     "MAILGUN_WEBHOOK_SIGNING_KEY": env("MAILGUN_WEBHOOK_SIGNING_KEY"),
 }
-# Whose webhooks are open too, beside the provider in EMAIL_URL: those that a server relays to.
+# More providers whose webhooks are open, for a mail server that relays to them.
 MAIL_WEBHOOK_PROVIDERS = env.mail_providers("MAIL_WEBHOOK_PROVIDERS")

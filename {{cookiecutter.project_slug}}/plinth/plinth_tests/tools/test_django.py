@@ -61,9 +61,24 @@ def test_django_its_types_and_its_hooks_are_of_one_release() -> None:
     not (ROOT / "renovate.json").exists(), reason="no renovate.json in this project"
 )
 def test_renovate_proposes_new_releases_of_all_that_is_pinned() -> None:
-    managers = json.loads((ROOT / "renovate.json").read_text())["enabledManagers"]
-
-    assert {*managers} >= {
-        *("pep621", "dockerfile", "docker-compose"),
-        *("github-actions", "gitlabci"),
+    renovate = json.loads((ROOT / "renovate.json").read_text())
+    places = {
+        "github-actions": ".github",
+        "gitlabci": ".gitlab-ci.yml",
+        "terraform": "deploy/terraform",
     }
+    pinned = {manager for manager, place in places.items() if (ROOT / place).exists()}
+
+    assert {*renovate["enabledManagers"]} >= {
+        *("pep621", "dockerfile", "docker-compose"),
+        *pinned,
+    }
+    # Renovate's default for Docker Compose; the project's patterns are added to it.
+    patterns = [r"(^|/)(?:docker-)?compose[^/]*\.ya?ml$"]
+    patterns += [
+        pattern.strip("/")
+        for pattern in renovate.get("docker-compose", {}).get("managerFilePatterns", [])
+    ]
+    for file in ROOT.glob("deploy/compose/*.yml"):
+        path = file.relative_to(ROOT).as_posix()
+        assert any(re.search(pattern, path) for pattern in patterns), path
