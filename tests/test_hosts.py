@@ -989,6 +989,13 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     assert not again, said
     switches = [each for each in hosts.log() if each.endswith("switch")]
     assert switches == ["web1 switch", "web2 switch"]
+    if target == "compose":
+        # In its own network, or as the host with the broker publishes it.
+        for name, port in {"web1": 6380, "web2": 6379}.items():
+            url = (
+                tmp_path / name / "deploy/compose/secrets/celery_broker_url"
+            ).read_text()
+            assert url.endswith(f"@broker:{port}/0")
 
     # Somebody edits the settings of one host.
     with (tmp_path / f"web2/deploy/{target}/site.env").open("a") as file:
