@@ -17,7 +17,7 @@ from .models import Category, Product, Review, Tag
 
 @admin.register(Category)
 class CategoryAdmin(LargeTableAdmin):
-    invalidates = (services.PRODUCTS,)
+    invalidates = (services.CATEGORIES, services.PRODUCTS)
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}

@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_save, pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -32,3 +34,9 @@ class CatalogConfig(AppConfig):
         55: ("apps/catalog/views.py",),
         69: ("apps/catalog/views.py",),
     }
+
+    def ready(self) -> None:
+        from . import services
+
+        for signal in (post_save, pre_delete):
+            signal.connect(services.update_modified, settings.AUTH_USER_MODEL)

@@ -51,7 +51,7 @@ class ReviewForm(forms.ModelForm):
         fields = ["rating", "body"]
         widgets = {
             "rating": forms.Select(choices=[("", ""), *enumerate("12345", start=1)]),
-            "body": Textarea(attrs={"rows": 6, "maxlength": 2_000}),
+            "body": Textarea(attrs={"rows": 6}),
         }
         help_texts = {"rating": _("From 1, poor, to 5, excellent.")}
 

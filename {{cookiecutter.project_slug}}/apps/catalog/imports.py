@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from plinth.cache import versions
 from plinth.data.importer import Importer, RowError
@@ -17,20 +20,28 @@ from .models import Category, Product
 
 # Excludes control characters, and the lone surrogates of invalid UTF-8.
 TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]"
+SKU = Product.sku.field.max_length
+NAME = Product.name.field.max_length
+DESCRIPTION = Product.description.field.max_length
 # The form of each value, as a pattern and in words.
 RULES = {
-    "sku": (re.compile(r"[a-zA-Z0-9_-]{1,32}"), "1 to 32 letters, digits, - or _"),
+    "sku": (
+        re.compile(rf"[a-zA-Z0-9_-]{{1,{SKU}}}"),
+        format_lazy(gettext_lazy("1 to {max} letters, digits, - or _"), max=SKU),
+    ),
     "name": (
-        re.compile(r"(?=.*\S)" + TEXT + "{1,200}"),
-        "1 to 200 characters, in UTF-8",
+        re.compile(rf"(?=.*\S){TEXT}{{1,{NAME}}}"),
+        format_lazy(gettext_lazy("1 to {max} characters, in UTF-8"), max=NAME),
     ),
     "price": (
         re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?"),
-        "like 12.50, below 100,000,000",
+        gettext_lazy("like 12.50, below 100,000,000"),
     ),
     "description": (
-        re.compile(TEXT + "{0,10000}"),
-        "at most 10,000 characters, in UTF-8",
+        re.compile(f"{TEXT}{{0,{DESCRIPTION}}}"),
+        format_lazy(
+            gettext_lazy("at most {max} characters, in UTF-8"), max=DESCRIPTION
+        ),
     ),
 }
 
@@ -63,10 +74,12 @@ class ProductImporter(Importer[Entry]):
         # Not by a form, which takes ten times as long.
         for name, (pattern, rule) in RULES.items():
             if not pattern.fullmatch(values.get(name, "")):
-                raise RowError(f"{name} must be {rule}")
+                message = _("{column} must be {rule}").format(column=name, rule=rule)
+                raise RowError(message)
         category = self.categories.get(values["category"])
         if not category:
-            raise RowError(f"there is no category {values['category']!a:.80}")
+            message = _("there is no category {name:.80}")
+            raise RowError(message.format(name=ascii(values["category"])))
         return Entry(
             sku=values["sku"],
             name=values["name"],

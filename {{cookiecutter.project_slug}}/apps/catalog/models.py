@@ -2,11 +2,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.validators import (
-    MaxLengthValidator,
-    MaxValueValidator,
-    MinValueValidator,
-)
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -68,9 +64,7 @@ class Product(PictureMixin):
     tags = models.ManyToManyField(
         Tag, related_name="products", verbose_name=_("tags"), blank=True
     )
-    description = models.TextField(
-        _("description"), blank=True, validators=[MaxLengthValidator(10_000)]
-    )
+    description = models.TextField(_("description"), max_length=10_000, blank=True)
     price = models.DecimalField(
         _("price"), max_digits=10, decimal_places=2, validators=[MinValueValidator(0)]
     )
@@ -151,9 +145,7 @@ class Review(models.Model):
     rating = models.PositiveSmallIntegerField(
         _("rating"), validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
-    body = models.TextField(
-        _("review"), blank=True, validators=[MaxLengthValidator(2_000)]
-    )
+    body = models.TextField(_("review"), max_length=2_000, blank=True)
     created = models.DateTimeField(_("written"), default=timezone.now, editable=False)
 
     objects = ReviewQuerySet.as_manager()
@@ -181,7 +173,7 @@ class Review(models.Model):
 
 
 class Import(AbstractImport):
-    """A file of products that staff uploaded, imported in the background."""
+    """A file of products that an editor uploaded, imported in the background."""
 
     task = "apps.catalog.tasks.import_products"
 

@@ -84,13 +84,14 @@ class ProductQuerySet(models.QuerySet):
             .fetch_mode(FETCH_RAISE)
         )
 
+    def for_detail(self) -> Self:
+        """Load all columns of a product, with its category and tags, in two queries."""
+        products = self.select_related("category").prefetch_related("tags")
+        return products.fetch_mode(FETCH_RAISE)
+
     def for_page(self) -> Self:
         """Load a product's page, with its newest reviews, in three queries."""
-        return (
-            self.select_related("category")
-            .prefetch_related("tags", newest_reviews())
-            .fetch_mode(FETCH_RAISE)
-        )
+        return self.for_detail().prefetch_related(newest_reviews())
 
     def page(self, after: str = "") -> "keyset.Page[Product]":
         """Return the page that starts after a cursor, in the order of `matching`."""

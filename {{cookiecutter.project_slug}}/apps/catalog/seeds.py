@@ -39,7 +39,7 @@ OPINIONS = {
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seed(target: int, seed: int) -> Iterator[int]:
+def fill(target: int, seed: int) -> Iterator[int]:
     """Fill the catalogue up to a number of products; yield the number after each batch.
 
     A batch is one transaction, and an interrupted run goes on after the last one. A
@@ -64,18 +64,19 @@ def seed(target: int, seed: int) -> Iterator[int]:
             create_products(numbers, seed, categories, tags, reviewers)
         number = numbers[-1]
         yield number
+    versions.invalidate(services.CATEGORIES)
     versions.invalidate(services.PRODUCTS)
 
 
 def create_reviewers() -> list[int]:
     """Return the authors of reviews, who have no password."""
-    emails = [f"reviewer{number}@example.com" for number in range(REVIEWERS)]
-    User.objects.bulk_create(
-        [User(email=email, name=f"Reviewer {email[8:-12]}") for email in emails],
-        ignore_conflicts=True,
-    )
-    users = User.objects.filter(email__in=emails).order_by("pk")
-    return list(users.values_list("pk", flat=True))
+    users = [
+        User(email=f"reviewer{number}@example.com", name=f"Reviewer {number}")
+        for number in range(REVIEWERS)
+    ]
+    User.objects.bulk_create(users, ignore_conflicts=True)
+    known = User.objects.filter(email__in=[user.email for user in users])
+    return list(known.order_by("pk").values_list("pk", flat=True))
 
 
 def create_products(

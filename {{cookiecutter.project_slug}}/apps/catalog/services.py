@@ -1,9 +1,9 @@
-"""Writes of the catalogue: each function is one transaction, and invalidates cached pages.
+"""Writes of the catalogue, with what depends on them: counters, files and cached pages.
 
-Write through these only, or the counters of products go wrong.
+Bulk writes are in `imports` and `seeds`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from django.core.files.base import File
@@ -11,14 +11,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from apps.accounts.models import User
 from plinth.cache import versions
 from plinth.storage import model_files
 from plinth.tasks.queue import enqueue
 
 from .models import Product, Review
 
-# Pages that show products are cached under the version of this name.
+# Names of cache versions: pages that show products, and the totals by category.
 PRODUCTS = "products"
+CATEGORIES = "categories"
 
 
 def reviews_by(user_id: object) -> str:
@@ -27,9 +29,9 @@ def reviews_by(user_id: object) -> str:
 
 
 def save_product(product: Product, changed: Iterable[str]) -> None:
-    """Save these fields alone, so that concurrent edits of other fields survive.
+    """Save the changed fields alone, so that concurrent edits of others survive.
 
-    Raises StorageUnavailableError if a new file can't be stored.
+    A new product is saved whole. Raises StorageUnavailableError if a new file can't be stored.
     """
     product.modified = timezone.now()
     with transaction.atomic():
@@ -67,7 +69,7 @@ def delete_products(products: QuerySet[Product]) -> None:
 @transaction.atomic
 def save_review(product_id: int, user_id: int, rating: int, body: str) -> Review:
     """Add a user's review of a product, or change it."""
-    lock(product_id)
+    lock_product(product_id)
     review = Review.objects.filter(product=product_id, user=user_id).first()
     if review:
         add_to_counters(product_id, 0, rating - review.rating)
@@ -85,16 +87,28 @@ def save_review(product_id: int, user_id: int, rating: int, body: str) -> Review
 
 @transaction.atomic
 def delete_review(review: Review) -> None:
-    lock(review.product_id)
-    review.refresh_from_db(fields=["rating"])
-    add_to_counters(review.product_id, -1, -review.rating)
-    versions.invalidate(reviews_by(review.user_id))
-    review.delete()
+    lock_product(review.product_id)
+    current = Review.objects.filter(pk=review.pk).first()
+    if not current:  # deleted meanwhile
+        return
+    add_to_counters(current.product_id, -1, -current.rating)
+    versions.invalidate(reviews_by(current.user_id))
+    current.delete()
 
 
-def lock(product_id: int) -> None:
+def update_modified(
+    instance: User, update_fields: Collection[str] | None = None, **kwargs: object
+) -> None:
+    """Receive a user who is saved or deleted: product pages name the authors of reviews."""
+    if update_fields is None or "name" in update_fields:
+        reviewed = Product.objects.filter(reviews__user=instance)
+        reviewed.update(modified=timezone.now())
+
+
+def lock_product(product_id: int) -> None:
     """Lock a product until this transaction ends, so that its reviews change in turn."""
-    bool(Product.objects.select_for_update(no_key=True).filter(pk=product_id))
+    products = Product.objects.select_for_update(no_key=True).only("pk")
+    products.filter(pk=product_id).first()
 
 
 def add_to_counters(product_id: int, reviews: int, ratings: int) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import direct, views
+from . import views
 
 app_name = "catalog"
 
@@ -23,7 +23,7 @@ urlpatterns = [
     ),
     path(
         "product/<slug:sku>/manual/direct/",
-        direct.ManualDirectUploadView.as_view(),
+        views.ManualDirectUploadView.as_view(),
         name="manual-direct",
     ),
     path("product/<slug:sku>/review/", views.ReviewView.as_view(), name="review"),

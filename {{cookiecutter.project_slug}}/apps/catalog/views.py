@@ -25,18 +25,20 @@ from plinth.data.writers import stream_csv
 from plinth.database.keyset import InvalidCursorError
 from plinth.http.uploads import LargeBodyMixin
 from plinth.http.views import BadRequestMixin
+from plinth.storage.direct_upload import RemoteFile
+from plinth.storage.documents import PDF, check_pdf
 from plinth.storage.model_files import StorageUnavailableError
-from plinth.storage.views import PrivateFileView
+from plinth.storage.views import DirectUploadView, PrivateFileView
 
 from . import services
 from .forms import MANUAL_MAX_BYTES, FilterForm, ManualForm, ReviewForm
-from .models import Import, Product, Review
+from .models import Import, Product, Review, manual_name
 from .querysets import EXPORTED
 
 # Seconds
 TOTALS_SECONDS = 600
-MORE_SECONDS = 300
 # Rows
+NEWEST = 6
 MORE = 3
 REVIEWS_LISTED = 100
 
@@ -47,8 +49,9 @@ def totals() -> dict[str, Any]:
     They read every row and many pages show them: one request computes them, the others
     wait for its result.
     """
+    key = f"catalog-totals-{versions.current(services.CATEGORIES)}"
     compute = Product.objects.published().totals
-    return stampede.get_or_set("catalog-totals", compute, TOTALS_SECONDS)
+    return stampede.get_or_set(key, compute, TOTALS_SECONDS)
 
 
 class HomeView(PublicPageMixin, TemplateView):
@@ -56,7 +59,7 @@ class HomeView(PublicPageMixin, TemplateView):
     cache_name = services.PRODUCTS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        newest = Product.objects.published().for_list().matching({}).page().rows
+        newest = Product.objects.published().for_list().order_by("-id")[:NEWEST]
         return super().get_context_data(totals=totals(), newest=newest, **kwargs)
 
 
@@ -86,6 +89,7 @@ class ProductView(ConditionalPageMixin, DetailView):
     slug_field = slug_url_kwarg = "sku"
     queryset = Product.objects.published().for_page()
     cache_name = services.PRODUCTS
+    more_seconds = 300
 
     def get_last_modified(self) -> datetime:
         found = Product.objects.published().filter(sku=self.kwargs["sku"])
@@ -104,14 +108,14 @@ class ProductView(ConditionalPageMixin, DetailView):
             return list(others.order_by("-id").values_list("id", flat=True)[:MORE])
 
         key = f"catalog-newest-{product.category_id}-{version}"
-        newest = stampede.get_or_set(key, newest_ids, MORE_SECONDS)
-        listed = product.pk if product.pk in newest else None
+        newest = stampede.get_or_set(key, newest_ids, self.more_seconds)
+        excluded = product.pk if product.pk in newest else None
         return super().get_context_data(
             ratings=reviews.ratings(),
             has_reviewed=user.is_authenticated and reviews.filter(user=user).exists(),
             # Evaluated by the template's fragment, when that is not cached.
-            more=others.exclude(pk=listed).for_list().order_by("-id")[:MORE],
-            listed=listed,
+            more=others.exclude(pk=excluded).for_list().order_by("-id")[:MORE],
+            excluded=excluded,
             version=version,
             **kwargs,
         )
@@ -171,7 +175,8 @@ class ManualEditorMixin(PermissionRequiredMixin):
 
     @cached_property
     def product(self) -> Product:
-        product: Product = get_object_or_404(Product, sku=self.kwargs["sku"])
+        products = Product.objects.published()
+        product: Product = get_object_or_404(products, sku=self.kwargs["sku"])
         return product
 
 
@@ -200,8 +205,26 @@ class ManualUploadView(ManualEditorMixin, LargeBodyMixin, BadRequestMixin, FormV
         return self.product.get_absolute_url()
 
 
+class ManualDirectUploadView(ManualEditorMixin, DirectUploadView):
+    """The requests of a browser that uploads a manual straight to the bucket."""
+
+    content_type = PDF
+    max_bytes = MANUAL_MAX_BYTES
+
+    def get_owner(self) -> int:
+        return self.product.pk
+
+    def get_name(self) -> str:
+        return manual_name(self.product, "")
+
+    def save(self, file: RemoteFile) -> str:
+        check_pdf(file, self.max_bytes)
+        services.save_manual(self.product, str(file.name))
+        return self.product.get_absolute_url()
+
+
 class ExportView(PermissionRequiredMixin, View):
-    """All products as CSV, streamed in constant memory."""
+    """Published products as CSV, streamed in constant memory."""
 
     permission_required = "catalog.view_product"
 

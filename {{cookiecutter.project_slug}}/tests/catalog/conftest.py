@@ -57,4 +57,4 @@ def signed_in(user: User) -> Client:
 @pytest.fixture
 def make_products(db: None) -> MakeProducts:
     """Add made-up products up to a number, with tags and reviews."""
-    return lambda target: [*seeds.seed(target, seed=1)]
+    return lambda target: [*seeds.fill(target, seed=1)]

@@ -59,9 +59,11 @@ def test_renamed_category_is_on_the_home_page_at_once(
 
     with commit():
         change = path(Category, "change", product.category_id)
-        submit(admin_client, change, name="Lights")
+        submit(admin_client, change, name="Lights", slug="lights")
 
-    assertContains(client.get(home), "Lights")
+    page = client.get(home)
+    assertContains(page, "Lights")
+    assertContains(page, f"{reverse('catalog:products')}?category=lights")
 
 
 def test_review_can_be_deleted_but_not_written(

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.catalog.models import Product, Review
@@ -34,15 +35,25 @@ def test_list_is_filtered_and_paginated(
     found = client.get(PRODUCTS, {"q": "brass", "category": "lamps"}).json()
     assert "L-1" in {each["sku"] for each in found["results"]}
     assert {each["category"]["slug"] for each in found["results"]} == {"lamps"}
-    assert (
-        client.get(PRODUCTS, {"price_min": "x"}).status_code == HTTPStatus.BAD_REQUEST
-    )
+
+
+@pytest.mark.parametrize(
+    "query", ["category=no", "category=%00", "price_min=-1", "price_max=x", "q=abc%00"]
+)
+def test_filters_have_the_rules_of_the_page(
+    client: Client, product: Product, query: str
+) -> None:
+    for path in (PRODUCTS, reverse("catalog:products")):
+        response = client.get(f"{path}?{query}")
+        assert response.status_code == HTTPStatus.BAD_REQUEST
 
 
 def test_product_is_shown_unless_it_is_unpublished(
     client: Client, product: Product
 ) -> None:
-    response = client.get(f"{PRODUCTS}L-1/")
+    with queries() as sql:
+        response = client.get(f"{PRODUCTS}L-1/")
+    assert len(sql) == 2  # the product and its tags
     etag = {"If-None-Match": response.headers["ETag"]}
 
     assert response.json()["category"] == {"slug": "lamps", "name": "Lamps"}

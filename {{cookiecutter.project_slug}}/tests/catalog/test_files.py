@@ -19,7 +19,7 @@ from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
 from apps.accounts.models import User
-from apps.catalog import direct, services
+from apps.catalog import services, views
 from apps.catalog.admin import ProductForm
 from apps.catalog.forms import MANUAL_MAX_BYTES
 from apps.catalog.models import Product
@@ -125,14 +125,15 @@ def test_manual_is_for_signed_in_users(
 
 
 @pytest.mark.parametrize("name", ["catalog:manual-upload", "catalog:manual-direct"])
-def test_upload_of_a_manual_needs_the_permission(
-    client: Client, user: User, product: Product, name: str
+def test_upload_needs_the_permission_and_a_published_product(
+    user: User, editor: Client, product: Product, name: str
 ) -> None:
-    client.force_login(user)
+    path = reverse(name, args=[product.sku])
+    Product.objects.update(is_published=False)
+    assert editor.post(path).status_code == HTTPStatus.NOT_FOUND
 
-    response = client.post(reverse(name, args=[product.sku]))
-
-    assert response.status_code == HTTPStatus.FORBIDDEN
+    user.user_permissions.clear()
+    assert editor.post(path).status_code == HTTPStatus.FORBIDDEN
 
 
 def test_manual_is_checked_and_stored_under_a_random_name(
@@ -168,12 +169,20 @@ def test_manual_is_uploaded_directly_with_a_bucket(
     path = reverse("catalog:manual-upload", args=[product.sku])
     assertContains(editor.get(path), "plinth/direct_upload.js")
 
-    view = direct.ManualDirectUploadView(kwargs={"sku": product.sku})
+    view = views.ManualDirectUploadView(kwargs={"sku": product.sku})
     file: Any = ContentFile(PDF, view.get_name())
     assert view.get_owner() == product.pk
     assert view.save(file) == product.get_absolute_url()
     product.refresh_from_db()
     assert product.manual.name == file.name
+
+
+def test_direct_upload_without_a_bucket_is_not_found(
+    editor: Client, product: Product
+) -> None:
+    response = editor.post(reverse("catalog:manual-direct", args=[product.sku]))
+
+    assert response.status_code == HTTPStatus.NOT_FOUND
 
 
 def test_nginx_accepts_the_largest_files(settings: Settings) -> None:

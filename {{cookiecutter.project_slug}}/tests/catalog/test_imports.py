@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pytest_django.asserts import assertContains
 
 from apps.accounts.models import User
@@ -80,6 +81,22 @@ def test_invalid_row_is_reported_by_its_line(
     assert line == 3
     assert error in said
     assert report.saved == Product.objects.count() == 2
+
+
+@translation.override("de")
+def test_errors_are_translated(category: Category, user: User) -> None:
+    rows = b"A 1,Lamp,Lamps,1\nA-1\nA-2,,Nothing,1\n"
+    file = SimpleUploadedFile("a.csv", HEAD + rows)
+
+    started = Import.start(user.pk, file, skip_invalid=True)
+    Import.run(started.pk)
+
+    started.refresh_from_db()
+    assert started.errors.splitlines() == [
+        "Zeile 2: sku: erlaubt sind 1 bis 32 Buchstaben, Ziffern, - oder _",
+        "Zeile 3: hat 1 Werte für 4 Spalten",
+        "Zeile 4: name: erlaubt sind 1 bis 200 Zeichen, in UTF-8",
+    ]
 
 
 def test_own_export_is_imported_unchanged(product: Product) -> None:

@@ -143,6 +143,31 @@ def test_unchanged_page_is_answered_with_304(
 
 
 @pytest.mark.practice(55)
+def test_page_with_a_former_author_is_not_answered_with_304(
+    product: Product, user: User, other_user: User
+) -> None:
+    services.save_review(product.pk, other_user.pk, 5, "Bright")
+
+    def changes(name: str) -> bool:
+        """Return whether the page that a client has is replaced by one with this name."""
+        page = client.get(product.get_absolute_url(), headers={"if-none-match": etag})
+        return name in page.text
+
+    client = Client()
+    etag = client.get(product.get_absolute_url()).headers["ETag"]
+    submit(signed_in(other_user), reverse("accounts:profile"), name="Beate")
+    assert changes("Beate")
+
+    etag = client.get(product.get_absolute_url()).headers["ETag"]
+    User.objects.filter(pk=other_user.pk).delete()
+    assert changes("a visitor")
+
+    etag = client.get(product.get_absolute_url()).headers["ETag"]
+    user.save()
+    assert not changes("a visitor")
+
+
+@pytest.mark.practice(55)
 @pytest.mark.parametrize("path", [HOME, PRODUCTS, "/catalog/product/L-1/"])
 def test_proxies_cache_pages_without_a_session_alone(
     client: Client, product: Product, user: User, path: str
@@ -176,6 +201,18 @@ def test_list_makes_as_many_queries_for_one_row_as_for_many(
         with queries() as sql:
             assertContains(client.get(PRODUCTS + filters), "cards")
         assert len(sql) == 2 + ("category" in filters)
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_empty_catalogue_names_the_command_to_developers(
+    client: Client, db: None, settings: Settings, debug: bool
+) -> None:
+    settings.DEBUG = debug
+
+    page = client.get(HOME)
+
+    assertContains(page, "It is empty.")
+    assert ("make seed" in page.text) == debug
 
 
 def test_list_is_filtered_and_ordered(client: Client, product: Product) -> None:
@@ -321,7 +358,7 @@ def test_review_shows_a_name_and_never_an_address(
 
 
 @pytest.mark.practice(18)
-def test_export_is_streamed_to_staff(user: User, product: Product) -> None:
+def test_export_is_streamed_with_the_permission(user: User, product: Product) -> None:
     client = signed_in(user)
     assert client.get(EXPORT).status_code == HTTPStatus.FORBIDDEN
     user.user_permissions.add(Permission.objects.get(codename="view_product"))

@@ -32,5 +32,5 @@ def test_report_of_yesterday_is_sent_to_staff_once(
         ["one@example.com"],
         ["other@example.com"],
     ]
-    text = "Products published: 1\nNew reviews: 1, 5.0 of 5 on average"
+    text = "Products published now: 1\nNew reviews: 1, 5.0 of 5 on average"
     assert text in mail.outbox[0].body

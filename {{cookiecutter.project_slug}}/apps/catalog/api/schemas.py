@@ -3,11 +3,21 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from ninja import Field, ModelSchema, Schema
+from pydantic import AfterValidator
 
-from apps.catalog.models import Category, Product
+from apps.catalog.models import Category, Product, Review
 from plinth.api.ninja import Body, PageQuery, Text
 
-Price = Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
+
+def find_category(slug: str) -> Category:
+    try:
+        return Category.objects.get(slug=slug)
+    except Category.DoesNotExist:
+        raise ValueError("There is no such category.") from None
+
+
+CategorySlug = Annotated[Text, Field(min_length=1), AfterValidator(find_category)]
+Price = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
 
 
 class CategoryOut(ModelSchema):
@@ -35,8 +45,8 @@ class ProductDetailOut(ProductOut):
 
 
 class ProductQuery(PageQuery):
-    q: str = Field("", max_length=100)
-    category: str | None = Field(None, min_length=1)
+    q: Text = Field("", max_length=100)
+    category: CategorySlug | None = None
     price_min: Price | None = None
     price_max: Price | None = None
     sort: Literal["newest", "price", "-price"] = "newest"
@@ -44,7 +54,7 @@ class ProductQuery(PageQuery):
 
 class ReviewIn(Body):
     rating: int = Field(ge=1, le=5)
-    body: Text = Field("", max_length=2_000)
+    body: Text = Field("", max_length=Review.body.field.max_length)
 
 
 class ReviewOut(Schema):

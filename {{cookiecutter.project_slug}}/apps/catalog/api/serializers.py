@@ -29,9 +29,15 @@ class ProductDetailSerializer(ProductSerializer):
 class ProductFilterSerializer(serializers.Serializer):
     q = serializers.CharField(required=False, max_length=100)
     category = serializers.SlugField(required=False)
-    price_min = serializers.DecimalField(10, 2, required=False)
-    price_max = serializers.DecimalField(10, 2, required=False)
+    price_min = serializers.DecimalField(10, 2, min_value=0, required=False)
+    price_max = serializers.DecimalField(10, 2, min_value=0, required=False)
     sort = serializers.ChoiceField([*ORDERS], default="newest")
+
+    def validate_category(self, slug: str) -> Category:
+        try:
+            return Category.objects.get(slug=slug)
+        except Category.DoesNotExist:
+            raise serializers.ValidationError("There is no such category.") from None
 
 
 class ReviewSerializer(BodyMixin, serializers.ModelSerializer):

@@ -31,14 +31,11 @@ class ProductListView(PublicMixin, generics.ListAPIView):
 
     def get_queryset(self) -> ProductQuerySet:
         filters = validated(serializers.ProductFilterSerializer, self.request)
-        if slug := filters.get("category"):
-            # Not a join, so that an index has the order.
-            filters["category"] = Category.objects.filter(slug=slug).values("pk")[:1]
         return Product.objects.published().for_list().matching(filters)
 
 
 class ProductView(PublicMixin, generics.RetrieveAPIView):
-    queryset = Product.objects.published().for_page()
+    queryset = Product.objects.published().for_detail()
     serializer_class = serializers.ProductDetailSerializer
     lookup_field = "sku"
 

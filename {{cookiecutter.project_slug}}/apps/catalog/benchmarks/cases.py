@@ -25,7 +25,7 @@ REVIEWS = 20
 def seed(user: User) -> None:
     """Fill the catalogue, with reviews by this user, who may export it."""
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
-    for _ in seeds.seed(PRODUCTS, seed=1):
+    for _ in seeds.fill(PRODUCTS, seed=1):
         pass
     for product in Product.objects.published().order_by("-id")[:REVIEWS]:
         services.save_review(product.pk, user.pk, 4, "As good as it looks.")

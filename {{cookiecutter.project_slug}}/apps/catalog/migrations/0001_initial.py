@@ -1,11 +1,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
-from django.core.validators import (
-    MaxLengthValidator,
-    MaxValueValidator,
-    MinValueValidator,
-)
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
 
 ID = models.BigAutoField("ID", primary_key=True, auto_created=True, serialize=False)
@@ -50,11 +46,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField("name", max_length=200)),
                 (
                     "description",
-                    models.TextField(
-                        "description",
-                        blank=True,
-                        validators=[MaxLengthValidator(10000)],
-                    ),
+                    models.TextField("description", max_length=10000, blank=True),
                 ),
                 (
                     "price",
@@ -117,12 +109,7 @@ class Migration(migrations.Migration):
                         validators=[MinValueValidator(1), MaxValueValidator(5)],
                     ),
                 ),
-                (
-                    "body",
-                    models.TextField(
-                        "review", blank=True, validators=[MaxLengthValidator(2000)]
-                    ),
-                ),
+                ("body", models.TextField("review", max_length=2000, blank=True)),
                 (
                     "created",
                     models.DateTimeField(

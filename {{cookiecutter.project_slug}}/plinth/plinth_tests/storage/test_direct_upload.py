@@ -3,12 +3,15 @@
 import json
 from base64 import b64decode
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.http import Http404
 from django.test import RequestFactory
+from pytest_django import Settings
 
 pytest.importorskip("boto3", reason="the extra s3 is not installed")
 
@@ -73,7 +76,8 @@ class Upload(DirectUploadView):
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> MemoryBucket:
+def bucket(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> MemoryBucket:
+    settings.UPLOADS = SimpleNamespace(direct=True)
     bucket = MemoryBucket()
     monkeypatch.setattr(direct_upload, "storage", bucket)
     return bucket
@@ -133,6 +137,11 @@ def test_token_is_for_one_owner_and_cannot_be_made_up(bucket: MemoryBucket) -> N
     for made_up in ("", "x", f"{token}x", "\0"):
         assert post(token=made_up)[0] == HTTPStatus.BAD_REQUEST
     assert bucket.objects == {key: b"%PDF-1.7"}
+
+
+def test_upload_without_a_bucket_is_not_found() -> None:
+    with pytest.raises(Http404):
+        post()
 
 
 def test_unavailable_bucket_is_answered_with_503(

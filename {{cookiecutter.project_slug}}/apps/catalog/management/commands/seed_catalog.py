@@ -9,5 +9,5 @@ class Command(SeedCommand):
     rows = "products"
 
     def seed(self, target: int, seed: int) -> Iterator[int]:
-        yield from seeds.seed(target, seed)
+        yield from seeds.fill(target, seed)
         pictures.add()

@@ -7,6 +7,7 @@ from itertools import batched
 from typing import ClassVar
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from .readers import Columns, Row, UnreadableFileError
 
@@ -94,4 +95,5 @@ class Importer[T]:
                     continue
                 yield item
         except UnreadableFileError as error:
-            report.add_error(error.line, f"{error}; the file was not read further")
+            message = _("{error}; the file was not read further").format(error=error)
+            report.add_error(error.line, message)

@@ -18,6 +18,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from plinth.tasks.queue import enqueue
@@ -163,11 +164,14 @@ class AbstractImport(models.Model):
 
     def finish(self, state: str, report: Report) -> None:
         """Save the report, unless there is one, and delete the file on commit."""
+        text = gettext("Line {line}: {error}")
         type(self)._default_manager.filter(pk=self.pk, finished=None).update(  # noqa: SLF001
             state=state,
             saved=report.saved,
             error_count=report.error_count,
-            errors="\n".join(f"Line {line}: {error}" for line, error in report.errors),
+            errors="\n".join(
+                text.format(line=line, error=error) for line, error in report.errors
+            ),
             finished=timezone.now(),
         )
         transaction.on_commit(partial(default_storage.delete, self.file))

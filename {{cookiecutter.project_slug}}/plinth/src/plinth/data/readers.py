@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from .formulas import unescape_csv_formula
 
 # Bytes: bounds the memory for a line.
@@ -52,8 +54,11 @@ class Columns:
         known = {*self.required, *self.optional, *self.ignored}
         if len(set(names)) == len(names) and {*self.required} <= {*names} <= known:
             return ""
-        optional = f", and may name {', '.join(self.optional)}" if self.optional else ""
-        return f"must name {', '.join(self.required)}{optional}"
+        required, optional = ", ".join(self.required), ", ".join(self.optional)
+        if optional:
+            text = _("must name {required}, and may name {optional}")
+            return text.format(required=required, optional=optional)
+        return _("must name {required}").format(required=required)
 
     def select(self, values: dict[str, str]) -> dict[str, str]:
         return {name: values[name] for name in values if name not in self.ignored}
@@ -88,9 +93,8 @@ def read_csv(file: BinaryIO, columns: Columns) -> Iterator[Row]:
             return
         except csv.Error as error:
             if str(error).startswith(UNCLOSED):
-                raise UnreadableFileError(
-                    line, "opens a quote that is not closed"
-                ) from error
+                message = _("opens a quote that is not closed")
+                raise UnreadableFileError(line, message) from error
             yield Row(line, {}, str(error))
             continue
         if len(values) == len(names):
@@ -98,7 +102,9 @@ def read_csv(file: BinaryIO, columns: Columns) -> Iterator[Row]:
                 cells = map(unescape_csv_formula, values)
                 yield Row(line, columns.select(dict(zip(names, cells, strict=True))))
         elif values:  # a blank line has none
-            message = f"has {len(values)} values for {len(names)} columns"
+            message = _("has {values} values for {columns} columns").format(
+                values=len(values), columns=len(names)
+            )
             yield Row(line, {}, message)
 
 
@@ -113,14 +119,14 @@ def read_json_lines(file: BinaryIO, columns: Columns) -> Iterator[Row]:
                 line, parse_int=str, parse_float=str, parse_constant=str
             )
         except (ValueError, RecursionError):
-            yield Row(number, {}, "is not JSON")
+            yield Row(number, {}, _("is not JSON"))
             continue
         if not isinstance(values, dict):
-            yield Row(number, {}, "is not an object")
+            yield Row(number, {}, _("is not an object"))
         elif message := columns.find_error(values):
             yield Row(number, {}, message)
         elif not all(isinstance(value, str) for value in values.values()):
-            yield Row(number, {}, "has a value that is neither text nor number")
+            yield Row(number, {}, _("has a value that is neither text nor number"))
         else:
             yield Row(number, columns.select(values))
 
@@ -143,11 +149,11 @@ def decoded_lines(file: BinaryIO) -> Iterator[str]:
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
         if number == 1 and line.startswith(UTF_16):
-            raise UnreadableFileError(1, 'is UTF-16: save the file as "CSV UTF-8"')
+            message = _('is UTF-16: save the file as "CSV UTF-8"')
+            raise UnreadableFileError(1, message)
         if len(line) > MAX_LINE_BYTES:
-            raise UnreadableFileError(
-                number, f"is longer than {MAX_LINE_BYTES:,} bytes"
-            )
+            message = _("is longer than {max} bytes").format(max=MAX_LINE_BYTES)
+            raise UnreadableFileError(number, message)
         # Excel starts a file with a byte order mark.
         encoding = "utf-8-sig" if number == 1 else "utf-8"
         yield line.decode(encoding, "surrogateescape")

@@ -5,7 +5,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, HttpRequest, HttpResponseRedirect, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
 from django.views.generic import View
 
@@ -43,8 +49,8 @@ class DirectUploadView(View):
     """The two requests of static/plinth/direct_upload.js.
 
     The first presigns an upload to the bucket; the second, with its token, has the file
-    checked and saved. Answers 400 with the error for a file that is refused, and 503 when
-    the bucket does not answer. Put a permission mixin before this class.
+    checked and saved. Answers 400 with the error for a file that is refused, 503 when the
+    bucket does not answer, and 404 without one. Put a permission mixin before this class.
     """
 
     content_type: ClassVar[str]
@@ -66,6 +72,8 @@ class DirectUploadView(View):
         raise NotImplementedError
 
     def post(self, request: HttpRequest, **kwargs: object) -> JsonResponse:
+        if not settings.UPLOADS.direct:
+            raise Http404
         owner, token = self.get_owner(), request.POST.get("token")
         if token is None:
             return JsonResponse(
