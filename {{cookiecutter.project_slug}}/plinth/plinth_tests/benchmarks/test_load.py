@@ -304,7 +304,7 @@ def locust(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         env=environ("production", EMBEDDED | site | variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
@@ -36,11 +35,10 @@ class SignUpMiddleware(MiddlewareMixin):
             or used_second_factor(request)
         ):
             return None
-        if apps.is_installed("plinth.api"):
-            from plinth.api import middleware, problems, tokens
+        if hasattr(request, "api_token"):  # of ApiMiddleware
+            from plinth.api import problems, tokens
 
-            if middleware.is_api(request):
-                return problems.respond(403, tokens.SECOND_FACTOR)
+            return problems.respond(403, tokens.SECOND_FACTOR)
         page = "mfa_reauthenticate"
         kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
         if not is_mfa_enabled(request.user, kinds):
