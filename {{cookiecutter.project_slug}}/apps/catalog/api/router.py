@@ -8,6 +8,7 @@ from apps.accounts.models import User
 from apps.catalog import services
 from apps.catalog.models import Category, Product, Review
 from plinth.api.ninja import Page, PageQuery, paginate, public
+from plinth.api.problems import Problem
 
 from . import schemas
 
@@ -29,7 +30,13 @@ def get_category(request: HttpRequest, slug: str) -> Any:
 @router.get("products/", response=Page[schemas.ProductOut], auth=None)
 @public
 def list_products(request: HttpRequest, query: Query[schemas.ProductQuery]) -> Any:
-    products = Product.objects.published().for_list().matching(dict(query))
+    filters = query.dict()
+    if slug := filters["category"]:
+        filters["category"] = Category.objects.filter(slug=slug).first()
+        if not filters["category"]:
+            error = {"detail": "There is no such category.", "parameter": "category"}
+            raise Problem(400, errors=[error])
+    products = Product.objects.published().for_list().matching(filters)
     return paginate(request, products, query)
 
 

@@ -3,20 +3,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from ninja import Field, ModelSchema, Schema
-from pydantic import AfterValidator
 
 from apps.catalog.models import Category, Product, Review
 from plinth.api.ninja import Body, PageQuery, Text
 
-
-def find_category(slug: str) -> Category:
-    try:
-        return Category.objects.get(slug=slug)
-    except Category.DoesNotExist:
-        raise ValueError("There is no such category.") from None
-
-
-CategorySlug = Annotated[Text, Field(min_length=1), AfterValidator(find_category)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
 
 
@@ -46,7 +36,7 @@ class ProductDetailOut(ProductOut):
 
 class ProductQuery(PageQuery):
     q: Text = Field("", max_length=100)
-    category: CategorySlug | None = None
+    category: Text | None = Field(None, min_length=1)
     price_min: Price | None = None
     price_max: Price | None = None
     sort: Literal["newest", "price", "-price"] = "newest"
