@@ -114,6 +114,8 @@ class Host:
             "ANSIBLE_CONFIG": "deploy/ansible/ansible.cfg",
             "ANSIBLE_HOME": str(self.state),
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            # As over SSH.
+            "ANSIBLE_PIPELINING": "true",
             "EMAIL_URL": "smtp://localhost",
             # By default it is the containers' group, which only root can set.
             "GROUP": str(self.project.stat().st_gid),
