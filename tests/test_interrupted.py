@@ -105,7 +105,7 @@ def machine(
 
 
 def deploy_interrupted(machine: Machine, folder: Path) -> list[str]:
-    """Deploy until a run ends by itself; return the changes after which one did not."""
+    """Deploy until a run is not cut off; return the changes after which one was."""
     plugins, seen = folder / "plugins", folder / "seen"
     plugins.mkdir(exist_ok=True)
     (plugins / "interrupt.py").write_text(INTERRUPT)
