@@ -15,12 +15,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from unittest.mock import patch
 
 import yaml
 from cookiecutter.generate import generate_context, is_binary, is_copy_only_path
 from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
-from jinja2 import FileSystemLoader
+from jinja2 import Environment, FileSystemLoader
 
 from tests.support import PROJECT
 
@@ -137,13 +138,18 @@ class Template:
                 yield Rendering(path, answers, text, self.keeps(path, answers))
 
 
+# Cookiecutter compiles the same few defaults of cookiecutter.json for all answers.
+compiled = cache(create_env_with_context({"cookiecutter": {}}).compile)
+
+
 @cache
 def context(template: Path, answers: frozenset[tuple[str, object]]) -> Answers:
     """All answers, the computed ones too, when these are given and the rest is left."""
     given = generate_context(
         str(template / "cookiecutter.json"), extra_context=dict(answers)
     )
-    return given["cookiecutter"] | prompt_for_config(given, no_input=True)
+    with patch.object(Environment, "compile", lambda _, source: compiled(source)):
+        return given["cookiecutter"] | prompt_for_config(given, no_input=True)
 
 
 def choices(config: Answers) -> dict[str, list[object]]:

@@ -394,7 +394,7 @@ def rabbitmq(folder: Path) -> Iterator[str]:
     command = [*user, f"{RABBITMQ}/rabbitmq-server"]
     try:
         with process(*command, cwd=data, log=folder / "rabbitmq.log", env=env):
-            wait_until(lambda: listens(port), seconds=60)
+            wait_until(lambda: listens(port))
             yield f"amqp://127.0.0.1:{port}//"
     finally:
         # It started a server of names, which would outlive it.
@@ -478,7 +478,7 @@ def get(url: str, host: str = "example.com", **headers: str) -> Answer:
         Asis,
     )
     try:
-        with opener.open(request, timeout=60) as response:
+        with opener.open(request, timeout=120) as response:
             return Answer(response.status, response.headers, response.read().decode())
     except urllib.error.HTTPError as error:
         given = cast("HTTPMessage", error.headers)
@@ -492,7 +492,7 @@ class Client:
     """
 
     def __init__(
-        self, port: int, address: str = "127.0.0.1", timeout: int = 30
+        self, port: int, address: str = "127.0.0.1", timeout: int = 120
     ) -> None:
         self.site, self.timeout = (address, port), timeout
         self.connection: HTTPConnection | None = None

@@ -188,7 +188,7 @@ def test_every_process_runs_without_privileges_and_stops_on_sigterm(
         assert static.status == 200
         assert "immutable" in static.headers["Cache-Control"]
 
-        wait_until(healthy(*names.values()), seconds=90)
+        wait_until(healthy(*names.values()))
         for role, name in names.items():
             status = docker("exec", name, "cat", "/proc/1/status")
             assert re.search(r"^Uid:\s+10001\s", status, re.MULTILINE), role
@@ -572,9 +572,7 @@ def test_compose_serves_development_on_real_services(
         with (project / "config/settings/local.py").open("a") as file:
             file.write('\nSITE_NAME = "Another name"\n')
         (project / "apps/accounts/tasks.py").write_text(NEW_TASK)
-        wait_until(
-            lambda: "Another name" in get(site, host="localhost").text, seconds=30
-        )
+        wait_until(lambda: "Another name" in get(site, host="localhost").text)
         code = "from apps.accounts.tasks import tried_out; tried_out.delay()"
 
         def comes_out_new() -> bool:
@@ -582,7 +580,7 @@ def test_compose_serves_development_on_real_services(
             exec_in("web", "python", "manage.py", "shell", "-v0", "--command", code)
             return "came out new" in run(*logs, cwd=project, env=env)
 
-        wait_until(comes_out_new, seconds=60)
+        wait_until(comes_out_new)
 
     owner = f"label=com.docker.compose.project={name}"
     for kind in ("container", "volume", "network", "image"):

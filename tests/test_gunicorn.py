@@ -37,7 +37,7 @@ class Web:
 
     def connect(self) -> socket.socket:
         visitor = socket.socket(socket.AF_UNIX)
-        visitor.settimeout(30)
+        visitor.settimeout(120)
         try:
             visitor.connect(str(self.path))
         except OSError:
@@ -141,7 +141,7 @@ def test_replaced_workers_lose_no_request(
         def all_are_new() -> bool:
             return not first & set(children(web.running.pid))
 
-        told = visited(lambda: web, lambda: wait_until(all_are_new, seconds=40))
+        told = visited(lambda: web, lambda: wait_until(all_are_new))
     record_property("summary", f"each worker replaced after 100 requests: {told}")
 
 

@@ -650,7 +650,7 @@ def test_every_query_of_the_dashboard_returns_data(
 
     with monitored.visited(*PAGES):
         try:
-            wait_until(answered, seconds=90)
+            wait_until(answered)
         finally:
             assert not empty, "\n".join(empty)
     record_property("summary", f"{len(queries)} queries return data")

@@ -201,7 +201,7 @@ def test_pods_serve_with_their_rights_and_stop_without_a_failed_request(
         for port in ports:
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 path = app[probe]["httpGet"]["path"]
-                wait_until(partial(answers, port, path), seconds=60)
+                wait_until(partial(answers, port, path))
         for name in (*pods, *roles.values()):
             found = status(name)
             assert re.search(r"^Uid:\s+10001\s", found, re.MULTILINE)
@@ -219,7 +219,7 @@ def test_pods_serve_with_their_rights_and_stop_without_a_failed_request(
             assert role in podman(
                 "inspect", "--format", "{{json .Config.Healthcheck}}", name
             )
-            wait_until(partial(is_healthy, name), seconds=60)
+            wait_until(partial(is_healthy, name))
 
         # As the kubelet stops a pod: the hook, beside which load balancers learn of it, and
         # SIGTERM.

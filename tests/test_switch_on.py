@@ -53,7 +53,9 @@ def steps(project: Path, heading: str) -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.services("redis")
-def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> None:
+def test_celery_is_switched_on_by_an_extra(
+    project: Path, tmp_path: Path, mypy_cache: dict[str, str]
+) -> None:
     setting, example, schedule = steps(project, "Celery")
     add(project, "celery")
     add(project, "local-celery", to="local")
@@ -69,7 +71,7 @@ def test_celery_is_switched_on_by_an_extra(project: Path, tmp_path: Path) -> Non
     run("make", "setup", cwd=project)
     run("git", "add", "--all", cwd=project)
     for target in ("check", "test", "fix", "lint"):
-        run("make", target, cwd=project)
+        run("make", target, cwd=project, env=mypy_cache)
     assert "make worker" in run("make", cwd=project)
 
     log = tmp_path / "log"

@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from plinth.testing.queries import assert_index_used, concurrent_indexes, queries
 
@@ -25,6 +26,15 @@ def test_query_without_an_index_fails() -> None:
         assert_index_used(Session.objects.order_by("session_data"), name)
     with pytest.raises(AssertionError):
         assert_index_used(Permission.objects.all(), name)
+
+
+def test_rows_are_there_afterwards() -> None:
+    Session.objects.create(session_key="a", expire_date=timezone.now())
+    (name,) = {each for each in indexes() if each.startswith("django_session_expire")}
+
+    assert_index_used(Session.objects.order_by("expire_date"), name)
+
+    assert Session.objects.exists()
 
 
 def indexes() -> set[str]:
