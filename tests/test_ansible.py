@@ -8,6 +8,8 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -26,6 +28,8 @@ from tests.support import Say, clean_environment, commit, copy_of, refusal, run
 from tests.test_host import PROMISES, Host
 
 MACHINE = "debian-systemd:12"
+# Where certbot has certificates.
+LINEAGE = "/etc/letsencrypt/live/example.com"
 FLAGS = "--cap-add SYS_ADMIN --cap-add NET_ADMIN --tmpfs /run --tmpfs /run/lock --tmpfs /tmp"
 # A key of nobody but the test, and hosts that are known to no other.
 SSH = """#!/bin/sh
@@ -137,12 +141,17 @@ class Machine(Host):
         )
 
     def prepare_release(self) -> str:
+        # As certbot leaves it when its hook has failed.
+        make = f"sh {self.folder.parent}/nginx/self-signed.sh example.com {LINEAGE}"
+        self.inside(*make.split())
         append("templates/base.html", "<!-- second -->\n")(self.checkout)
         return self.commit()
 
     def switch(self, image: str) -> None:
         self.make("deploy")
         assert "<!-- second -->" in self.ask("/?fresh").text
+        taken = ssl.PEM_cert_to_DER_cert(self.inside("cat", f"{LINEAGE}/fullchain.pem"))
+        assert served_certificate(self.https) == taken
 
     def roll_back(self) -> subprocess.Popen[str]:
         return self.begin("rollback")
@@ -224,15 +233,30 @@ def test_bare_host_serves_after_one_command(
         said = run("sh", "-c", typed, cwd=machine.checkout, env=machine.ssh())
         assert re.search(r"\b42\b", said), said
 
+    with subtests.test("the newest backup is proven from here"):
+        key = f"KEY={machine.folder}/site.key"
+        assert "Drill passed: backups/" in machine.make("restore-drill", key)
+
     with subtests.test("errors say what to do next"):
         line = machine.refuse("deploy", "ARGS=-e memory_gb=9999")
         assert re.search(r"has \d+ MB of memory, the site needs 9999 GB\. Take", line)
         machine.inside("sed", "-i", "s/^12.*/11.0/", "/etc/debian_version")
         line = machine.refuse("deploy")
         assert line.startswith("127.0.0.1 has Debian 11.0. It needs Debian 12 or newer")
+        line = machine.refuse("deploy", "ARGS=-e domain=other.example.com")
+        assert line.startswith("nginx does not serve other.example.com: add it to both")
         line = machine.refuse("deploy", user="nobody")
         assert "cannot be reached" in line
         assert line.endswith("or name its user: HOST=user@host.")
+
+
+def served_certificate(port: int) -> bytes | None:
+    context = ssl._create_unverified_context()
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname="example.com") as tls,
+    ):
+        return tls.getpeercert(binary_form=True)
 
 
 @pytest.mark.scale
@@ -290,6 +314,9 @@ def test_missing_host_is_named(install: Bake) -> None:
     }.items():
         lines = refusal("make", target, cwd=project)
         assert lines == [f"Name the host: make {target} HOST=root@203.0.113.5{hint}"]
+    for target in ("restore", "restore-drill"):
+        [line] = refusal("make", target, cwd=project)
+        assert line.endswith(f": make {target} HOST=root@203.0.113.5 KEY=site.key")
 
 
 @pytest.mark.parametrize("deploy", ["compose", "kubernetes"])

@@ -626,7 +626,7 @@ def test_bare_host_serves_after_one_command(
         public = run("age-keygen", "-y", "site.key", cwd=machine.key).strip()
         machine.here(f"echo {public} >backup.pub; systemctl start backup")
         machine.here(f"cat >/root/site.key <<'END'\n{key}\nEND")
-        verdict = machine.here("./restore-drill.sh /root/site.key")
+        verdict = machine.make("restore-drill", f"KEY={machine.key}/site.key")
         assert "Drill passed: backups/" in verdict
         restored = machine.here("./restore.sh /root/site.key")
         say(f"{verdict.splitlines()[-1]} {restored.splitlines()[-1]}")

@@ -2,7 +2,7 @@
 # Blue-green deployment: its steps and its rules. switch.sh of a target (compose, systemd) sources
 # this file, in its own folder, after it has defined
 #
-#   start_site, migrate_again               two commands for messages
+#   start_site                              a command for a message
 #   current_release                         prints the release that serves
 #   in_nginx COMMAND...                     runs a program where nginx is
 #   reload_nginx, nginx_processes           loads its files, if they are valid; lists its processes
@@ -79,7 +79,7 @@ deploy() {
 rollback() {
     release=$(release_of "$new")
     if [ -z "$release" ] || grep -qsx "$new" .refused; then
-        echo "The release before is gone, or cannot run on today's tables: ./switch.sh RELEASE" >&2
+        echo "The release before is gone, was left, or cannot run on today's tables: ./switch.sh RELEASE" >&2
         exit 1
     fi
     resume_web "$new"
@@ -108,9 +108,11 @@ finish_migrations() {
     *" OK"*) forget_web "$old" ;;
     esac
     if [ "$failed" ]; then
-        echo "$new serves $release. To repeat its last migrations: $migrate_again" >&2
+        echo "$new serves $release. To repeat its last migrations: ./switch.sh --finish" >&2
         exit 1
     fi
+    rm -f .unfinished
+    echo "$new now serves $release."
 }
 
 started='' failed=''
@@ -123,12 +125,18 @@ green) new=blue ;;
 *) echo "nginx does not answer: $start_site" >&2 && exit 1 ;;
 esac
 
-if [ "${1-}" = --rollback ]; then
-    rollback
-else
+case ${1-} in
+--rollback) rollback ;;
+--finish)
+    serves=$old old=$new new=$serves
+    finish_migrations
+    exit
+    ;;
+*)
     release=${1:-$before}
     deploy
-fi
+    ;;
+esac
 # Until the end: after an interruption, deploy/ansible switches again.
 touch .unfinished
 since=$(log_position)
@@ -137,6 +145,8 @@ remember "$release" "$new"
 rm -f .refused
 
 if [ "${1-}" = --rollback ]; then
+    # A second rollback, of somebody else, does not return to it.
+    echo "$old" >.refused
     start_workers || true
     echo "$new serves $release again."
     drain
@@ -150,6 +160,9 @@ while [ "$(date +%s)" -lt "$end" ]; do
 done
 drain
 # On several hosts, deploy/ansible runs them when no host needs what they remove.
-[ "${LAST-}" = no ] || finish_migrations
-rm .unfinished
-echo "$new now serves $release."
+if [ "${LAST-}" = no ]; then
+    rm .unfinished
+    echo "$new now serves $release."
+else
+    finish_migrations
+fi

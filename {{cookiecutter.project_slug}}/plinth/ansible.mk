@@ -1,7 +1,7 @@
 # Playbooks of deploy/ansible, on hosts that run deploy/compose or deploy/systemd. They need neither
 # the project's packages nor a database: only ansible-core, in the version of plinth/pyproject.toml.
 
-.PHONY: deploy restore .restore-key rollback maintenance vault
+.PHONY: deploy restore restore-drill .key rollback maintenance vault
 
 ansible_core = $(shell sed -n 's/.*"\(ansible-core[^"]*\)".*/\1/p' plinth/pyproject.toml)
 vault = deploy/ansible/group_vars/all/vault.yml
@@ -28,10 +28,14 @@ deploy: .venv/bin/python ## Deploy the last commit to a host, a bare one too (HO
 	@$(call playbook,deploy) $(restored) $(value ARGS)
 
 restore: restored = --extra-vars '{"key": "$(abspath $(KEY))"$(if $(BACKUP),$(comma) "backup": "$(abspath $(BACKUP))")}'
-restore: .restore-key deploy ## Do as `make deploy` does, and put a backup in place of the data (HOST=root@203.0.113.5 KEY=site.key BACKUP=folder)
+restore: .key deploy ## Do as `make deploy` does, and put a backup in place of the data (HOST=root@203.0.113.5 KEY=site.key BACKUP=folder)
 
-.restore-key:
-	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make restore HOST=root@203.0.113.5 KEY=site.key)
+restore-drill: .key .venv/bin/python ## Prove the newest backup of a host, beside its data (HOST=user@host KEY=site.key)
+	@$(call named, KEY=site.key)
+	@$(call playbook,restore-drill) --extra-vars 'key="$(abspath $(KEY))"' $(value ARGS)
+
+.key:
+	@$(call needed,$(wildcard $(KEY)),Name the file with the key: make $(firstword $(MAKECMDGOALS)) HOST=root@203.0.113.5 KEY=site.key)
 
 rollback: .venv/bin/python ## Return to the release before (HOST=user@host, ARGS=RELEASE)
 	@$(call named)

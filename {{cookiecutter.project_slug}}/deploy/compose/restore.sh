@@ -32,7 +32,11 @@ unpack_uploads() {
 finish() {
     # On several hosts, the cache may be elsewhere.
     ! docker compose config --services | grep -qx cache || docker compose restart cache
-    docker compose run --rm --no-TTY migrate
+    # `make restore` names the image that will serve. The one that does may need what the other's
+    # last migrations remove.
+    serves=$(sed -n 's/^IMAGE=//p' .env)
+    [ "${IMAGE:-$serves}" = "$serves" ] || set -- python manage.py migrate --before-deploy
+    docker compose run --rm --no-TTY migrate "$@"
 }
 
 # shellcheck source=/dev/null

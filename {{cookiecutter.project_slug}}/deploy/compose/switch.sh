@@ -3,12 +3,12 @@
 # serves, for changed settings and secrets. The image starts in the idle colour, and traffic
 # switches to it when its pages answer; if they do not, the other colour keeps serving. It returns
 # to the old colour if errors rise in the first minute (WATCH=60, seconds). Run it again after an
-# interruption. ./switch.sh --rollback returns to the release before, in seconds.
+# interruption. ./switch.sh --rollback returns to the release before, in seconds; ./switch.sh --finish
+# repeats the last migrations of the release that serves.
 # shellcheck disable=SC2034,SC2154,SC2329
 set -eu
 cd "$(dirname "$0")"
 start_site="docker compose up --detach --wait"
-migrate_again="docker compose run --rm migrate"
 
 current_release() {
     sed -n 's/^IMAGE=//p' .env

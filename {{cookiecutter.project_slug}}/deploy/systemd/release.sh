@@ -8,7 +8,7 @@ umask 022
 release=releases/$(printf %.12s "$1")
 
 # uv is a wheel: nothing is built as root.
-[ -e .deploy/uv ] || python3 -m venv .deploy/uv
+[ -x .deploy/uv/bin/pip ] || python3 -m venv --clear .deploy/uv
 .deploy/uv/bin/pip install --quiet --disable-pip-version-check "uv~=0.13"
 install --directory --owner build .deploy/cache
 

@@ -3,7 +3,8 @@
 # serves, for changed settings and secrets. The release, a folder of releases/, starts in the idle
 # colour, and traffic switches to it when its pages answer; if they do not, the other colour keeps
 # serving. It returns to the old colour if errors rise in the first minute (WATCH=60, seconds). Run
-# it again after an interruption. ./switch.sh --rollback returns to the release before, in seconds.
+# it again after an interruption. ./switch.sh --rollback returns to the release before, in seconds;
+# ./switch.sh --finish repeats the last migrations of the release that serves.
 # shellcheck disable=SC2034,SC2154,SC2329
 set -eu
 cd "$(dirname "$0")"
@@ -12,11 +13,12 @@ cd "$(dirname "$0")"
 releases=../../releases
 log=${NGINX_LOG:-/var/log/nginx/access.log}
 start_site=./start.sh
-migrate_again="./python.sh manage.py migrate"
-if [ "${1:---rollback}" != --rollback ] && [ ! -e "$releases/$1/.env" ]; then
-    echo "There is no release $1: ls $releases" >&2
-    exit 1
-fi
+case ${1-} in
+"" | --rollback | --finish) ;;
+*)
+    [ -e "$releases/$1/.env" ] || { echo "There is no release $1: ls $releases" >&2 && exit 1; }
+    ;;
+esac
 
 current_release() {
     readlink "$releases/current" || {
@@ -41,7 +43,9 @@ log_position() {
     wc -c <"$log"
 }
 
+# All of it, if it has been rotated since.
 log_since() {
+    [ "$(log_position)" -ge "$1" ] || set -- 0
     tail --bytes "+$(($1 + 1))" "$log"
 }
 
@@ -98,7 +102,7 @@ release_of() {
 }
 
 forget_web() {
-    rm "$releases/$1"
+    rm -f "$releases/$1"
 }
 
 remember() {

@@ -288,6 +288,13 @@ def test_failed_last_migration_says_how_to_repeat_it(host: Host) -> None:
     # For deploy/ansible, which switches again.
     assert (host.folder / ".unfinished").exists()
 
+    (host.folder / "failing").unlink()
+    host.write("applied", "  Applying a.0002_drop... OK\n")
+    assert host.switch("--finish") == (0, "green now serves site:2.")
+    assert host.serves("green", "site:2")
+    assert host.did("forget", "blue")
+    assert not (host.folder / ".unfinished").exists()
+
 
 @pytest.mark.practice(48)
 def test_no_way_back_after_the_first_of_two_last_migrations(host: Host) -> None:
@@ -313,6 +320,20 @@ def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> 
     assert host.did("resume", "green")
     assert not host.did("migrate")
     assert not host.did("check")
+
+
+def test_second_rollback_does_not_return_to_what_was_left(host: Host) -> None:
+    host.start("site:0", "green")
+    host.switch("--rollback")
+
+    code, line = host.switch("--rollback")
+
+    assert code == 1
+    assert line.startswith("The release before is gone, was left, ")
+    assert host.serves("green", "site:0")
+    # Who means it names it.
+    assert host.switch("site:1")[0] == 0
+    assert host.serves("blue", "site:1")
 
 
 def test_release_that_the_tables_no_longer_fit_is_not_rolled_back_to(
