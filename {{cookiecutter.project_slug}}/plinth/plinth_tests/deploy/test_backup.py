@@ -218,6 +218,10 @@ def test_restore_replaces_the_rows_and_adds_the_files(host: Host) -> None:
     assert (host.app / "media/photo.txt").read_text() == "a photo of Ann"
     assert re.search("(?m)(--no-TTY|manage.py) migrate$", host.log.read_text())
     assert "restored" not in host.databases()
+    if host.target == "compose":
+        # Before another image serves, what the present one can run with.
+        assert host.run("./restore.sh ../site.key", IMAGE="site:2").returncode == 0
+        assert "migrate --before-deploy\n" in host.log.read_text()
 
 
 def test_rows_and_dump_are_of_one_moment(host: Host) -> None:
