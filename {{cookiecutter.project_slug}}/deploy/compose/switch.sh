@@ -90,8 +90,8 @@ forget_web() {
 
 # So that the next `docker compose up` starts the same.
 remember() {
-    text=$(sed "s|^IMAGE=.*|IMAGE=$1|; s|^COMPOSE_PROFILES=.*|COMPOSE_PROFILES=$2|" .env)
-    printf '%s\n' "$text" >.env
+    sed "s|^IMAGE=.*|IMAGE=$1|; s|^COMPOSE_PROFILES=.*|COMPOSE_PROFILES=$2|" .env >.env.new
+    mv .env.new .env
 }
 
 # shellcheck source=/dev/null

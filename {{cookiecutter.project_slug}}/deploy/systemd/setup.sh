@@ -31,7 +31,7 @@ sed -n 's|^LoadCredential=\([a-z_]*\):.*|\1|p' units/site-.service.d/site.conf m
 done
 # Only root: systemd gives each unit copies.
 chmod 700 secrets
-[ -e upstream.conf ] || write_upstream blue
+[ -s upstream.conf ] || write_upstream blue
 chmod 755 static tls
 chmod -R a+rX ../monitoring ../nginx monitoring
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

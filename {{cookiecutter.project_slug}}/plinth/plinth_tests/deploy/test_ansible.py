@@ -99,6 +99,7 @@ class Host:
             "site": "trial",
             "registry": "",
             "site_variables": {},
+            "compose_files": ["monitoring.yml"],
             "watch": "0",
             "ansible_become": False,
             "ansible_python_interpreter": sys.executable,
@@ -163,6 +164,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
 def test_second_deploy_changes_nothing(host: Host) -> None:
     here = host.folder / "deploy" / TARGET
     before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    if TARGET == "compose":
+        files = "\nCOMPOSE_FILE=compose.yml:monitoring.yml\n"
+        assert files in (here / ".env").read_text()
     assert (here / "secrets/email_url").read_text() == "smtp://localhost"
 
     output = host.play("deploy")
