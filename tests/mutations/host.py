@@ -36,6 +36,12 @@ MUTATIONS = [
     ),
     Mutation(
         33,
+        "second-rollback-returns-to-what-was-left",
+        replace(SWITCH, 'echo "$old" >.refused', "true"),
+        "test_second_rollback_does_not_return_to_what_was_left",
+    ),
+    Mutation(
+        33,
         "next-start-has-the-old-colour",
         replace(SWITCH, 'remember "$release" "$new"', "true"),
         "test_rollback_starts_the_release_before_and_migrates_nothing",
@@ -53,9 +59,23 @@ MUTATIONS = [
         "test_release_that_is_not_ready_returns_to_the_one_before",
     ),
     Mutation(
+        33,
+        "a-job-that-was-given-up-migrates-later",
+        replace(KUBERNETES, "self.suspend_job(name)", "pass"),
+        "test_image_that_cannot_be_pulled_ends_the_deploy",
+    ),
+    Mutation(
+        33,
+        "old-workers-behind-new-pages",
+        replace(
+            KUBERNETES, "in reversed(cluster.deployments())", "in cluster.deployments()"
+        ),
+        "test_rollback_returns_every_deployment",
+    ),
+    Mutation(
         49,
         "a-cluster-returns-to-a-release-without-its-columns",
-        replace(KUBERNETES, '"Applying" in log', "False"),
+        replace(KUBERNETES, '" OK" in cluster.log_of("after-deploy")', "False"),
         "test_after_a_contraction_nobody_returns_to_the_release_before",
     ),
     Mutation(
