@@ -197,7 +197,7 @@ def test_two_releases_share_a_database_while_it_is_migrated(
         for line in server.sql("SELECT id, title FROM shop_product").splitlines()
     )
     for writer in served:
-        assert writer["counted"] > 20
+        assert writer["counted"] > 2
         assert {key: rows[key] for key in writer["mine"]} == writer["mine"]
     counted = sum(writer["counted"] for writer in served)
     assert rows["1"] == str(counted)

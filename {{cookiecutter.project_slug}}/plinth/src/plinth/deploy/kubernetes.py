@@ -24,19 +24,22 @@ FOLDER = Path("deploy/kubernetes")
 IMAGE = re.compile(r"^(\s*(?:- )?image: )site$", re.MULTILINE)
 # `latest` may be another image in each pod, and a rollback would return to it.
 TAGGED = r"\S+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)"
-# In the order of a release. Workers come before the web: its pages may enqueue tasks that only
-# the new workers know.
+# In the order of a release, and the other way round on the way back: pages of a release may
+# enqueue tasks that only its workers know.
 DEPLOYMENTS = ("worker", "beat", "web")
 PODS = f"app.kubernetes.io/name in ({','.join(DEPLOYMENTS)})"
 # What starts pods, or says how many: not before the migrations.
 LATE = ("Deployment", "Job", "Rollout", "HorizontalPodAutoscaler", "ScaledObject")
-# Seconds. A Deployment gives up after 180; Argo's analysis, and a new database, take longer.
-# So does a node that the cluster adds for a Job's pod.
-ROLLOUT = START = 300
+# Seconds. The cluster may have to add a node for a Job's pod.
+START = 300
+# That Argo's controller may take to see a release, and its analysis, or a new database, to end.
+SEEN = 300
 ANALYSIS = DATABASE = 600
 # More than a pod has to drain.
 STOP = 120
 POLL = 2
+# Conditions of a Job.
+ENDED = {"Complete", "Failed"}
 REVISION = r".metadata.annotations.deployment\.kubernetes\.io/revision"
 # What kubectl says of the lock of another deploy.
 EXISTS = '"deploy-lock" already exists'
@@ -51,7 +54,10 @@ class Cluster:
 
     def __init__(self, overlay: str, context: str) -> None:
         self.overlay = FOLDER / "overlays" / overlay
+        if not self.overlay.is_dir():
+            raise DeployError(f"There is no overlay {self.overlay}.")
         self.context = ["--context", context] if context else []
+        self.secrets = self.overlay / "secrets.env"
         self.rendered = self.render()
         self.namespace = self.name_of(*self.find("Namespace"))
 
@@ -80,25 +86,36 @@ class Cluster:
         return self.kubectl("--namespace", self.namespace, *words)
 
     def render(self) -> list[str]:
-        """Return the overlay's objects, in kustomize's form of YAML."""
-        if not self.overlay.is_dir():
-            raise DeployError(f"There is no overlay {self.overlay}.")
-        self.make_secrets()
-        return self.kubectl("kustomize", str(self.overlay)).split("\n---\n")
+        """Return the overlay's objects, in kustomize's form of YAML.
+
+        An empty file stands for secrets.env where there is none: a rollback applies no secret.
+        """
+        lacking = self.needs_secrets()
+        if lacking:
+            self.secrets.touch(mode=0o600)
+        try:
+            return self.kubectl("kustomize", str(self.overlay)).split("\n---\n")
+        finally:
+            if lacking:
+                self.secrets.unlink()
+
+    def needs_secrets(self) -> bool:
+        kustomization = (self.overlay / "kustomization.yaml").read_text()
+        named = re.search(r"^[^#]*secrets\.env", kustomization, re.MULTILINE)
+        return bool(named) and not self.secrets.exists()
 
     def make_secrets(self) -> None:
-        file = self.overlay / "secrets.env"
-        kustomization = (self.overlay / "kustomization.yaml").read_text()
-        if file.exists() or not re.search(
-            r"^[^#]*secrets\.env", kustomization, re.MULTILINE
-        ):
+        """Write secrets.env, and raise DeployError, if the overlay lacks it."""
+        if not self.needs_secrets():
             return
         text = (FOLDER / "secrets.env.example").read_text()
-        file.touch(mode=0o600)
-        file.write_text(
+        self.secrets.touch(mode=0o600)
+        self.secrets.write_text(
             text.replace("generated-at-set-up", secrets.token_urlsafe(50), 1)
         )
-        raise DeployError(f"Fill in {file}, which now exists, and repeat the command.")
+        raise DeployError(
+            f"Fill in {self.secrets}, which now exists, and repeat the command."
+        )
 
     def find(self, *kinds: str) -> list[str]:
         return [it for it in self.rendered if kind_of(it) in kinds]
@@ -160,17 +177,36 @@ class Cluster:
     def revision(self, name: str) -> str:
         return self.get(f"deployment/{name}", REVISION)
 
-    def run_job(self, name: str) -> str:
-        """Run a Job to its end, and return its log; raise DeployError with the log's end."""
-        jobs = [it for it in self.find("Job") if self.name_of(it) == name]
+    def run_job(self, name: str) -> None:
+        """Run a Job to its end; raise DeployError, and print its log, if it fails."""
         job = f"job/{name}"
-        # A Job cannot be changed. Its pods go first: two must not migrate at once.
-        foreground = ("--cascade=foreground", f"--timeout={STOP}s")
-        self.here("delete", job, "--ignore-not-found", *foreground)
-        self.apply(jobs)
+        self.delete_job(name)
+        self.apply([it for it in self.find("Job") if self.name_of(it) == name])
         tell(f"Running {name}: kubectl --namespace {self.namespace} describe {job}")
+        try:
+            self.await_job(name)
+        except DeployError:
+            # A pod that starts later would migrate outside of any lock.
+            self.suspend_job(name)
+            raise
+        if "Failed" in self.conditions_of(job):
+            tell("\n".join(self.log_of(name).splitlines()[-20:]))
+            raise DeployError(f"{name} failed")
+
+    def delete_job(self, name: str) -> None:
+        """Delete a Job, which cannot be changed, when its pods are gone: two would migrate."""
+        foreground = ("--cascade=foreground", f"--timeout={STOP}s")
+        self.here("delete", f"job/{name}", "--ignore-not-found", *foreground)
+
+    def suspend_job(self, name: str) -> None:
+        """Stop the pods of a Job, if it has not ended, and start no other; its log stays."""
+        job = f"job/{name}"
+        if self.get(job, ".metadata.name") and not self.conditions_of(job) & ENDED:
+            self.here("patch", job, "--patch", '{"spec": {"suspend": true}}')
+
+    def await_job(self, name: str) -> None:
         end = time.monotonic() + START
-        while not (ended := self.conditions_of(job) & {"Complete", "Failed"}):
+        while not self.conditions_of(f"job/{name}") & ENDED:
             time.sleep(POLL)
             states = self.states_of(name)
             if states & {"ImagePullBackOff", "InvalidImageName"}:
@@ -179,11 +215,12 @@ class Cluster:
                 end = time.monotonic() + START
             elif time.monotonic() > end:
                 raise DeployError(f"{name} does not start{self.warning_of(name)}")
-        log = self.run("--namespace", self.namespace, "logs", job, "--tail=100").stdout
-        if "Failed" in ended:
-            tell("\n".join(log.splitlines()[-20:]))
-            raise DeployError(f"{name} failed")
-        return log
+
+    def log_of(self, job: str) -> str:
+        """Return what all pods of a Job have printed."""
+        pods = f"--selector=batch.kubernetes.io/job-name={job}"
+        logs = ("--namespace", self.namespace, "logs", pods, "--tail=-1")
+        return self.run(*logs).stdout
 
     def conditions_of(self, what: str) -> set[str]:
         """Return the types of the conditions that are true."""
@@ -210,8 +247,8 @@ class Cluster:
     def await_rollout(self, *names: str) -> None:
         for name in names:
             tell(f"Waiting for {name}...")
-            status = ("rollout", "status", f"deployment/{name}")
-            self.here(*status, f"--timeout={ROLLOUT}s")
+            # Until its progressDeadlineSeconds pass without one more pod that is ready.
+            self.here("rollout", "status", f"deployment/{name}")
             if name == "web" and self.find("Rollout"):
                 self.await_blue_green()
 
@@ -220,7 +257,7 @@ class Cluster:
         seen = ".status.workloadObservedGeneration"
         generation = self.get("deployment/web", ".metadata.generation")
         rollout = "rollouts.argoproj.io/web"
-        known = self.wait(rollout, seen, generation, "none", ROLLOUT)
+        known = self.wait(rollout, seen, generation, "none", SEEN)
         phase = ".status.phase"
         if not known or not self.wait(rollout, phase, "Healthy", "Degraded", ANALYSIS):
             raise DeployError("Argo Rollouts has given the release up")
@@ -265,6 +302,7 @@ def deploy(overlay: str, context: str, image: str) -> None:
             "IMAGE=registry.example.com/site:0123456789ab"
         )
     cluster = Cluster(overlay, context)
+    cluster.make_secrets()
     tell(f"Deploying {image} to {cluster.namespace}.")
     if not any(map(IMAGE.search, cluster.rendered)):
         raise DeployError(f"{cluster.overlay} names an image itself: delete `images`.")
@@ -278,6 +316,8 @@ def deploy(overlay: str, context: str, image: str) -> None:
         state = f"{release} serves"
         late = ("Namespace", *LATE)
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
+        # Of the release before: its log says nothing of this one.
+        cluster.delete_job("after-deploy")
         await_database(cluster)
         for job in ("before-deploy", "release-check"):
             try:
@@ -294,14 +334,13 @@ def deploy(overlay: str, context: str, image: str) -> None:
             raise DeployError(f"{error}: {state}.") from None
         try:
             cluster.await_stop()
-            log = cluster.run_job("after-deploy")
+            cluster.run_job("after-deploy")
         except DeployError as error:
             raise DeployError(
                 f"{error}: {image} serves. When you know why, repeat the command."
             ) from None
-        # The release before cannot run without what these have removed.
-        if "Applying" in log:
-            cluster.forget(PODS, ".spec.replicas==0")
+        finally:
+            forget_if_contracted(cluster)
     tell(f"{cluster.namespace} now serves {image}.")
 
 
@@ -327,12 +366,21 @@ def roll_out(cluster: Cluster) -> None:
     cluster.await_rollout(web)
 
 
+def forget_if_contracted(cluster: Cluster) -> None:
+    """Delete the release before if it cannot run without what the last migrations removed.
+
+    The first ones may have been applied before one failed.
+    """
+    if " OK" in cluster.log_of("after-deploy"):
+        cluster.forget(PODS, ".spec.replicas==0")
+
+
 def go_back(cluster: Cluster, before: dict[str, str]) -> None:
     """Return what has changed to its revision, which a first deploy has not.
 
     Deletes the one that failed, to which `make rollback` would return.
     """
-    for name, revision in before.items():
+    for name, revision in reversed(before.items()):
         failed = cluster.revision(name)
         if revision and failed != revision:
             undo = (
@@ -349,7 +397,10 @@ def go_back(cluster: Cluster, before: dict[str, str]) -> None:
 
 def rollback(cluster: Cluster) -> None:
     with cluster.locked():
-        for name in cluster.deployments():
+        # A deploy may have been cut off there.
+        cluster.suspend_job("after-deploy")
+        forget_if_contracted(cluster)
+        for name in reversed(cluster.deployments()):
             try:
                 cluster.here("rollout", "undo", f"deployment/{name}")
             except DeployError:
@@ -357,7 +408,7 @@ def rollback(cluster: Cluster) -> None:
                     f"{name} has no release before, or it cannot run on today's tables: "
                     "make deploy IMAGE=..."
                 ) from None
-        cluster.await_rollout(*cluster.deployments())
+            cluster.await_rollout(name)
     image = cluster.get("deployment/web", ".spec.template.spec.containers[0].image")
     tell(f"{cluster.namespace} serves {image} again.")
 
