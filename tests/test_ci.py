@@ -61,6 +61,8 @@ def test_pipelines_run_the_same_checks(bake: Bake) -> None:
     gitlab = yaml.safe_load((bake(ci="gitlab") / ".gitlab-ci.yml").read_text())
 
     assert gitlab["check"]["script"] == steps(bake(ci="github"), "ci", "check")
+    # Of a merge request, GitLab fetches the other branches with a depth of 0 alone.
+    assert gitlab["check"]["variables"]["GIT_DEPTH"] == "0"
 
 
 def test_pipeline_asks_for_the_least_permissions(bake: Bake) -> None:
