@@ -346,14 +346,22 @@ def test_address_that_staff_change_is_the_one_that_signs_in(
     assert "_auth_user_id" not in client.session
 
 
-def test_staff_may_set_an_address_that_the_user_has_added(verified: Any) -> None:
-    verified.emailaddress_set.create(email="new@example.com")
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_staff_may_set_an_address_that_the_user_has_added(
+    verified: Any, is_verified: bool
+) -> None:
+    verified.emailaddress_set.create(email="new@example.com", verified=is_verified)
 
     verified.email = "new@example.com"
     verified.save()
 
+    # The old one signs in no longer.
     address = verified.emailaddress_set.get()
-    assert (address.email, address.primary) == ("new@example.com", True)
+    assert (address.email, address.primary, address.verified) == (
+        "new@example.com",
+        True,
+        True,
+    )
 
 
 def test_admin_finds_sessions_by_address(admin_client: Client, user: Any) -> None:

@@ -31,9 +31,15 @@ def follow_user(
     if update_fields is not None and "email" not in update_fields:
         return
     own = EmailAddress.objects.filter(user=instance)
-    if not EmailAddress.objects.filter(email=instance.email, verified=True).exists():
-        changed = own.filter(primary=True).exclude(email=instance.email)
-        if changed.exists():
-            # The user may have added it, and not verified it.
-            own.filter(email=instance.email).delete()
-            changed.update(email=instance.email)
+    changed = own.filter(primary=True).exclude(email=instance.email)
+    verified = EmailAddress.objects.filter(email=instance.email, verified=True)
+    if not changed.exists() or verified.exclude(user=instance).exists():
+        return
+    # The user may have added it, and verified it or not.
+    added = own.filter(email=instance.email)
+    if verified.exists():
+        changed.delete()
+        added.update(primary=True)
+    else:
+        added.delete()
+        changed.update(email=instance.email)
