@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
+from django.template import Context, Origin, Template
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -299,6 +301,26 @@ def test_limits_of_allauth_have_the_same_page(client: Client) -> None:
 )
 def test_titles_of_allauth_are_in_sentence_case(text: str, result: str) -> None:
     assert sentence_case(text) == result
+
+
+def test_field_names_its_help_and_its_error() -> None:
+    class CodeForm(forms.Form):
+        code = forms.CharField()
+
+    element = Template(
+        """{% load allauth %}
+        {% element field id=form.code.auto_id type="text" errors=form.code.errors %}
+          {% slot help_text %}Six digits{% endslot %}
+        {% endelement %}""",
+        Origin("code.html", "code.html"),
+    )
+
+    page = element.render(Context({"form": CodeForm({})}))
+
+    assert 'aria-invalid="true"' in page
+    assert 'aria-describedby="id_code_helptext id_code_error"' in page
+    for name in ("helptext", "error"):
+        assert f' id="id_code_{name}"' in page
 
 
 def test_user_agent_is_named() -> None:
