@@ -216,6 +216,7 @@ def test_reset_mail_is_in_the_language_of_the_page(
     message = sent(**queued)
     assert message.subject.startswith("Wählen Sie ein neues Passwort")
     assert "http://a/de/accounts/reset/" in message.body
+    assert 'öffnen Sie <a href="http://a/de/' in message.alternatives[0].content
     # A task that an earlier release has queued.
     del queued["language"]
     assert "http://a/accounts/reset/" in sent(**queued).body
