@@ -63,6 +63,7 @@ def clean_environment() -> dict[str, str]:
         "UV_",
         "MAKE",
         "ARGS",  # what `make test ARGS=...` was called with
+        "CI",
     )
     return {
         name: value for name, value in os.environ.items() if not name.startswith(ours)

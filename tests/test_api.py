@@ -20,6 +20,7 @@ from tests.test_browser import (  # noqa: F401 (fixtures)
     EMAIL,
     PASSWORD,
     Open,
+    assert_fit_for_everybody,
     browser,
     open_page,
 )
@@ -133,6 +134,10 @@ def test_documentation_works_under_the_content_security_policy(
     page = open_page(f"{address}/accounts/sign-in/?next=/api/v1/docs/")
     sign_in_by_the_form(page)
     expect(page.locator(".opblock")).to_have_count(11)
+    # Of Swagger UI: its colours, headings, and buttons in a button.
+    assert_fit_for_everybody(
+        page, "color-contrast", "heading-order", "nested-interactive", "region"
+    )
 
     create = page.locator(".opblock-post").filter(has_text="/account/tokens/")
     create.locator(".opblock-summary-control").click()

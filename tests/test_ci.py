@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 
 from tests import services
 from tests.conftest import Bake
-from tests.support import DEFAULT, commit, run
+from tests.support import DEFAULT, REPOSITORY, commit, run
 
 # Commands that need an image registry, a scanner's image or a database of vulnerabilities.
 ONLINE = ("docker ", "make audit", "make scan")
@@ -61,6 +62,8 @@ def test_pipelines_run_the_same_checks(bake: Bake) -> None:
     gitlab = yaml.safe_load((bake(ci="gitlab") / ".gitlab-ci.yml").read_text())
 
     assert gitlab["check"]["script"] == steps(bake(ci="github"), "ci", "check")
+    # Of a merge request, GitLab fetches the other branches with a depth of 0 alone.
+    assert gitlab["check"]["variables"]["GIT_DEPTH"] == "0"
 
 
 def test_pipeline_asks_for_the_least_permissions(bake: Bake) -> None:
@@ -80,8 +83,10 @@ def test_pipeline_asks_for_the_least_permissions(bake: Bake) -> None:
     }
 
 
-@pytest.fixture
-def proposed(template: Path, bake: Bake, tmp_path: Path) -> Path:
+@pytest.fixture(params=["github", "gitlab"])
+def proposed(
+    request: pytest.FixtureRequest, template: Path, bake: Bake, tmp_path: Path
+) -> Path:
     """A project with a remote, whose template has had a new version since."""
     upstream = tmp_path / "plinth"
     shutil.copytree(template, upstream)
@@ -93,13 +98,14 @@ def proposed(template: Path, bake: Bake, tmp_path: Path) -> Path:
     commit(upstream, "Next")
 
     project = tmp_path / "project"
-    shutil.copytree(bake(**DEFAULT), project)
+    shutil.copytree(bake(ci=request.param), project)
     state: dict[str, Any] = {
         "template": f"file://{upstream}",
         "commit": first,
         "checkout": None,
     }
     answers = {"project_name": "My Site", "project_slug": "my_site"}
+    answers["ci"] = request.param
     state |= {"directory": None, "context": {"cookiecutter": answers}}
     (project / ".cruft.json").write_text(json.dumps(state))
     run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
@@ -115,28 +121,101 @@ def program(path: Path, script: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_update_of_the_template_is_proposed(proposed: Path, tmp_path: Path) -> None:
+def update(project: Path) -> str:
+    """Do as the job that proposes the template's newest version, of either pipeline."""
+    folder = project.parent
     # GitHub's own program, which asks GitHub: what it is told is all that is seen here.
-    program(tmp_path / "bin/gh", f'echo "$@" >> {tmp_path}/told')
-    path = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
-    (step,) = steps(proposed, "update", "update")
-
-    bash(step, cwd=proposed, **path)
-
-    changes = run(
-        "git", "diff", "--stat", "origin/main", "template-update", cwd=proposed
+    program(folder / "bin/gh", f'echo "$@" >> {folder}/told')
+    gitlab = project / ".gitlab-ci.yml"
+    if gitlab.exists():
+        script = "\n".join(yaml.safe_load(gitlab.read_text())["update"]["script"])
+    else:
+        (script,) = steps(project, "update", "update")
+    return bash(
+        script,
+        cwd=project,
+        PATH=f"{folder}/bin:{os.environ['PATH']}",
+        UPDATE_TOKEN="secret",
+        CI_SERVER_HOST="gitlab.example",
+        CI_PROJECT_PATH="owner/site",
+        GITLAB_USER_EMAIL="ann@example.com",
     )
+
+
+def test_update_of_the_template_is_proposed(proposed: Path, tmp_path: Path) -> None:
+    origin = tmp_path / "origin.git"
+    run("git", "config", "receive.advertisePushOptions", "true", cwd=origin)
+    address = "https://update:secret@gitlab.example/owner/site.git"
+    run("git", "config", f"url.{origin}.insteadOf", address, cwd=proposed)
+
+    update(proposed)
+
+    changes = run("git", "diff", "--stat", "main", "template-update", cwd=origin)
     assert "plinth/README.md" in changes
-    assert run("git", "ls-remote", "origin", "template-update", cwd=proposed)
-    assert "pr create --head template-update" in (tmp_path / "told").read_text()
+    if not (proposed / ".gitlab-ci.yml").exists():
+        assert "pr create --head template-update" in (tmp_path / "told").read_text()
+
+    # A commit of a reviewer is not overwritten, by a runner that has kept the clone.
+    (proposed / "README.md").write_text("Mended\n")
+    commit(proposed, "Mended")
+    run("git", "push", "--quiet", origin, "template-update", cwd=proposed)
+    run("git", "checkout", "--quiet", "--detach", "origin/main", cwd=proposed)
+    run("git", "clean", "-ffdxq", "--exclude=.uv", cwd=proposed)
+    with pytest.raises(pytest.fail.Exception, match="template-update has a commit by"):
+        update(proposed)
+    assert "Mended" in run("git", "log", "-1", "template-update", cwd=origin)
 
 
 def test_template_without_a_url_is_no_error(proposed: Path) -> None:
     state = proposed / ".cruft.json"
     state.write_text(state.read_text().replace("file://", ""))
-    (step,) = steps(proposed, "update", "update")
 
-    assert bash(step, cwd=proposed).startswith("::notice::")
+    assert "there is nothing to update from" in update(proposed)
+
+
+def test_tools_that_are_pinned_are_renovated(template: Path) -> None:
+    managers = json.loads((REPOSITORY / "renovate.json").read_text())["customManagers"]
+    found = set()
+    for manager in managers:
+        [place] = (pattern.strip("/") for pattern in manager["managerFilePatterns"])
+        [pattern] = (text.replace("(?<", "(?P<") for text in manager["matchStrings"])
+        found |= {
+            manager.get("depNameTemplate") or match["depName"]
+            for path in template.rglob("*")
+            if re.search(place, str(path.relative_to(template))) and path.is_file()
+            for match in re.finditer(pattern, path.read_text())
+        }
+
+    assert found == {
+        *("cruft", "pip-audit", "pysonar"),
+        *("anchore/grype", "anchore/syft", "kubernetes/kubernetes"),
+    }
+
+
+@pytest.mark.parametrize("event", ["", "push", "workflow_dispatch"])
+def test_template_is_released_when_all_its_checks_have_passed(
+    tmp_path: Path, event: str
+) -> None:
+    workflow = yaml.safe_load(
+        (REPOSITORY / ".github/workflows/release.yml").read_text()
+    )
+    check, release = (
+        step["run"] for step in workflow["jobs"]["release"]["steps"] if "run" in step
+    )
+    # GitHub's runs of the workflow that have passed on the commit.
+    program(tmp_path / "bin/gh", f"echo {event}")
+    env = {
+        "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_SHA": "0123456789abcdef",
+    }
+
+    assert "gh release create" in release
+    if event == "workflow_dispatch":
+        bash(check, cwd=tmp_path, **env)
+    else:
+        with pytest.raises(pytest.fail.Exception, match="CI has not passed"):
+            bash(check, cwd=tmp_path, **env)
 
 
 def test_main_branch_is_deployed(bake: Bake, tmp_path: Path) -> None:

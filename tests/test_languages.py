@@ -2,12 +2,24 @@
 
 import filecmp
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.conftest import Bake
+from tests.services import free_port
 from tests.support import DEFAULT, copy_of, run
+from tests.test_browser import (  # noqa: F401 (fixtures)
+    LOOKS,
+    Open,
+    assert_fit_for_everybody,
+    browser,
+    open_page,
+    serve,
+)
+from tests.test_everyday import second_language
 
 GERMAN = Path("plinth/src/plinth/locale/de/LC_MESSAGES")
 # Run in the project. A translated text is put into brackets; what has letters outside of them
@@ -130,6 +142,40 @@ for text in german.keys():
     if du & {*re.split("[^a-z]", german[text].lower())} and not re.search(other, str(text)):
         print(german[text])
 """
+
+
+@pytest.fixture(scope="module")
+def german(install: Bake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site in English and German, as a developer runs it."""
+    project = copy_of(install(**DEFAULT), tmp_path_factory.mktemp("german"))
+    second_language(project)
+    run(".venv/bin/python", "manage.py", "migrate", "--verbosity", "0", cwd=project)
+    port = free_port()
+    yield from serve(project, port, "python", "manage.py", "runserver", str(port))
+
+
+@pytest.mark.services("chromium")
+@pytest.mark.parametrize("look", LOOKS)
+def test_language_switch_leads_to_german_and_back(
+    german: str,
+    open_page: Open,  # noqa: F811
+    look: dict[str, object],
+) -> None:
+    page = open_page(f"{german}/", **look)
+    assert_fit_for_everybody(page)
+
+    page.get_by_role("link", name="Deutsch").click()
+
+    expect(page).to_have_url(f"{german}/de/")
+    assert_fit_for_everybody(page)
+    page.get_by_role("banner").get_by_role("link", name="Anmelden").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+    current = page.get_by_role("navigation", name="Sprache").locator("[aria-current]")
+    expect(current).to_have_text("Deutsch")
+    assert_fit_for_everybody(page)
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(page).to_have_url(f"{german}/accounts/sign-in/")
 
 
 def test_no_text_is_left(install: Bake, tmp_path: Path) -> None:

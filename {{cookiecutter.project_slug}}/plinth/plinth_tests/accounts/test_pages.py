@@ -6,16 +6,20 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from plinth.accounts import services
 from plinth.accounts.forms import ProfileForm
 from plinth.testing.plugin import Commit
+from plinth_tests.accounts.urls import urlpatterns
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
@@ -189,6 +193,33 @@ def test_password_is_reset_by_mail(client: Client, user: Any, commit: Commit) ->
     user.refresh_from_db()
     assert user.check_password(NEW_PASSWORD)
     assertContains(client.get(link[1]), "no longer")
+
+
+def test_reset_mail_is_in_the_language_of_the_page(
+    user: Any, commit: Commit, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a worker too, which has another language active, or none."""
+    pages = i18n_patterns(*urlpatterns, prefix_default_language=False)
+    settings.ROOT_URLCONF = (*pages,)
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    queued: dict[str, str] = {}
+    enqueue = lambda task, **arguments: not queued.update(arguments)  # noqa: E731
+    monkeypatch.setattr(services, "enqueue", enqueue)
+    with translation.override("de"):
+        services.request_password_reset(user.email, "http://a")
+
+    def sent(**arguments: str) -> Any:
+        with translation.override(None), commit():
+            services.send_password_reset(**arguments)
+        return mail.outbox.pop()
+
+    message = sent(**queued)
+    assert message.subject.startswith("Wählen Sie ein neues Passwort")
+    assert "http://a/de/accounts/reset/" in message.body
+    assert 'öffnen Sie <a href="http://a/de/' in message.alternatives[0].content
+    # A task that an earlier release has queued.
+    del queued["language"]
+    assert "http://a/accounts/reset/" in sent(**queued).body
 
 
 def test_reset_link_expires(

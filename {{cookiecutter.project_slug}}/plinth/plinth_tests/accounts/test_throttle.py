@@ -147,9 +147,14 @@ def test_cache_that_does_not_answer_throttles_nothing(
     throttle.give_back("sign-in", "ann@example.com")
 
 
-def test_setting_changes_a_limit(rf: RequestFactory, settings: Settings) -> None:
-    settings.THROTTLE = {"sign-in": {"account": (1, 10)}}
+@pytest.mark.parametrize("action", ["sign-in", "vote"])
+def test_setting_changes_or_adds_a_limit(
+    rf: RequestFactory, settings: Settings, action: str
+) -> None:
+    settings.THROTTLE = {action: {"account": (1, 10)}}
     request = rf.post("/")
 
-    assert throttle.consume(request, "sign-in", "ann@example.com") == 0
-    assert throttle.consume(request, "sign-in", "ann@example.com") == 10
+    assert throttle.consume(request, action, "ann@example.com") == 0
+    assert throttle.consume(request, action, "ann@example.com") == 10
+    throttle.release("ann@example.com")
+    assert throttle.consume(request, action, "ann@example.com") == 0

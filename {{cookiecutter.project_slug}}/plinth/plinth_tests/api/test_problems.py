@@ -123,15 +123,24 @@ def test_invalid_fields_are_named(api: Client, user: Any) -> None:
     assert error["parameter"] == "page_size"
 
 
-@pytest.mark.parametrize("name", ["day", "created"])
-def test_field_that_is_unknown_or_read_only_is_refused(
-    api: Client, user: Any, name: str
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"name": "a", "day": 7}, "#/day"),
+        ({"name": "a", "created": 7}, "#/created"),
+        ({"name": "a", "~a/b": 7}, "#/~0a~1b"),
+        ([], "#"),
+    ],
+)
+def test_place_that_is_refused_has_a_json_pointer(
+    api: Client, user: Any, body: Any, pointer: str
 ) -> None:
+    """Of fields that are unknown or read-only, and of a whole body."""
     api.force_login(user)
-    response = api.post(TOKENS, {"name": "a", name: 7}, "application/json")
+    response = api.post(TOKENS, body, "application/json")
 
     (error,) = assert_problem(response, 400)["errors"]
-    assert error["pointer"] == f"#/{name}"
+    assert error["pointer"] == pointer
 
 
 def test_page_outside_of_the_api_keeps_its_errors(api: Client) -> None:

@@ -317,7 +317,12 @@ def test_nothing_is_linted_before_anything_is_released(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(migration_lint, "git", lambda *words: "")
+    monkeypatch.delenv("CI", raising=False)
 
     call_command("lint_migrations")
 
     assert "No migration is released" in capsys.readouterr().out
+    # In a pipeline, the main branch was not fetched.
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(CommandError, match="MIGRATIONS_BASE"):
+        call_command("lint_migrations")

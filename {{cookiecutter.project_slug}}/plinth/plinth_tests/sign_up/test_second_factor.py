@@ -1,23 +1,33 @@
 """The second factor of staff: no way into the site goes round it."""
 
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import (
+    SECRET_SESSION_KEY,
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
-from django.test import Client
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from pytest_django import Settings
-from pytest_django.asserts import assertRedirects
+from pytest_django.asserts import assertContains, assertRedirects
 
 from plinth.http import throttle
+from plinth.sign_up.middleware import SignUpMiddleware
 from plinth_tests.conftest import PASSWORD
 
 User: Any = get_user_model()
@@ -121,6 +131,63 @@ def test_session_without_the_second_factor_asks_for_it(
     )
     client.post(f"{FACTORS}reauthenticate/", {"code": code(staff)})
     assert client.get("/admin/").status_code == HTTPStatus.OK
+
+
+def test_session_from_before_the_second_factor_does_not_remove_it(
+    signed_in: Client, staff: Any, app: Authenticator
+) -> None:
+    """Nor change an address or the password, though it has just confirmed the latter."""
+    for page in ("mfa_deactivate_totp", "mfa_index", "account_email"):
+        response = signed_in.post(reverse(page))
+        assertRedirects(
+            response, f"{FACTORS}reauthenticate/", fetch_redirect_response=False
+        )
+
+    assert Authenticator.objects.filter(pk=app.pk).exists()
+    signed_in.post(reverse("account_logout"))
+    assert "_auth_user_id" not in signed_in.session
+
+
+@pytest.mark.django_db(transaction=True)
+def test_session_that_adds_the_second_factor_has_used_it(
+    signed_in: Client, staff: Any
+) -> None:
+    activate = reverse("mfa_activate_totp")
+    signed_in.get(activate)
+    secret = signed_in.session[SECRET_SESSION_KEY]
+    counter = next(yield_hotp_counters_from_time())
+
+    form = {"code": format_hotp_value(hotp_value(secret, counter))}
+    response = signed_in.post(activate, form, follow=True)
+
+    assertRedirects(response, reverse("mfa_view_recovery_codes"))
+    assert signed_in.get("/admin/").status_code == HTTPStatus.OK
+
+
+def test_token_of_staff_is_accepted_beside_a_session(
+    rf: RequestFactory, settings: Settings, staff: Any
+) -> None:
+    """ApiMiddleware has checked it; the session is not the one of the request."""
+    request: Any = rf.get("/api/v1/")
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = "key"
+    request.user, request.api_token, request.session = staff, object(), {}
+
+    middleware = SignUpMiddleware(lambda request: HttpResponse())
+    assert middleware.process_view(request, None, None, None) is None
+
+
+def test_page_that_leads_to_a_provider_is_not_cached(rf: RequestFactory) -> None:
+    request: Any = rf.post("/accounts/github/login/")
+    view = SimpleNamespace(__module__="allauth.socialaccount.providers.github.views")
+    request.resolver_match = SimpleNamespace(func=view)
+
+    def redirect(request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect("https://github.com/login?state=secret")
+
+    response = SignUpMiddleware(redirect)(request)
+
+    assertContains(response, "https://github.com/login?state=secret")
+    assert "no-store" in response.headers["Cache-Control"]
 
 
 def test_reset_of_the_password_signs_nobody_in(

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
+from django.template import Context, Origin, Template
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -301,6 +303,26 @@ def test_titles_of_allauth_are_in_sentence_case(text: str, result: str) -> None:
     assert sentence_case(text) == result
 
 
+def test_field_names_its_help_and_its_error() -> None:
+    class CodeForm(forms.Form):
+        code = forms.CharField()
+
+    element = Template(
+        """{% load allauth %}
+        {% element field id=form.code.auto_id type="text" errors=form.code.errors %}
+          {% slot help_text %}Six digits{% endslot %}
+        {% endelement %}""",
+        Origin("code.html", "code.html"),
+    )
+
+    page = element.render(Context({"form": CodeForm({})}))
+
+    assert 'aria-invalid="true"' in page
+    assert 'aria-describedby="id_code_helptext id_code_error"' in page
+    for name in ("helptext", "error"):
+        assert f' id="id_code_{name}"' in page
+
+
 def test_user_agent_is_named() -> None:
     chrome = (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/149.0 Safari/537.36"
@@ -346,14 +368,22 @@ def test_address_that_staff_change_is_the_one_that_signs_in(
     assert "_auth_user_id" not in client.session
 
 
-def test_staff_may_set_an_address_that_the_user_has_added(verified: Any) -> None:
-    verified.emailaddress_set.create(email="new@example.com")
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_staff_may_set_an_address_that_the_user_has_added(
+    verified: Any, is_verified: bool
+) -> None:
+    verified.emailaddress_set.create(email="new@example.com", verified=is_verified)
 
     verified.email = "new@example.com"
     verified.save()
 
+    # The old one signs in no longer.
     address = verified.emailaddress_set.get()
-    assert (address.email, address.primary) == ("new@example.com", True)
+    assert (address.email, address.primary, address.verified) == (
+        "new@example.com",
+        True,
+        True,
+    )
 
 
 def test_admin_finds_sessions_by_address(admin_client: Client, user: Any) -> None:

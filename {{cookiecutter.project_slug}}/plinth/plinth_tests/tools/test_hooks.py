@@ -170,6 +170,7 @@ def pre_commit(folder: Path, *arguments: str, skip: str = "") -> str:
         "PRE_COMMIT_HOME": str(folder.parent / "pre-commit"),
         # The environment looks for the foundation beside itself.
         "PYTHONPATH": str(ROOT / "plinth/src"),
+        "MIGRATIONS_BASE": "",
         "SKIP": skip,
     }
     return run("pre-commit", "run", *arguments, cwd=folder, env=env).stdout

@@ -6,5 +6,5 @@ from . import services
 
 
 @app.task(base=SensitiveTask)
-def send_password_reset(email: str, origin: str) -> None:
-    services.send_password_reset(email, origin)
+def send_password_reset(email: str, origin: str, language: str = "") -> None:
+    services.send_password_reset(email, origin, language)

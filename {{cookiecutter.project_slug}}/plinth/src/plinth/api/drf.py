@@ -125,9 +125,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, exceptions.ValidationError):
         is_query = isinstance(error, InvalidQueryError)
         members["errors"] = [
-            {"detail": detail, "parameter": path}
+            {"detail": detail, "parameter": "/".join(path)}
             if is_query
-            else {"detail": detail, "pointer": f"#/{path}"}
+            else {"detail": detail, "pointer": problems.pointer(path)}
             for path, detail in flat(error.detail)
         ]
     elif isinstance(error, exceptions.APIException):
@@ -137,7 +137,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return response
 
 
-def flat(errors: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+def flat(
+    errors: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the path and the text of each error."""
     if isinstance(errors, dict):
         for name, inner in errors.items():
@@ -149,7 +151,7 @@ def flat(errors: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
             nested = isinstance(inner, dict | list)
             yield from flat(inner, (*path, str(number)) if nested else path)
     else:
-        yield "/".join(path), str(errors)
+        yield path, str(errors)
 
 
 def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

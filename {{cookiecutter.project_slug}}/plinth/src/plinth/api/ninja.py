@@ -98,7 +98,7 @@ def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpRes
     for each in error.errors:
         source, _, *path = map(str, each["loc"])
         place = (
-            {"pointer": "#/" + "/".join(path)}
+            {"pointer": problems.pointer(path)}
             if source == "body"
             else {"parameter": str(each["loc"][-1])}
         )

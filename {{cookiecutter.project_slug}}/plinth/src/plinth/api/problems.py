@@ -1,6 +1,6 @@
 """Errors of the API as RFC 9457 problem details: application/problem+json."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,12 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
     @property
     def response(self) -> HttpResponse:
         return respond(self.status, **self.members)
+
+
+def pointer(path: Iterable[str]) -> str:
+    """Return the JSON pointer (RFC 6901) of a place in a body; "#" is all of it."""
+    names = (name.replace("~", "~0").replace("/", "~1") for name in path)
+    return "".join(["#", *(f"/{name}" for name in names)])
 
 
 def body(status: int, detail: str = "", **members: Any) -> dict[str, Any]:

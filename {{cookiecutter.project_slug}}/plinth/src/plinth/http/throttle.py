@@ -41,7 +41,7 @@ def consume(request: HttpRequest, action: str, account: str) -> int:
     """
     sources = {"account": account, "client": client_network(request)}
     wait = 0
-    for kind, (limit, seconds) in limits(action).items():
+    for kind, (limit, seconds) in limits()[action].items():
         key = cache_key(action, kind, sources[kind])
         attempts, left = count(key, limit, seconds)
         wait = max(wait, left)
@@ -79,15 +79,13 @@ def give_back(action: str, account: str) -> None:
 
 def release(account: str) -> None:
     """Forget the attempts of an account."""
-    for action in LIMITS:
+    for action in limits():
         key = cache_key(action, "account", account)
         cache.delete_many([key, f"{key}:until"])
 
 
-def limits(action: str) -> dict[str, tuple[int, int]]:
-    configured: dict[str, dict[str, tuple[int, int]]]
-    configured = LIMITS | getattr(settings, "THROTTLE", {})
-    return configured[action]
+def limits() -> dict[str, dict[str, tuple[int, int]]]:
+    return LIMITS | getattr(settings, "THROTTLE", {})
 
 
 def cache_key(action: str, kind: str, source: str) -> str:

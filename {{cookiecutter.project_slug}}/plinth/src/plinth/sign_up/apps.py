@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_save
+from django.http import HttpRequest
 
 
 class SignUpConfig(AppConfig):
@@ -10,6 +11,7 @@ class SignUpConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.decorators import secure_admin_login
+        from allauth.mfa.signals import authenticator_added
         from django.contrib import admin
         from django.contrib.auth import get_user_model
 
@@ -20,6 +22,7 @@ class SignUpConfig(AppConfig):
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
         replace_admins(admin.site)
         post_save.connect(follow_user, get_user_model())
+        authenticator_added.connect(record_second_factor)
 
 
 def follow_user(
@@ -31,9 +34,25 @@ def follow_user(
     if update_fields is not None and "email" not in update_fields:
         return
     own = EmailAddress.objects.filter(user=instance)
-    if not EmailAddress.objects.filter(email=instance.email, verified=True).exists():
-        changed = own.filter(primary=True).exclude(email=instance.email)
-        if changed.exists():
-            # The user may have added it, and not verified it.
-            own.filter(email=instance.email).delete()
-            changed.update(email=instance.email)
+    changed = own.filter(primary=True).exclude(email=instance.email)
+    verified = EmailAddress.objects.filter(email=instance.email, verified=True)
+    if not changed.exists() or verified.exclude(user=instance).exists():
+        return
+    # The user may have added it, and verified it or not.
+    added = own.filter(email=instance.email)
+    if verified.exists():
+        changed.delete()
+        added.update(primary=True)
+    else:
+        added.delete()
+        changed.update(email=instance.email)
+
+
+def record_second_factor(
+    request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any
+) -> None:
+    """Count a new second factor as used by the session that has added it."""
+    from allauth.account.internal.flows.login import record_authentication
+
+    if authenticator.type != authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, method="mfa", type=authenticator.type)

@@ -15,13 +15,16 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+# Of those who have a second factor: another page might remove it.
+CONFIRMATION = ("mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_logout")
+
 
 class SignUpMiddleware(MiddlewareMixin):
     """Ask staff for a second factor, and send forms to social providers.
 
-    With STAFF_MFA_REQUIRED, staff reach only allauth's pages of their account until this
-    session has used a second factor, whatever way it was started. Without a session cookie, and
-    without that setting, the session is not read.
+    With STAFF_MFA_REQUIRED, staff reach only the page that asks for their second factor until
+    this session has used it, whatever way it was started; without one, allauth's pages of their
+    account. Without a session cookie, and without that setting, the session is not read.
     """
 
     def process_view(
@@ -31,17 +34,21 @@ class SignUpMiddleware(MiddlewareMixin):
             not settings.STAFF_MFA_REQUIRED
             or settings.SESSION_COOKIE_NAME not in request.COOKIES
             or not getattr(request.user, "is_staff", False)
-            or is_of_account(request)
+            # It has been checked, and the session is another user's or nobody's.
+            or getattr(request, "api_token", None)
             or used_second_factor(request)
         ):
+            return None
+        kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        has_one = is_mfa_enabled(request.user, kinds)
+        if is_of_account(request, *CONFIRMATION if has_one else ()):
             return None
         if hasattr(request, "api_token"):  # of ApiMiddleware
             from plinth.api import problems, tokens
 
             return problems.respond(403, tokens.SECOND_FACTOR)
         page = "mfa_reauthenticate"
-        kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-        if not is_mfa_enabled(request.user, kinds):
+        if not has_one:
             messages.warning(request, _("Staff need a second factor: add one."))
             return HttpResponseRedirect(reverse("mfa_index"))
         if not is_mfa_enabled(request.user, kinds[:1]):
@@ -83,9 +90,6 @@ class SignUpMiddleware(MiddlewareMixin):
         """
         match = request.resolver_match
         module = match.func.__module__ if match else ""
-        if module.startswith("allauth."):
-            # Addresses, keys and codes.
-            add_never_cache_headers(response)
         if (
             request.method == "POST"
             and isinstance(response, HttpResponseRedirect)
@@ -95,15 +99,22 @@ class SignUpMiddleware(MiddlewareMixin):
             context = {"redirect_to": response.url}
             page = render(request, "socialaccount/login_redirect.html", context)
             page.cookies = response.cookies
-            return page
+            response = page
+        if module.startswith("allauth."):
+            # Addresses, keys and codes, and the state of a provider's sign-in.
+            add_never_cache_headers(response)
         return response
 
 
-def is_of_account(request: HttpRequest) -> bool:
-    """Whether the view is one of allauth's own, by its module: the admin has like names."""
+def is_of_account(request: HttpRequest, *names: str) -> bool:
+    """Whether the view is one of allauth's own, by its module: the admin has like names.
+
+    With names, one of those.
+    """
     match = request.resolver_match
-    module = match.func.__module__ if match else ""
-    return module.startswith(("allauth.account.", "allauth.mfa."))
+    if not match or (names and match.url_name not in names):
+        return False
+    return match.func.__module__.startswith(("allauth.account.", "allauth.mfa."))
 
 
 def used_second_factor(request: HttpRequest) -> bool:

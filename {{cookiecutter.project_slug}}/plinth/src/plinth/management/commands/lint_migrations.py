@@ -1,3 +1,4 @@
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,10 +16,16 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         commit = migration_lint.released_commit()
         if not commit:
-            self.stdout.write(
+            message = (
                 "No migration is released: there is no commit in MIGRATIONS_BASE and no "
                 "origin/main."
             )
+            # A pipeline's shallow clone would accept every migration.
+            if os.environ.get("CI"):
+                raise CommandError(
+                    f"{message} Fetch the main branch, or set MIGRATIONS_BASE."
+                )
+            self.stdout.write(message)
             return
         if not migration_lint.program():
             self.stdout.write("squawk is missing, so most rules are: make .venv/lint")

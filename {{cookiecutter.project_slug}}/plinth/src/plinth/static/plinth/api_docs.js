@@ -7,6 +7,10 @@ SwaggerUIBundle({
   domNode: page,
   deepLinking: true,
   validatorUrl: null,
+  onComplete() {
+    // Newer releases bring a <main>.
+    if (!page.querySelector("main")) page.setAttribute("role", "main");
+  },
   requestInterceptor(request) {
     request.headers["X-CSRFToken"] = page.dataset.csrfToken;
     return request;
