@@ -491,7 +491,7 @@ def test_targets_are_those_of_the_answer(bake: Bake, tmp_path: Path) -> None:
         return {*re.findall(r"(?m)^  make (\S+)", listed)}
 
     common = {"deploy", "rollback", "logs", "remote-shell"}
-    own = {"maintenance", "monitoring", "restore", "vault"}
+    own = {"maintenance", "monitoring", "restore", "restore-drill", "vault"}
     compose = targets()
     assert common | own <= compose
     assert compose - targets(**KUBERNETES) == own
