@@ -199,7 +199,7 @@ def sign_in(page: Page, password: str = PASSWORD, email: str = EMAIL) -> None:
 
 
 def assert_fit_for_everybody(page: Page, *without: str) -> None:
-    """Nothing is cut off, and the rules of WCAG that a program can check are kept.
+    """Nothing is cut off, and no rule of WCAG that a program can check is broken.
 
     Without those rules that somebody else's part of the page breaks.
     """

@@ -155,7 +155,7 @@ def test_update_of_the_template_is_proposed(proposed: Path, tmp_path: Path) -> N
     if not (proposed / ".gitlab-ci.yml").exists():
         assert "pr create --head template-update" in (tmp_path / "told").read_text()
 
-    # A commit of a reviewer is not overwritten, by a runner that has kept the clone.
+    # A commit of a reviewer is not overwritten, by a runner that still has the clone.
     (proposed / "README.md").write_text("Mended\n")
     commit(proposed, "Mended")
     run("git", "push", "--quiet", origin, "template-update", cwd=proposed)
