@@ -2,8 +2,16 @@ import pytest
 from django import forms
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.asserts import assertHTMLEqual
 
-from plinth.forms import AutofocusMixin, ChangedFieldsMixin, Textarea
+from plinth.database.fields import TimeZoneField, time_zones
+from plinth.forms import (
+    AutofocusMixin,
+    ChangedFieldsMixin,
+    FormRenderer,
+    LongSelect,
+    Textarea,
+)
 
 from .models import Document
 
@@ -59,3 +67,23 @@ def test_line_break_counts_as_one_character() -> None:
 
     assert form.is_valid()
     assert form.cleaned_data["note"] == "ab\ncd"
+
+
+@pytest.mark.parametrize("value", [None, "", "UTC", '"<&'])
+def test_long_select_is_that_of_django(value: str | None) -> None:
+    choices = [('"<&', '"<&'), *time_zones()]
+    attrs = {"id": "zone", "required": True, "disabled": False}
+    ours, djangos = (
+        widget(attrs, choices=choices).render("zone", value, {"class": '"'})
+        for widget in (LongSelect, forms.Select)
+    )
+
+    assertHTMLEqual(ours, djangos)
+    assert str(ours).count(" selected") == 1
+
+
+def test_long_select_renders_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FormRenderer, "get_template", None)
+    field = TimeZoneField().formfield()
+
+    assert "Europe/Berlin" in field.widget.render("zone", "")

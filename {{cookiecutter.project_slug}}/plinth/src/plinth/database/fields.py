@@ -14,6 +14,8 @@ from django.utils.encoding import punycode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from plinth.forms import LongSelect
+
 
 def normalize_email(address: str) -> str:
     """Return the one form of a mailbox's address: in lower case, with an ASCII domain."""
@@ -92,5 +94,6 @@ class TimeZoneField(models.CharField):
         select: dict[str, Any] = {
             "form_class": forms.ChoiceField,
             "choices": time_zones,
+            "widget": LongSelect,
         }
         return models.Field.formfield(self, **(select | options))
