@@ -993,7 +993,9 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
             url = (secrets / "celery_broker_url").read_text()
             assert url.endswith(f"@broker:{port}/0")
 
-    # Somebody edits the settings of one host.
+    # Somebody edits the settings of one host, and on the other what the site does not read.
+    secrets = tmp_path / f"web1/deploy/{target}/secrets"
+    (secrets / "alert_chat_url").write_text("https://chat.example.com/")
     with (tmp_path / f"web2/deploy/{target}/site.env").open("a") as file:
         file.write("SECURE_HSTS_SECONDS=60\n")
     assert hosts.play()[0] == 0
