@@ -229,7 +229,7 @@ def test_release_that_fails_a_job_starts_no_pod(
     cluster.calls.clear()
     cluster.ended[job] = "FailureTarget Failed"
 
-    assert make() == (1, f"{job} failed: the release before serves.")
+    assert make() == (1, f"{job} failed: site:1 serves.")
 
     assert not {"web", "worker", "beat", "after-deploy"} & {*cluster.applied}
     assert not cluster.lock
@@ -305,7 +305,7 @@ def test_release_that_is_not_ready_returns_to_the_one_before(
     code, line = make()
 
     assert code == 1
-    assert line.endswith("exceeded its progress deadline: the release before serves.")
+    assert line.endswith("exceeded its progress deadline: site:1 serves.")
     assert cluster.undone == [
         f"rollout undo deployment/{name} --to-revision=1" for name in reversed(changed)
     ]
@@ -346,6 +346,21 @@ def test_first_release_has_none_to_return_to(cluster: Cluster, make: Make) -> No
     assert code == 1
     assert line.endswith("exceeded its progress deadline: no release serves.")
     assert not cluster.undone
+
+
+def test_failure_after_an_interruption_says_what_runs(
+    cluster: Cluster, make: Make
+) -> None:
+    make(image="site:1")
+    cluster.revisions["worker"][2] = "site:2"
+    cluster.ended["before-deploy"] = "Failed"
+
+    code, line = make()
+
+    assert code == 1
+    assert line.endswith(
+        ": worker runs site:2, beat runs site:1, web runs site:1; repeat the command."
+    )
 
 
 @pytest.mark.practice(49)

@@ -177,6 +177,10 @@ class Cluster:
     def revision(self, name: str) -> str:
         return self.get(f"deployment/{name}", REVISION)
 
+    def image(self, deployment: str) -> str:
+        path = ".spec.template.spec.containers[0].image"
+        return self.get(f"deployment/{deployment}", path)
+
     def run_job(self, name: str) -> None:
         """Run a Job to its end; raise DeployError, and print its log, if it fails."""
         job = f"job/{name}"
@@ -312,8 +316,7 @@ def deploy(overlay: str, context: str, image: str) -> None:
         cluster.apply(cluster.find("Namespace"))
     with cluster.locked():
         before = {name: cluster.revision(name) for name in cluster.deployments()}
-        release = "the release before" if any(before.values()) else "no release"
-        state = f"{release} serves"
+        state = what_serves(cluster)
         late = ("Namespace", *LATE)
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         # Of the release before: its log says nothing of this one.
@@ -342,6 +345,16 @@ def deploy(overlay: str, context: str, image: str) -> None:
         finally:
             forget_if_contracted(cluster)
     tell(f"{cluster.namespace} now serves {image}.")
+
+
+def what_serves(cluster: Cluster) -> str:
+    """Return the end of an error: one release, none, or two after an interruption."""
+    images = {name: cluster.image(name) for name in cluster.deployments()}
+    found = {image for image in images.values() if image}
+    if len(found) > 1:
+        each = ", ".join(f"{name} runs {image}" for name, image in images.items())
+        return f"{each}; repeat the command"
+    return f"{found.pop() if found else 'no release'} serves"
 
 
 def await_database(cluster: Cluster) -> None:
@@ -409,8 +422,7 @@ def rollback(cluster: Cluster) -> None:
                     "make deploy IMAGE=..."
                 ) from None
             cluster.await_rollout(name)
-    image = cluster.get("deployment/web", ".spec.template.spec.containers[0].image")
-    tell(f"{cluster.namespace} serves {image} again.")
+    tell(f"{cluster.namespace} serves {cluster.image('web')} again.")
 
 
 def main() -> None:
