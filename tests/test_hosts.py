@@ -765,6 +765,7 @@ echo "$host: $*" >>"$state/log"
 """
 DOCKER = r"""
 case $* in
+"image ls "*) cat "$state/images" ;;
 "image inspect "*) grep -qx "$3" "$state/images" ;;
 "build "*) echo "$5" >>"$state/images" ;;
 "compose ps --services"*) echo worker ;;
@@ -772,7 +773,10 @@ case $* in
 "compose up --detach --wait") touch "$state/running-$host" ;;
 "compose up "*" web-"*) test ! -e "$state/failing-$host" ;;
 "compose config --services") echo postgres ;;
-"compose run --rm --no-TTY migrate") ! test -e "$state/contracts" || echo "Applying trial.0002... OK" ;;
+"compose run --rm --no-TTY migrate")
+    cat "$state"/../web?/deploy/compose/.refused >"$state/refused"
+    ! test -e "$state/contracts" || echo "Applying trial.0002... OK"
+    ;;
 *x-upstream*) sed -n 's|.*\(unix:/run/app/[a-z]*\.sock\).*|\1|p' upstream.conf ;;
 esac
 """
@@ -784,7 +788,10 @@ esac
 """
 PYTHON = r"""
 case $* in
-"manage.py migrate") ! test -e "$state/contracts" || echo "Applying trial.0002... OK" ;;
+"manage.py migrate")
+    cat "$state"/../web?/deploy/systemd/.refused >"$state/refused"
+    ! test -e "$state/contracts" || echo "Applying trial.0002... OK"
+    ;;
 esac
 """
 RELEASE = r"""
@@ -942,10 +949,16 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
 ) -> None:
     hosts = Recorded(bake, tmp_path, target)
     hosts.release()
+    # Built later than the commit that is deployed.
+    newer = [f"my_site:newer{n}" for n in range(6)]
+    (hosts.state / "images").write_text("\n".join([*newer, ""]))
     (hosts.state / "contracts").touch()
     (hosts.state / "failing-web2").touch()
 
     code, failed = hosts.play()
+    if target == "compose":
+        told = (hosts.state / "log").read_text()
+        assert {*re.findall("image rm (.*)", told)} == {newer[-1]}
     first = hosts.log()
     locks = [*tmp_path.glob("*/.deploy/lock")]
     (hosts.state / "failing-web2").unlink()
@@ -978,8 +991,9 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
         "web2 switch",
         "web1 contract",
     ]
-    # Neither can run on the tables of today.
+    # Neither can run on the tables of today, or returns to it while they are changed.
     assert set(rest[6:8]) == {f"web{n} old release is deleted" for n in (1, 2)}
+    assert (hosts.state / "refused").read_text().split() == ["blue", "blue"]
 
     # A server moves: the release that serves has to start again.
     hosts.write({"balancer": ("edge",), "web": ("web1", "web2"), "cache": ("web2",)})
@@ -998,8 +1012,11 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     (secrets / "alert_chat_url").write_text("https://chat.example.com/")
     with (tmp_path / f"web2/deploy/{target}/site.env").open("a") as file:
         file.write("SECURE_HSTS_SECONDS=60\n")
+    (hosts.state / "contracts").unlink()
     assert hosts.play()[0] == 0
     assert switches(hosts) == ["web2 switch"]
+    # Closed since the play before, and open again where its release is deleted.
+    assert [path.parts[-4] for path in tmp_path.glob("web?/deploy/*/.refused")] == ["web1"]
 
 
 def switches(hosts: Recorded) -> list[str]:

@@ -30,7 +30,7 @@ serving() {
 
 # Writes the colour in place, because nginx has the file mounted, and waits until it serves.
 point_nginx() {
-    text=$(sed "s|/run/app/[a-z]*\.sock|/run/app/$1.sock|" upstream.conf)
+    text=$(sed "s|/run/app/[a-z]*\.sock|/run/app/$1.sock|" ../nginx/upstream.conf)
     printf '%s\n' "$text" >upstream.conf
     reload_nginx || return
     for _ in $(seq 20); do
@@ -40,9 +40,7 @@ point_nginx() {
     return 1
 }
 
-# The colour keeps the refused release, for its logs: nobody is to roll back to it.
 refuse() {
-    [ -z "$started" ] || echo "$new" >.refused
     stop_web "$new" || true
     echo "$release $1: $old keeps serving." >&2
     exit 1
@@ -69,7 +67,8 @@ deploy() {
     # First, and for as long as they take: all that the old colour can run with.
     migrate --before-deploy || refuse "does not migrate"
     publish_static || refuse "has no static files"
-    started=yes
+    # Nobody rolls back to it before it has served: a refused one stays, for its logs.
+    echo "$new" >.refused
     start_web "$new" || refuse "is not healthy"
     in_web "$new" python -m plinth.server.release_check || refuse "has pages that fail"
     # Before the traffic: the new release may enqueue tasks that only these know.
@@ -82,6 +81,8 @@ rollback() {
         echo "The release before is gone, was left, or cannot run on today's tables: ./switch.sh RELEASE" >&2
         exit 1
     fi
+    # A second rollback, of somebody else, does not return to what serves now.
+    echo "$old" >.refused
     resume_web "$new"
     for _ in $(seq 50); do
         in_web "$new" python -m plinth.server.healthcheck web && return
@@ -101,12 +102,16 @@ drain() {
 
 # The migrations that remove what only the old release used. It cannot run without.
 finish_migrations() {
+    # Nobody rolls back until it is known what has been applied: not after an interruption either.
+    refused=$(cat .refused 2>/dev/null || true)
+    echo "$old" >.refused
     applied=$(migrate) || failed=yes
-    echo "$applied"
     # The first ones may have been applied before one failed.
     case $applied in
     *" OK"*) forget_web "$old" ;;
+    *) [ "$refused" = "$old" ] || rm -f .refused ;;
     esac
+    echo "$applied"
     if [ "$failed" ]; then
         echo "$new serves $release. To repeat its last migrations: ./switch.sh --finish" >&2
         exit 1
@@ -115,7 +120,7 @@ finish_migrations() {
     echo "$new now serves $release."
 }
 
-started='' failed=''
+failed=''
 before=$(current_release)
 release=$before
 old=$(serving)
@@ -129,6 +134,8 @@ case ${1-} in
 --rollback) rollback ;;
 --finish)
     serves=$old old=$new new=$serves
+    # An interruption may have left it running.
+    stop_web "$old"
     finish_migrations
     exit
     ;;
@@ -142,11 +149,10 @@ touch .unfinished
 since=$(log_position)
 point_nginx "$new" || go_back "is refused by nginx"
 remember "$release" "$new"
-rm -f .refused
 
 if [ "${1-}" = --rollback ]; then
-    # A second rollback, of somebody else, does not return to it.
-    echo "$old" >.refused
+    # Its settings may be older: deploy/ansible switches at the next deploy.
+    rm -f .settings
     start_workers || true
     echo "$new serves $release again."
     drain
@@ -159,6 +165,7 @@ while [ "$(date +%s)" -lt "$end" ]; do
     ! errors_rise "$since" || go_back "answers with server errors"
 done
 drain
+rm -f .refused
 # On several hosts, deploy/ansible runs them when no host needs what they remove.
 if [ "${LAST-}" = no ]; then
     rm .unfinished

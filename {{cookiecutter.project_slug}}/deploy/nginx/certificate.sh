@@ -3,6 +3,7 @@
 set -eu
 
 new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
-install -m 644 "$new/fullchain.pem" /etc/nginx/tls/
+# In this order: deploy/ansible repeats it until nginx has this fullchain.pem.
 install -m 600 "$new/privkey.pem" /etc/nginx/tls/
+install -m 644 "$new/fullchain.pem" /etc/nginx/tls/
 nginx -c "${NGINX_CONF:-/etc/nginx/site/nginx.conf}" -s reload

@@ -14,7 +14,8 @@ slot=$(sql --command "SELECT wal_status FROM pg_replication_slots WHERE slot_nam
 [ "${1-}" != --ask ] || { echo "The replica has to copy the database." && exit; }
 hba=$(sql --command 'SHOW hba_file')
 grep -q '^host replication replica' "$hba" || echo 'host replication replica all scram-sha-256' >>"$hba"
-sql --set password="$password" <<'SQL' >/dev/null
+sql <<SQL >/dev/null
+\\set password '$password'
 SELECT 'CREATE ROLE replica' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'replica') \gexec
 ALTER ROLE replica REPLICATION LOGIN PASSWORD :'password';
 -- So much of the write-ahead log waits for a replica that is away.

@@ -7,7 +7,7 @@ for programs in /usr/lib/postgresql/*/bin; do :; done
 start_server() {
     chmod 711 "$work"
     install --directory --owner postgres "$work/data"
-    runuser --user postgres -- "$programs/initdb" --auth trust --encoding UTF8 --pgdata "$work/data"
+    runuser --user postgres -- "$programs/initdb" --auth-local trust --auth-host reject --encoding UTF8 --pgdata "$work/data"
     runuser --user postgres -- "$programs/pg_ctl" --pgdata "$work/data" --log "$work/data/log" --wait start \
         --options "-c listen_addresses=127.0.0.1 -p 54320 -k $work/data -c fsync=off -c max_wal_size=4GB"
 }

@@ -15,7 +15,8 @@ broker=$CACHE_HOST:6380
 if [ -e host.env ]; then
     # A server may have moved to another host. URLs with other passwords are yours.
     before=$(cat secrets/*_url)
-    sed -i "s|//$login@[^:]*|//$login@$DATABASE_HOST|; s|//:$redis@[^:]*|//:$redis@$CACHE_HOST|" secrets/*_url
+    echo "s|//$login@[^:]*|//$login@$DATABASE_HOST|; s|//:$redis@[^:]*|//:$redis@$CACHE_HOST|" |
+        sed -i -f /dev/stdin secrets/*_url
     case $(cat secrets/database_replica_url 2>/dev/null) in
     "" | "postgres://$login@"*)
         printf %s "${REPLICA_HOST:+postgres://$login@$REPLICA_HOST:6432/app}" >secrets/database_replica_url
@@ -31,7 +32,7 @@ sed -n 's|^LoadCredential=\([a-z_]*\):.*|\1|p' units/site-.service.d/site.conf m
 done
 # Only root: systemd gives each unit copies.
 chmod 700 secrets
-[ -s upstream.conf ] || write_upstream blue
+grep -qs /run/app/ upstream.conf || write_upstream blue
 chmod 755 static tls
 chmod -R a+rX ../monitoring ../nginx monitoring
 [ -s secrets/email_url ] || echo "Write the address of your email provider into secrets/email_url (smtp://...): docs/mail.md."

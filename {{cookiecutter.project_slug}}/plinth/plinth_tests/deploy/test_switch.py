@@ -19,7 +19,11 @@ if not TARGETS:
 
 pytestmark = pytest.mark.practice(33)
 
-DOCKER = r"""#!/bin/sh
+# A power failure at a step.
+CUT = r"""#!/bin/sh
+! echo "$*" | grep -qf cut 2>/dev/null || kill -9 0
+"""
+DOCKER = r"""
 echo "$IMAGE: $*" >>calls
 case "$*" in
 *"nginx curl"*) echo "unix:/run/app/$(cat serving).sock" ;;
@@ -32,7 +36,7 @@ case "$*" in
 *"--no-TTY migrate") cat applied; test ! -e failing ;;
 esac 2>/dev/null
 """
-PYTHON = r"""#!/bin/sh
+PYTHON = r"""
 echo "$IN: $*" >>calls
 case "$*" in
 *release_check) test ! -e broken ;;
@@ -40,18 +44,17 @@ case "$*" in
 "manage.py migrate") cat applied; test ! -e failing ;;
 esac 2>/dev/null
 """
-SYSTEMCTL = r"""#!/bin/sh
+SYSTEMCTL = r"""
 echo "systemctl $*" >>calls
 case "$*" in
 "reload nginx") sed -n 's|.*/run/app/\([a-z]*\)\.sock.*|\1|p' upstream.conf >serving ;;
 "restart site-web@"*) test ! -e sick ;;
 esac
 """
-CURL = """#!/bin/sh
+CURL = """
 echo "unix:/run/app/$(cat serving).sock"
 """
-NOTHING = "#!/bin/sh\n"
-ZERO = "#!/bin/sh\necho 0\n"
+ZERO = "echo 0\n"
 OK = '{"status":200,"upstream_status":200}\n'
 ERROR = '{"status":500,"upstream_status":500}\n'
 
@@ -68,8 +71,10 @@ class Host:
         self.folder.mkdir(parents=True)
         shutil.copy(DEPLOY / "switch.sh", top / "deploy")
         shutil.copy(DEPLOY / self.target / "switch.sh", self.folder)
-        for program, script in (self.programs | {"sleep": NOTHING}).items():
-            self.write(program, script)
+        (top / "deploy/nginx").mkdir()
+        shutil.copy(DEPLOY / "nginx/upstream.conf", top / "deploy/nginx")
+        for program, script in (self.programs | {"sleep": ""}).items():
+            self.write(program, CUT + script)
             (self.folder / program).chmod(0o755)
         self.write("calls")
         self.write("serving", "blue")
@@ -98,8 +103,16 @@ class Host:
             text=True,
             timeout=120,
             check=False,
+            start_new_session=True,
         )
-        return done.returncode, (done.stdout + done.stderr).splitlines()[-1]
+        lines = (done.stdout + done.stderr).splitlines()
+        return done.returncode, lines[-1] if lines else ""
+
+    def cut_off(self, *words: str, at: str) -> None:
+        """Kill all processes of a switch when it runs a command like one of these."""
+        self.write("cut", at)
+        assert self.switch(*words)[0] < 0
+        (self.folder / "cut").unlink()
 
     def serves(self, colour: str, release: str) -> bool:
         """Whether nginx, its file, and the next start agree."""
@@ -149,8 +162,8 @@ class Systemd(Host):
         "python.sh": PYTHON,
         "curl": CURL,
         "wc": ZERO,
-        "ps": NOTHING,
-        "journalctl": NOTHING,
+        "ps": "",
+        "journalctl": "",
     }
     words = {
         "start": "systemctl restart site-web@",
@@ -250,6 +263,25 @@ def test_refused_release_is_not_rolled_back_to(host: Host, state: str) -> None:
     assert host.switch("--rollback")[0] == 0
 
 
+def test_release_that_was_never_checked_is_not_rolled_back_to(host: Host) -> None:
+    host.start("site:2", "green")
+    host.cut_off("site:2", at="up --detach\nrestart site-web@")
+
+    code, line = host.switch("--rollback")
+
+    assert code == 1
+    assert line.startswith("The release before is gone")
+    assert not host.did("reload")
+
+
+def test_damaged_file_of_nginx_is_written_anew(host: Host) -> None:
+    host.write("upstream.conf", "\n")
+
+    assert host.switch("site:2")[0] == 0
+
+    assert host.serves("green", "site:2")
+
+
 def test_traffic_returns_when_errors_rise(host: Host) -> None:
     host.write("log", OK * 50 + ERROR * 5)
 
@@ -308,8 +340,33 @@ def test_no_way_back_after_the_first_of_two_last_migrations(host: Host) -> None:
     assert host.did("forget", "blue")
 
 
+@pytest.mark.practice(49)
+def test_no_way_back_after_last_migrations_that_were_cut_off(host: Host) -> None:
+    host.start("site:1", "green")
+    host.cut_off("site:2", at="migrate$")
+    assert host.switch("--rollback")[0] == 1
+
+    # They have nothing to apply now.
+    assert host.switch("--finish") == (0, "green now serves site:2.")
+
+    assert host.switch("--rollback")[0] == 1
+    assert host.serves("green", "site:2")
+
+
+def test_old_colour_is_stopped_before_last_migrations_are_repeated(host: Host) -> None:
+    host.cut_off("site:2", at="^compose stop\ndisable")
+    assert not host.did("migrate after")
+
+    host.switch("--finish")
+
+    calls = (host.folder / "calls").read_text()
+    stop = host.words["stop"].format("blue")
+    assert calls.rindex(stop) < calls.index(host.words["migrate after"])
+
+
 def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> None:
     host.start("site:0", "green")
+    host.write(".settings", "newer")
 
     code, line = host.switch("--rollback")
 
@@ -317,6 +374,8 @@ def test_rollback_starts_the_release_before_and_migrates_nothing(host: Host) -> 
     assert line == "green serves site:0 again."
     assert host.serves("green", "site:0")
     assert not (host.folder / ".unfinished").exists()
+    # The settings with which it has started are older.
+    assert not (host.folder / ".settings").exists()
     assert host.did("resume", "green")
     assert not host.did("migrate")
     assert not host.did("check")

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +38,8 @@ ANALYSIS = DATABASE = 600
 # More than a pod has to drain.
 STOP = 120
 POLL = 2
+# Of a read, one every two seconds.
+TRIES = 15
 # Conditions of a Job.
 ENDED = {"Complete", "Failed"}
 REVISION = r".metadata.annotations.deployment\.kubernetes\.io/revision"
@@ -85,6 +87,14 @@ class Cluster:
     def here(self, *words: str) -> str:
         return self.kubectl("--namespace", self.namespace, *words)
 
+    def read(self, *words: str) -> str:
+        """Return what `kubectl get` prints: a network that fails for a moment ends no migration."""
+        for _ in range(TRIES - 1):
+            with suppress(DeployError):
+                return self.here("get", *words)
+            time.sleep(POLL)
+        return self.here("get", *words)
+
     def render(self) -> list[str]:
         """Return the overlay's objects, in kustomize's form of YAML.
 
@@ -130,10 +140,19 @@ class Cluster:
     def apply(self, documents: list[str]) -> None:
         self.kubectl("apply", "--filename", "-", text="\n---\n".join(documents))
 
+    def apply_namespace(self) -> None:
+        """Create the namespace, or set its labels: a pipeline may have rights in it alone."""
+        try:
+            self.apply(self.find("Namespace"))
+        except DeployError as error:
+            if not self.get(f"namespace/{self.namespace}", ".metadata.name"):
+                raise
+            tell(f"The labels of the namespace stay as they are: {error}")
+
     def get(self, what: str, path: str) -> str:
         """Return a field of an object; empty if there is none."""
-        words = ("get", what, "--ignore-not-found", "--output", f"jsonpath={{{path}}}")
-        return self.here(*words).strip()
+        output = ("--output", f"jsonpath={{{path}}}")
+        return self.read(what, "--ignore-not-found", *output).strip()
 
     def wait(self, what: str, path: str, good: str, bad: str, seconds: float) -> bool:
         """Wait until a field has a good word, or a bad one; return whether it is good."""
@@ -203,7 +222,7 @@ class Cluster:
         self.here("delete", f"job/{name}", "--ignore-not-found", *foreground)
 
     def suspend_job(self, name: str) -> None:
-        """Stop the pods of a Job, if it has not ended, and start no other; its log stays."""
+        """Stop the pods of a Job, if it has not ended, and start no other."""
         job = f"job/{name}"
         if self.get(job, ".metadata.name") and not self.conditions_of(job) & ENDED:
             self.here("patch", job, "--patch", '{"spec": {"suspend": true}}')
@@ -235,8 +254,8 @@ class Cluster:
         """Return the phases of a Job's pods, and the reasons why some have not started."""
         phases = "{.items[*].status.phase}"
         reasons = "{.items[*].status.containerStatuses[*].state.waiting.reason}"
-        pods = ("get", "pods", f"--selector=batch.kubernetes.io/job-name={job}")
-        return {*self.here(*pods, "--output", f"jsonpath={phases} {reasons}").split()}
+        pods = ("pods", f"--selector=batch.kubernetes.io/job-name={job}")
+        return {*self.read(*pods, "--output", f"jsonpath={phases} {reasons}").split()}
 
     def warning_of(self, job: str) -> str:
         """Return the newest warning about a Job or its pods, after a colon; empty without one."""
@@ -269,9 +288,9 @@ class Cluster:
     def await_stop(self) -> None:
         """Wait until no pod drains: `rollout status` does not count those."""
         path = "{.items[*].metadata.deletionTimestamp}"
-        pods = ("get", "pods", "--selector", PODS, "--output", f"jsonpath={path}")
+        pods = ("pods", "--selector", PODS, "--output", f"jsonpath={path}")
         end = time.monotonic() + STOP
-        while self.here(*pods).strip():
+        while self.read(*pods).strip():
             if time.monotonic() > end:
                 raise DeployError("Pods of the release before do not stop")
             time.sleep(POLL)
@@ -279,8 +298,8 @@ class Cluster:
     def forget(self, selector: str, test: str) -> None:
         """Delete the revisions that pass a test of JSONPath, so that nobody returns to them."""
         path = f"jsonpath={{.items[?(@{test})].metadata.name}}"
-        sets = ("get", "replicasets", "--selector", selector, "--output", path)
-        if old := self.here(*sets).split():
+        sets = ("replicasets", "--selector", selector, "--output", path)
+        if old := self.read(*sets).split():
             self.here("delete", "replicaset", *old)
 
     def deployments(self) -> list[str]:
@@ -311,12 +330,12 @@ def deploy(overlay: str, context: str, image: str) -> None:
     if not any(map(IMAGE.search, cluster.rendered)):
         raise DeployError(f"{cluster.overlay} names an image itself: delete `images`.")
     cluster.rendered = [IMAGE.sub(rf"\g<1>{image}", it) for it in cluster.rendered]
-    # A pipeline may have rights in the namespace alone.
-    if not cluster.get(f"namespace/{cluster.namespace}", ".metadata.name"):
-        cluster.apply(cluster.find("Namespace"))
+    cluster.apply_namespace()
     with cluster.locked():
         before = {name: cluster.revision(name) for name in cluster.deployments()}
         state = what_serves(cluster)
+        # Its log, of a deploy that was cut off, is deleted with it.
+        forget_if_contracted(cluster)
         late = ("Namespace", *LATE)
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
         # Of the release before: its log says nothing of this one.
@@ -413,7 +432,10 @@ def rollback(cluster: Cluster) -> None:
         # A deploy may have been cut off there.
         cluster.suspend_job("after-deploy")
         forget_if_contracted(cluster)
-        for name in reversed(cluster.deployments()):
+        *others, last = reversed(cluster.deployments())
+        # An interruption may have left some on another release, or there already.
+        left = cluster.image(last)
+        for name in [it for it in (*others, last) if cluster.image(it) == left]:
             try:
                 cluster.here("rollout", "undo", f"deployment/{name}")
             except DeployError:
@@ -422,6 +444,8 @@ def rollback(cluster: Cluster) -> None:
                     "make deploy IMAGE=..."
                 ) from None
             cluster.await_rollout(name)
+        # A second rollback, of somebody else, does not return to what was left.
+        cluster.forget(PODS, ".spec.replicas==0")
     tell(f"{cluster.namespace} serves {cluster.image('web')} again.")
 
 
