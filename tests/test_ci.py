@@ -136,7 +136,7 @@ def update(project: Path) -> str:
         cwd=project,
         PATH=f"{folder}/bin:{os.environ['PATH']}",
         UPDATE_TOKEN="secret",
-        CI_SERVER_HOST="gitlab.example",
+        CI_SERVER_URL="https://gitlab.example",
         CI_PROJECT_PATH="owner/site",
         GITLAB_USER_EMAIL="ann@example.com",
     )

@@ -7,7 +7,8 @@ from .querysets import ProductQuerySet
 
 
 class ProductSitemap(Sitemap):
-    limit = 10_000
+    # A page takes a tenth of a second to make.
+    limit = 1_000
 
     def items(self) -> ProductQuerySet:
         return Product.objects.published().only("sku", "modified").order_by("id")

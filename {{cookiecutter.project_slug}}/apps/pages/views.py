@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import RedirectView, TemplateView, View
 
@@ -26,7 +27,8 @@ class ManifestView(View):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         icon = {"src": static("favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
-        manifest = {"name": settings.SITE_NAME, "start_url": "/", "icons": [icon]}
+        start = reverse("pages:home")
+        manifest = {"name": settings.SITE_NAME, "start_url": start, "icons": [icon]}
         return JsonResponse(manifest, content_type="application/manifest+json")
 
 

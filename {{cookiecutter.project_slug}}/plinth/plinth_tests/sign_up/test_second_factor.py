@@ -190,9 +190,9 @@ def test_page_that_leads_to_a_provider_is_not_cached(rf: RequestFactory) -> None
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_reset_of_the_password_signs_nobody_in(
-    client: Client, staff: Any, app: Authenticator
-) -> None:
+def reset_password(staff: Any) -> None:
+    """By the link of the mail, with another client."""
+    client = Client()
     path = reverse(
         "accounts:password-reset-confirm",
         kwargs={
@@ -203,10 +203,16 @@ def test_reset_of_the_password_signs_nobody_in(
     form = client.get(path, follow=True)
     passwords = {"new_password1": "another one", "new_password2": "another one"}
     client.post(form.request["PATH_INFO"], passwords)
+    assert "_auth_user_id" not in client.session
     staff.refresh_from_db()
+
+
+def test_reset_of_the_password_signs_nobody_in(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    reset_password(staff)
     assert staff.check_password("another one")
 
-    assert "_auth_user_id" not in client.session
     fields = {"username": staff.email, "password": "another one"}
     client.post(SIGN_IN, fields)
     assert "_auth_user_id" not in client.session
@@ -225,6 +231,42 @@ def test_codes_are_limited_by_account(
 
     assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert "_auth_user_id" not in client.session
+
+
+def test_reset_of_the_password_frees_no_codes(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    """Or whoever has the mailbox could try all of them."""
+    sign_in(client, staff)
+    limit, _ = throttle.LIMITS["code"]["account"]
+    for _ in range(limit):
+        client.post(f"{FACTORS}authenticate/", {"code": "000000"})
+
+    reset_password(staff)
+
+    client.post(SIGN_IN, {"username": staff.email, "password": "another one"})
+    response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def test_sign_in_that_waits_for_a_code_ends_with_a_new_password(
+    client: Client, staff: Any, app: Authenticator
+) -> None:
+    sign_in(client, staff)
+    reset_password(staff)
+
+    response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
+
+    assertRedirects(response, SIGN_IN, fetch_redirect_response=False)
+    assert "_auth_user_id" not in client.session
+
+
+def test_superuser_without_the_admin_needs_one(client: Client, staff: Any) -> None:
+    staff.is_staff = False
+    staff.save()
+    client.force_login(staff)
+
+    assert client.get("/plain/").status_code == HTTPStatus.FOUND
 
 
 def test_members_need_none(client: Client, verified: Any) -> None:

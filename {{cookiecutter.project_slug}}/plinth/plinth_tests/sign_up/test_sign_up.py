@@ -1,6 +1,7 @@
 """Sign-up, sign-in and reset: what they tell, whom they let in, and what they count."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -11,9 +12,12 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
+from django.core.cache import caches
+from django.core.management import call_command
 from django.template import Context, Origin, Template
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
 
@@ -129,6 +133,40 @@ def test_address_that_others_have_not_verified_is_free(
     client.post(link("addresses/confirm/"))
     assertRedirects(sign_in(client, "bo@example.com"), PROFILE)
     assert User.objects.get(email="bo@example.com").pk != verified.pk
+
+
+def test_sign_up_that_is_never_verified_keeps_nobody_from_the_address(
+    signed_in: Client, verified: Any, commit: Commit
+) -> None:
+    sign_up("new@example.com")
+    # allauth mails one address every three minutes.
+    caches["default"].clear()
+    with commit():
+        signed_in.post(
+            "/accounts/addresses/", {"email": "new@example.com", "action_add": ""}
+        )
+
+    signed_in.post(link("addresses/confirm/"))
+    signed_in.post(
+        "/accounts/addresses/", {"email": "new@example.com", "action_primary": ""}
+    )
+
+    verified.refresh_from_db()
+    assert verified.email == "new@example.com"
+    assert User.objects.get() == verified
+    primary = EmailAddress.objects.get(primary=True)
+    assert (primary.email, primary.user) == (verified.email, verified)
+
+
+def test_user_of_staff_is_not_taken_for_such_a_sign_up(
+    signed_in: Client, verified: Any
+) -> None:
+    other = User.objects.create_user("new@example.com")
+    address = verified.emailaddress_set.create(email="new@example.com")
+
+    AccountAdapter().confirm_email(signed_in.get(PROFILE).wsgi_request, address)
+
+    assert User.objects.filter(pk=other.pk).exists()
 
 
 def test_sign_up_that_is_sent_twice_makes_one_account(
@@ -384,6 +422,33 @@ def test_staff_may_set_an_address_that_the_user_has_added(
         True,
         True,
     )
+
+
+def test_admin_changes_no_address_beside_that_of_the_account(
+    admin_client: Client, verified: Any
+) -> None:
+    address = verified.emailaddress_set.get()
+    page = reverse("admin:account_emailaddress_change", args=[address.pk])
+
+    form = {"user": verified.pk, "email": "changed@example.com", "primary": "on"}
+    admin_client.post(page, form)
+
+    address.refresh_from_db()
+    assert (address.email, address.primary) == (verified.email, True)
+
+
+def test_sessions_that_have_ended_are_forgotten(
+    signed_in: Client, verified: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(days=400)
+    data = {"user": verified, "ip": "192.0.2.1", "last_seen_at": long_ago}
+    UserSession.objects.create(**data, session_key="ended")
+    # One that goes on, as its cookie is renewed.
+    UserSession.objects.exclude(session_key="ended").update(last_seen_at=long_ago)
+
+    call_command("delete_accounts")
+
+    assert UserSession.objects.get().session_key == signed_in.session.session_key
 
 
 def test_admin_finds_sessions_by_address(admin_client: Client, user: Any) -> None:

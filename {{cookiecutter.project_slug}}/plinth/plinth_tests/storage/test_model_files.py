@@ -60,6 +60,15 @@ def test_replaced_file_is_deleted_on_commit(document: Document, commit: Commit) 
     assert not before & stored()
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+def test_two_uploads_at_once_replace_one_file_each(document: Document) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        replace(document)
+
+    (read,) = [q["sql"] for q in captured if q["sql"].startswith("SELECT")]
+    assert read.endswith("FOR NO KEY UPDATE")
+
+
 def test_other_change_keeps_the_file(document: Document, commit: Commit) -> None:
     before = stored()
 

@@ -121,6 +121,7 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     success_message = _("Your new password is set. You can sign in with it.")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        # Whoever has locked the account: its owner is there.
-        throttle.release(form.user.get_username())
+        # Whoever has locked the account: the owner of its mailbox is there. That is no second
+        # factor, whose codes could be tried without end.
+        throttle.release(form.user.get_username(), *throttle.PASSWORD)
         return super().form_valid(form)

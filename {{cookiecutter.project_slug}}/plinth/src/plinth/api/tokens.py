@@ -106,7 +106,7 @@ def of_session(key: str) -> Token | None:
     found: Any = authenticate_by_x_session_token(key) if is_key else None
     if not found or not found.user:
         return None
-    if found.user.is_staff and settings.STAFF_MFA_REQUIRED:
+    if (found.user.is_staff or found.user.is_superuser) and settings.STAFF_MFA_REQUIRED:
         records = get_authentication_records(found, found.user)
         if not any(record.get("method") == "mfa" for record in records):
             raise Problem(403, SECOND_FACTOR)
@@ -119,7 +119,8 @@ def find(key: str) -> Token | None:
     token = valid.select_related("user").filter(digest=digest(key)).first()
     if not token or token.created < token.user.password_changed:
         return None
-    if token.user.is_staff and getattr(settings, "STAFF_MFA_REQUIRED", False):
+    is_privileged = token.user.is_staff or token.user.is_superuser
+    if is_privileged and getattr(settings, "STAFF_MFA_REQUIRED", False):
         from allauth.mfa.utils import is_mfa_enabled
 
         # One from before the user was staff, or before the setting.

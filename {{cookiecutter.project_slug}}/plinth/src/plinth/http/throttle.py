@@ -32,6 +32,8 @@ LIMITS: dict[str, dict[str, tuple[int, int]]] = {
     "confirm": {"account": (5, 300)},
     "password-reset": {"account": (5, 300), "client": (20, 60)},
 }
+# Those that ask for the password.
+PASSWORD = ("sign-in", "confirm", "password-change")
 
 
 def consume(request: HttpRequest, action: str, account: str) -> int:
@@ -77,9 +79,9 @@ def give_back(action: str, account: str) -> None:
         return
 
 
-def release(account: str) -> None:
-    """Forget the attempts of an account."""
-    for action in limits():
+def release(account: str, *actions: str) -> None:
+    """Forget the attempts of an account: of these actions, or of all."""
+    for action in actions or limits():
         key = cache_key(action, "account", account)
         cache.delete_many([key, f"{key}:until"])
 

@@ -1,16 +1,21 @@
 """allauth's hooks: mail by plinth.mail, throttling by plinth.http.throttle."""
 
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -76,6 +81,35 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response
 
+    def login(self, request: HttpRequest, user: AbstractEmailUser) -> None:
+        """Begin the session, unless the password has changed since it was given.
+
+        A second factor or a verification may have been waited for.
+        """
+        changed = user.password_changed.timestamp()
+        for record in get_authentication_records(request, user):
+            if record["method"] == "password" and record["at"] < changed:
+                raise ImmediateHttpResponse(rejection(request))
+        super().login(request, user)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Verify an address, which ends a sign-up that never did: it was somebody else's."""
+        address = email_address.email
+        with transaction.atomic():
+            if not super().confirm_email(request, email_address):
+                return False
+            never = EmailAddress.objects.filter(email=address, verified=False)
+            (
+                get_user_model()
+                .objects.filter(
+                    email=address, last_login=None, pk__in=never.values("user")
+                )
+                .exclude(pk=email_address.user_id)
+                .exclude(emailaddress__verified=True)
+                .delete()
+            )
+        return True
+
     def set_password(self, user: AbstractEmailUser, password: str) -> None:
         user.set_password(password)
         # The password alone: an account deactivated meanwhile stays so.
@@ -111,6 +145,13 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         if message_template not in SILENT:
             super().add_message(request, level, message_template, *args, **options)
+
+
+def rejection(request: HttpRequest) -> HttpResponse:
+    if is_headless_request(request):
+        status = HTTPStatus.UNAUTHORIZED
+        return JsonResponse({"status": status}, status=status)
+    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
 
 
 def attempt_of(request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str]:

@@ -27,7 +27,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # Owners are notified of changes that they did not make.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Addresses, second factors and sessions ask for the password again after five minutes.
+# Addresses, second factors and personal data ask for the password again, which then holds for
+# five minutes.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5

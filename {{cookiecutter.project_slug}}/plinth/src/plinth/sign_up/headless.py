@@ -16,6 +16,7 @@ from allauth.headless.internal.restkit.views import RESTView
 from allauth.headless.mfa import inputs as mfa_inputs
 from allauth.headless.mfa import views as mfa_views
 from allauth.headless.usersessions.views import SessionsView
+from django.db import models
 from django.http import HttpRequest
 from django.urls import path
 
@@ -25,17 +26,25 @@ from .forms import SignUpMixin, ThrottledCodeMixin
 class StrictJSONMixin(RESTView):
     """Answers 400, as JSON, to each body that allauth or the database can't read.
 
-    That is also one nested too deeply, a number of too many digits or beyond a float, and
-    half of a surrogate pair.
+    That is also one nested too deeply, a number of too many digits or beyond a float, a key
+    beyond the database's integers, and half of a surrogate pair.
     """
 
     def _parse_json(self, request: HttpRequest) -> Any:
         try:
             data = super()._parse_json(request)
             json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+            json.loads(request.body or "null", parse_int=database_integer)
         except (ImmediateHttpResponse, ValueError, RecursionError):
             raise ImmediateHttpResponse(ErrorResponse(request)) from None
         return data
+
+
+def database_integer(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > models.BigIntegerField.MAX_BIGINT:
+        raise ValueError(number)
+    return number
 
 
 class SignUpInput(SignUpMixin, inputs.SignupInput):

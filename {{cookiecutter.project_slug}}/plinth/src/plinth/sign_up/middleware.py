@@ -22,9 +22,10 @@ CONFIRMATION = ("mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_lo
 class SignUpMiddleware(MiddlewareMixin):
     """Ask staff for a second factor, and send forms to social providers.
 
-    With STAFF_MFA_REQUIRED, staff reach only the page that asks for their second factor until
-    this session has used it, whatever way it was started; without one, allauth's pages of their
-    account. Without a session cookie, and without that setting, the session is not read.
+    With STAFF_MFA_REQUIRED, staff and superusers reach only the page that asks for their second
+    factor until this session has used it, whatever way it was started; without one, allauth's
+    pages of their account. Without a session cookie, and without that setting, the session is
+    not read.
     """
 
     def process_view(
@@ -33,7 +34,7 @@ class SignUpMiddleware(MiddlewareMixin):
         if (
             not settings.STAFF_MFA_REQUIRED
             or settings.SESSION_COOKIE_NAME not in request.COOKIES
-            or not getattr(request.user, "is_staff", False)
+            or not (request.user.is_staff or request.user.is_superuser)
             # It has been checked, and the session is another user's or nobody's.
             or getattr(request, "api_token", None)
             or used_second_factor(request)

@@ -64,6 +64,17 @@ def rows(model: Any, user: Any, *fields: str) -> list[dict[str, Any]]:
     return list(model.objects.filter(user=user).order_by("pk").values(*fields))
 
 
+def clear_sessions() -> None:
+    """Delete the client IPs and browsers of sessions that have ended.
+
+    Those of the last SESSION_COOKIE_AGE are not looked at: most go on.
+    """
+    age = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    old = UserSession.objects.filter(last_seen_at__lt=timezone.now() - age)
+    ended = [session.pk for session in old.iterator() if not session.exists()]
+    UserSession.objects.filter(pk__in=ended).delete()
+
+
 @transaction.atomic
 def request_deletion(user: AbstractEmailUser, link: str) -> None:
     """Delete an account in ACCOUNT_DELETION_DAYS, and tell its owner by mail.

@@ -30,7 +30,8 @@ def save(instance: Model, update_fields: Iterable[str]) -> None:
     model = type(instance)
     with transaction.atomic():
         same = model._default_manager.filter(pk=instance.pk)  # noqa: SLF001
-        replaced = stored_files(same, fields)
+        # Locked: two uploads at once would both replace the same file.
+        replaced = stored_files(same.select_for_update(no_key=True), fields)
         try:
             adding = instance._state.adding  # noqa: SLF001
             instance.save(update_fields=None if adding else fields)

@@ -6,8 +6,12 @@ from plinth.sign_up import services
 
 
 class Command(BaseCommand):
-    help = "Delete the accounts whose requested deletion is due; for a daily timer."
+    help = (
+        "Delete the accounts whose requested deletion is due, and traces of ended "
+        "sessions; for a daily timer."
+    )
 
     def handle(self, **options: Any) -> None:
         count = services.delete_due()
+        services.clear_sessions()
         self.stdout.write(f"{count} accounts are deleted.")
