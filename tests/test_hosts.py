@@ -1016,7 +1016,9 @@ def test_release_stops_at_the_first_failure_and_goes_on_from_there(
     assert hosts.play()[0] == 0
     assert switches(hosts) == ["web2 switch"]
     # Closed since the play before, and open again where its release is deleted.
-    assert [path.parts[-4] for path in tmp_path.glob("web?/deploy/*/.refused")] == ["web1"]
+    assert [path.parts[-4] for path in tmp_path.glob("web?/deploy/*/.refused")] == [
+        "web1"
+    ]
 
 
 def switches(hosts: Recorded) -> list[str]:
