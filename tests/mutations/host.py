@@ -68,9 +68,37 @@ MUTATIONS = [
         33,
         "old-workers-behind-new-pages",
         replace(
-            KUBERNETES, "in reversed(cluster.deployments())", "in cluster.deployments()"
+            KUBERNETES, "= reversed(cluster.deployments())", "= cluster.deployments()"
         ),
         "test_rollback_returns_every_deployment",
+    ),
+    Mutation(
+        33,
+        "an-unchecked-release-is-returned-to",
+        replace(SWITCH, '    echo "$new" >.refused\n', ""),
+        "test_release_that_was_never_checked_is_not_rolled_back_to",
+    ),
+    Mutation(
+        33,
+        "a-rollback-that-was-cut-off-mixes-releases",
+        replace(KUBERNETES, " if cluster.image(it) == left", ""),
+        "test_rollback_returns_all_to_one_release_after_an_interruption",
+    ),
+    Mutation(
+        49,
+        "a-way-back-during-the-last-migrations",
+        replace(SWITCH, '    echo "$old" >.refused\n    applied', "    applied"),
+        "test_no_way_back_after_last_migrations_that_were_cut_off",
+    ),
+    Mutation(
+        49,
+        "a-cluster-deletes-the-log-of-its-last-migrations",
+        replace(
+            KUBERNETES,
+            "        forget_if_contracted(cluster)\n        late",
+            "        late",
+        ),
+        "test_nobody_returns_after_a_contraction_that_was_cut_off",
     ),
     Mutation(
         49,
