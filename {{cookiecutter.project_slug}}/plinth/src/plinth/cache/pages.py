@@ -144,8 +144,9 @@ class ConditionalPageMixin(CachedPageMixin):
     """Answers 304 to a browser that has the page, before the page is made.
 
     The ETag is of what pages consist of: the release, the language, the time of the last
-    change, the version of the name, and the cookies, which say who is signed in. Times are
-    in the site's time zone, since no cookie says that of the user.
+    change, the version of the name, and the cookies, which say who is signed in, but not
+    whether the session has ended or what its user may do: that shows with the page's next
+    change. Times are in the site's time zone, since no cookie says that of the user.
     """
 
     def get_last_modified(self) -> datetime:
