@@ -102,6 +102,8 @@ if (app.conf.broker_url or "").startswith("redis"):
         "visibility_timeout": 6,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        # A worker that is killed while it looks for such tasks has this lock for 300 s.
+        "unacked_mutex_expire": 5,
     }
 """
 
