@@ -49,15 +49,8 @@ def test_foundation_passes_its_tests_and_skips_none(everything: Path) -> None:
     """But proofs: `make prove` runs them (test_everyday.py, test_practices.py)."""
     with services.postgresql() as url:
         report = run(
-            *(
-                ".venv/bin/pytest",
-                "--numprocesses=2",
-                "-q",
-                "-rs",
-                "-m",
-                "not practice",
-            ),
-            "plinth/plinth_tests",
+            *(".venv/bin/pytest", "--numprocesses=2", "-q", "-rs"),
+            *("-m", "not practice", "plinth/plinth_tests"),
             cwd=everything,
             env={"DATABASE_URL": url},
         )

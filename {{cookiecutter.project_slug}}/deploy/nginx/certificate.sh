@@ -3,7 +3,7 @@
 set -eu
 
 new=${RENEWED_LINEAGE:?is set by certbot, which runs this script}
-# In this order: deploy/ansible repeats it until nginx has this fullchain.pem.
+# The key first: deploy/ansible repeats this until nginx has the same fullchain.pem.
 install -m 600 "$new/privkey.pem" /etc/nginx/tls/
 install -m 644 "$new/fullchain.pem" /etc/nginx/tls/
 nginx -c "${NGINX_CONF:-/etc/nginx/site/nginx.conf}" -s reload

@@ -190,9 +190,16 @@ def test_page_that_leads_to_a_provider_is_not_cached(rf: RequestFactory) -> None
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def reset_password(staff: Any) -> None:
-    """By the link of the mail, with another client."""
-    client = Client()
+def try_codes(client: Client) -> None:
+    """As many wrong ones as an account may try."""
+    limit, _ = throttle.LIMITS["code"]["account"]
+    for _ in range(limit):
+        response = client.post(f"{FACTORS}authenticate/", {"code": "000000"})
+        assert response.status_code == HTTPStatus.OK
+
+
+def reset_password(client: Client, staff: Any) -> None:
+    """By the link of the mail."""
     path = reverse(
         "accounts:password-reset-confirm",
         kwargs={
@@ -210,7 +217,7 @@ def reset_password(staff: Any) -> None:
 def test_reset_of_the_password_signs_nobody_in(
     client: Client, staff: Any, app: Authenticator
 ) -> None:
-    reset_password(staff)
+    reset_password(client, staff)
     assert staff.check_password("another one")
 
     fields = {"username": staff.email, "password": "another one"}
@@ -222,10 +229,7 @@ def test_codes_are_limited_by_account(
     client: Client, staff: Any, app: Authenticator
 ) -> None:
     sign_in(client, staff)
-    limit, _ = throttle.LIMITS["code"]["account"]
-    for _ in range(limit):
-        response = client.post(f"{FACTORS}authenticate/", {"code": "000000"})
-        assert response.status_code == HTTPStatus.OK
+    try_codes(client)
 
     response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
 
@@ -238,11 +242,9 @@ def test_reset_of_the_password_frees_no_codes(
 ) -> None:
     """Or whoever has the mailbox could try all of them."""
     sign_in(client, staff)
-    limit, _ = throttle.LIMITS["code"]["account"]
-    for _ in range(limit):
-        client.post(f"{FACTORS}authenticate/", {"code": "000000"})
+    try_codes(client)
 
-    reset_password(staff)
+    reset_password(client, staff)
 
     client.post(SIGN_IN, {"username": staff.email, "password": "another one"})
     response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
@@ -253,12 +255,17 @@ def test_sign_in_that_waits_for_a_code_ends_with_a_new_password(
     client: Client, staff: Any, app: Authenticator
 ) -> None:
     sign_in(client, staff)
-    reset_password(staff)
+    reset_password(Client(), staff)
 
     response = client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
 
     assertRedirects(response, SIGN_IN, fetch_redirect_response=False)
     assert "_auth_user_id" not in client.session
+    # With the new one.
+    client.post(SIGN_IN, {"username": staff.email, "password": "another one"})
+    client.post(f"{FACTORS}authenticate/", {"code": code(staff)})
+
+    assert "_auth_user_id" in client.session
 
 
 def test_superuser_without_the_admin_needs_one(client: Client, staff: Any) -> None:

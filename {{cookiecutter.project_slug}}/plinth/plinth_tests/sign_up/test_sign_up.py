@@ -164,7 +164,7 @@ def test_user_of_staff_is_not_taken_for_such_a_sign_up(
     other = User.objects.create_user("new@example.com")
     address = verified.emailaddress_set.create(email="new@example.com")
 
-    AccountAdapter().confirm_email(signed_in.get(PROFILE).wsgi_request, address)
+    assert AccountAdapter().confirm_email(signed_in.get(PROFILE).wsgi_request, address)
 
     assert User.objects.filter(pk=other.pk).exists()
 

@@ -121,7 +121,7 @@ class PasswordResetConfirmView(SuccessMessageMixin, views.PasswordResetConfirmVi
     success_message = _("Your new password is set. You can sign in with it.")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        # Whoever has locked the account: the owner of its mailbox is there. That is no second
-        # factor, whose codes could be tried without end.
-        throttle.release(form.user.get_username(), *throttle.PASSWORD)
+        # Whoever has locked the account: the owner of its mailbox is there. Codes of the second
+        # factor stay counted, or whoever has the mailbox could try all of them.
+        throttle.release(form.user.get_username(), *throttle.PASSWORD_ACTIONS)
         return super().form_valid(form)

@@ -38,7 +38,7 @@ ANALYSIS = DATABASE = 600
 # More than a pod has to drain.
 STOP = 120
 POLL = 2
-# Of a read, one every two seconds.
+# How often a read is tried, every two seconds.
 TRIES = 15
 # Conditions of a Job.
 ENDED = {"Complete", "Failed"}
@@ -334,7 +334,7 @@ def deploy(overlay: str, context: str, image: str) -> None:
     with cluster.locked():
         before = {name: cluster.revision(name) for name in cluster.deployments()}
         state = what_serves(cluster)
-        # Its log, of a deploy that was cut off, is deleted with it.
+        # A deploy that was cut off has not; its log is deleted with the Job below.
         forget_if_contracted(cluster)
         late = ("Namespace", *LATE)
         cluster.apply([it for it in cluster.rendered if kind_of(it) not in late])
@@ -367,7 +367,10 @@ def deploy(overlay: str, context: str, image: str) -> None:
 
 
 def what_serves(cluster: Cluster) -> str:
-    """Return the end of an error: one release, none, or two after an interruption."""
+    """Return what the Deployments run, as the end of an error message.
+
+    After an interruption, that may be two releases.
+    """
     images = {name: cluster.image(name) for name in cluster.deployments()}
     found = {image for image in images.values() if image}
     if len(found) > 1:
@@ -433,7 +436,7 @@ def rollback(cluster: Cluster) -> None:
         cluster.suspend_job("after-deploy")
         forget_if_contracted(cluster)
         *others, last = reversed(cluster.deployments())
-        # An interruption may have left some on another release, or there already.
+        # After an interruption, others may run another release, or have returned: they stay.
         left = cluster.image(last)
         for name in [it for it in (*others, last) if cluster.image(it) == left]:
             try:

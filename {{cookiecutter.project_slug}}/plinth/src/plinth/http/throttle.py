@@ -32,8 +32,8 @@ LIMITS: dict[str, dict[str, tuple[int, int]]] = {
     "confirm": {"account": (5, 300)},
     "password-reset": {"account": (5, 300), "client": (20, 60)},
 }
-# Those that ask for the password.
-PASSWORD = ("sign-in", "confirm", "password-change")
+# Actions that ask for the password.
+PASSWORD_ACTIONS = ("sign-in", "confirm", "password-change")
 
 
 def consume(request: HttpRequest, action: str, account: str) -> int:

@@ -33,13 +33,17 @@ SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 def raise_if_throttled(request: HttpRequest, action: str, account: str) -> None:
     """Count an attempt; raise the response with status 429 that AccountMiddleware returns."""
     if wait := throttle.consume(request, action, account):
-        response = errors.too_many_requests(request, wait=wait)
-        if is_headless_request(request):
-            body = {"status": response.status_code}
-            response = JsonResponse(
-                body, status=response.status_code, headers={"Retry-After": str(wait)}
-            )
+        page = errors.too_many_requests(request, wait=wait)
+        response = answer(request, page, page.status_code)
+        response.headers["Retry-After"] = str(wait)
         raise ImmediateHttpResponse(response)
+
+
+def answer(request: HttpRequest, page: HttpResponse, status: int) -> HttpResponse:
+    """Return a page, or its status as JSON to a client without pages."""
+    if is_headless_request(request):
+        return JsonResponse({"status": status}, status=status)
+    return page
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -82,18 +86,19 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def login(self, request: HttpRequest, user: AbstractEmailUser) -> None:
-        """Begin the session, unless the password has changed since it was given.
+        """Begin the session, unless the password has changed since the user sent it.
 
-        A second factor or a verification may have been waited for.
+        Between the two, a user without the second factor at hand may wait for minutes.
         """
-        changed = user.password_changed.timestamp()
-        for record in get_authentication_records(request, user):
-            if record["method"] == "password" and record["at"] < changed:
-                raise ImmediateHttpResponse(rejection(request))
+        records = get_authentication_records(request, user)
+        sent = [it["at"] for it in records if it["method"] == "password"]
+        if sent and max(sent) < user.password_changed.timestamp():
+            page = HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+            raise ImmediateHttpResponse(answer(request, page, HTTPStatus.UNAUTHORIZED))
         super().login(request, user)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Verify an address, which ends a sign-up that never did: it was somebody else's."""
+        """Verify an address, and delete the account of a sign-up that never verified it."""
         address = email_address.email
         with transaction.atomic():
             if not super().confirm_email(request, email_address):
@@ -145,13 +150,6 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         if message_template not in SILENT:
             super().add_message(request, level, message_template, *args, **options)
-
-
-def rejection(request: HttpRequest) -> HttpResponse:
-    if is_headless_request(request):
-        status = HTTPStatus.UNAUTHORIZED
-        return JsonResponse({"status": status}, status=status)
-    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
 
 
 def attempt_of(request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str]:
